@@ -1,0 +1,41 @@
+"""What the conversation needs of a speech recogniser."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from assistant.audio.pcm import Samples
+from assistant.blocking import StopFlag
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """What was said. `text` is empty when the guards found no speech."""
+
+    text: str
+    language: str
+    """ISO 639-1 code, as Whisper names it."""
+    language_probability: float
+    """0 to 1; 1.0 when the language was given."""
+    seconds: float
+    """Processing time, in seconds of the monotonic clock."""
+    audio_s: float
+    window_s: float
+    """Length of audio the encoder saw, padding included; 30 for the full window."""
+
+
+class SpeechRecognizer(Protocol):
+    """A loaded recognition model. Shared and immutable; calls must not overlap (parallel ones leak in CTranslate2)."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def device(self) -> str:
+        """What it really runs on, for example `cpu` or `cuda`."""
+
+    def transcribe(self, audio: Samples, *, language: str | None, stop: StopFlag) -> Transcription:
+        """Recognise one utterance of at most 30 s at 16 kHz; longer input is a `ValueError`.
+
+        `language` None detects it. Returns early, with whatever it has, once `stop` is set. Raises `AssistantError`
+        (`asr.failed`).
+        """

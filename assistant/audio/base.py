@@ -1,0 +1,52 @@
+"""What the conversation needs of a microphone and a loudspeaker; devices, files and scripted fakes provide it."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from assistant.audio.pcm import AudioBlock, Samples
+
+
+class AudioSource(Protocol):
+    """A microphone, or something that plays its part."""
+
+    @property
+    def name(self) -> str:
+        """The device or file, as shown to people."""
+
+    @property
+    def dropped(self) -> int:
+        """Samples lost so far because nobody read them in time. The only place in the program that drops."""
+
+    def blocks(self) -> AsyncIterator[AudioBlock]:
+        """Blocks as they are captured, in real time, without end. Raises `AssistantError` when the device fails."""
+
+
+class Playback(Protocol):
+    """One utterance on its way through the loudspeaker."""
+
+    @property
+    def started_at(self) -> float | None:
+        """Monotonic time at which the first sample was handed to the device; None before that."""
+
+    @property
+    def played(self) -> int:
+        """Samples handed to the device so far, at the rate the playback was opened with."""
+
+    async def write(self, samples: Samples) -> None:
+        """Queue audio; waits while more than a fraction of a second is queued already."""
+
+    async def drain(self) -> None:
+        """Wait until everything written has been handed to the device and has left it."""
+
+    def stop(self) -> None:
+        """Forget what is queued; silence within one block of the device, without a click."""
+
+
+class AudioSink(Protocol):
+    """A loudspeaker, or something that plays its part. One playback at a time."""
+
+    @property
+    def name(self) -> str: ...
+
+    def play(self, rate: int) -> Playback:
+        """Begin an utterance whose samples come at `rate` Hz. Ends the one before it, as `stop` would."""

@@ -1,0 +1,48 @@
+"""The audio formats that flow through the program, and conversions at its borders."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+"""Mono audio, shape (n,), nominally in [-1, 1]. The rate is a property of the place: see `LISTENING_RATE`."""
+
+LISTENING_RATE = 16_000
+"""Hz of everything on the listening side; what Silero and Whisper were trained on."""
+
+BLOCK = 512
+"""Samples in one block of microphone audio: 32 ms, the only block length Silero accepts at 16 kHz."""
+
+BLOCK_S = BLOCK / LISTENING_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class AudioBlock:
+    """One block from the microphone.
+
+    `samples` has `BLOCK` samples at `LISTENING_RATE`; `start` counts samples from the beginning of the stream, dropped
+    ones included, and is the audio clock; `captured_at` is when its last sample was captured, in seconds of
+    `time.monotonic()`.
+    """
+
+    samples: Samples
+    start: int
+    captured_at: float
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.samples)
+
+    def moment(self, sample: int) -> float:
+        """The monotonic time at which `sample` (of the audio clock, at or before `end`) was captured."""
+        return self.captured_at - (self.end - sample) / LISTENING_RATE
+
+
+def to_int16(samples: Samples) -> NDArray[np.int16]:
+    """Scale to 16 bit with saturation; full scale is 32767 on both sides."""
+    return (np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16)
+
+
+def from_int16(samples: NDArray[np.int16]) -> Samples:
+    return samples.astype(np.float32) / np.float32(32768.0)

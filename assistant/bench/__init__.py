@@ -1,0 +1,1 @@
+"""The benchmark: recordings through the whole pipeline in real time, measured."""

@@ -1,0 +1,178 @@
+"""The configuration: one frozen struct a section, every key with its meaning, unit, range and default.
+
+These structs are the only place a key is described: `config_file.render_default` prints them as commented YAML.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Milliseconds = Annotated[int, Meta(ge=0, le=10_000)]
+Device = Literal["auto", "cpu", "cuda", "vulkan", "metal"]
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A section of the file; unknown keys are errors."""
+
+
+class Audio(Section, frozen=True):
+    """Microphone and loudspeaker."""
+
+    input: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Microphone: 'default', or a part of a name that `assistant devices` prints.",
+        ),
+    ] = "default"
+    output: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Loudspeaker: 'default', or a part of a name that `assistant devices` prints.",
+        ),
+    ] = "default"
+
+
+class Turns(Section, frozen=True):
+    """When a person has begun and finished speaking."""
+
+    threshold: Annotated[
+        float,
+        Meta(ge=0.05, le=0.95, description="Speech probability (0 to 1) from which a 32 ms block is speech."),
+    ] = 0.5
+    onset_ms: Annotated[
+        Milliseconds, Meta(description="Speech this long, in milliseconds, begins a turn; shorter is noise.")
+    ] = 96
+    soft_end_ms: Annotated[
+        Milliseconds,
+        Meta(description="Silence after which the answer is prepared, in milliseconds; speech may still resume."),
+    ] = 96
+    endpoint_ms: Annotated[
+        Milliseconds,
+        Meta(description="Silence after which the user has finished, in milliseconds: the answer is spoken."),
+    ] = 480
+    pre_roll_ms: Annotated[
+        Milliseconds,
+        Meta(description="Audio kept from before the onset, in milliseconds, so that no first syllable is lost."),
+    ] = 320
+    max_utterance_s: Annotated[
+        float,
+        Meta(ge=2, le=28, description="Longest utterance, in seconds; a longer one is answered at this point."),
+    ] = 28.0
+
+
+class Asr(Section, frozen=True):
+    """Speech recognition (faster-whisper)."""
+
+    model: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="A model of `assistant models list`, or the path of a CTranslate2 folder.",
+        ),
+    ] = "whisper-base"
+    language: Annotated[
+        str,
+        Meta(
+            pattern="^(auto|[a-z]{2,3})$",
+            description="Spoken language as an ISO 639-1 code, or 'auto' to detect it for every utterance.",
+        ),
+    ] = "auto"
+    device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="Processor: auto, cpu or cuda.")] = "auto"
+    partials: Annotated[bool, Meta(description="Recognise while the user speaks and report partial transcripts.")] = (
+        True
+    )
+    partial_interval_ms: Annotated[
+        int,
+        Meta(
+            ge=100,
+            le=10_000,
+            description="New audio, in milliseconds, that makes another partial transcript worthwhile.",
+        ),
+    ] = 600
+
+
+class Llm(Section, frozen=True):
+    """The language model."""
+
+    engine: Annotated[
+        Literal["llama", "openai"],
+        Meta(description="llama: llama.cpp in this process. openai: an OpenAI-compatible server at base_url."),
+    ] = "llama"
+    model: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="A model of `assistant models list`, the path of a GGUF file, or the server's model name.",
+        ),
+    ] = "smollm2-135m-instruct"
+    device: Annotated[Device, Meta(description="Processor for llama.cpp: auto, cpu, cuda, vulkan or metal.")] = "auto"
+    context_tokens: Annotated[
+        int,
+        Meta(
+            ge=256,
+            le=131_072,
+            description="Context of the model in tokens; prompt, history and reply share it.",
+        ),
+    ] = 2048
+    max_reply_tokens: Annotated[int, Meta(ge=1, le=4096, description="Longest reply in tokens.")] = 160
+    temperature: Annotated[
+        float, Meta(ge=0, le=2, description="Sampling temperature; 0 always takes the likeliest token.")
+    ] = 0.0
+    system_prompt: Annotated[
+        str,
+        Meta(
+            max_length=20_000,
+            description="Text that every prompt begins with. Keep anything that changes out of it.",
+        ),
+    ] = "You are a helpful voice assistant. Answer in one or two short, plain sentences."
+    base_url: Annotated[
+        str,
+        Meta(
+            pattern="^https?://",
+            description="OpenAI-compatible server, used by engine 'openai' only. Text leaves this process.",
+        ),
+    ] = "http://127.0.0.1:8080/v1"
+    api_key_env: Annotated[
+        str,
+        Meta(description="Environment variable that holds the key for base_url; the key itself never stands here."),
+    ] = "ASSISTANT_LLM_API_KEY"
+
+
+class Tts(Section, frozen=True):
+    """Speech synthesis (Piper)."""
+
+    voice: Annotated[
+        str,
+        Meta(min_length=1, description="A voice of `assistant models list`, or the path of a Piper .onnx file."),
+    ] = "en_US-joe-medium"
+    speed: Annotated[
+        float, Meta(ge=0.5, le=2.0, description="Speaking rate; 1 is the voice's own, 2 twice as fast.")
+    ] = 1.0
+    clause_pause_ms: Annotated[
+        Milliseconds, Meta(description="Pause between clauses of a sentence, in milliseconds.")
+    ] = 80
+    sentence_pause_ms: Annotated[Milliseconds, Meta(description="Pause between sentences, in milliseconds.")] = 260
+
+
+class Log(Section, frozen=True):
+    """The log on standard error. Transcripts appear at level debug only."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="debug, info, warning or error.")
+    ] = "info"
+    format: Annotated[
+        Literal["text", "json"], Meta(description="text for people, json for machines: one object a line.")
+    ] = "text"
+
+
+class Config(Section, frozen=True):
+    """The whole file."""
+
+    audio: Audio = field(default_factory=Audio)
+    turns: Turns = field(default_factory=Turns)
+    asr: Asr = field(default_factory=Asr)
+    llm: Llm = field(default_factory=Llm)
+    tts: Tts = field(default_factory=Tts)
+    log: Log = field(default_factory=Log)

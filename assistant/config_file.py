@@ -1,0 +1,130 @@
+"""Reading the configuration file, checking it, and printing the commented default."""
+
+import os
+import textwrap
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from assistant.config import Config, Section
+from assistant.errors import AssistantError, Code
+
+MAX_BYTES = 1_000_000
+"""A configuration larger than this is some other file."""
+
+
+def default_path() -> Path:
+    """`$ASSISTANT_CONFIG`, else `assistant/config.yaml` in the user's configuration directory."""
+    if named := os.environ.get("ASSISTANT_CONFIG"):
+        return Path(named)
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "assistant" / "config.yaml"
+
+
+def load(path: Path | None) -> Config:
+    """The configuration in `path`; None reads `default_path()` if it exists and is the default otherwise.
+
+    Raises `AssistantError`: `config.missing` for a file that is not there, `config.invalid` with one line naming file,
+    key and what was expected for one that cannot be used.
+    """
+    if path is None:
+        path = default_path()
+        if not path.exists():
+            return Config()
+    return parse(_read(path), str(path))
+
+
+def parse(text: str, where: str) -> Config:
+    """Check the YAML `text` of the file called `where`. Raises as `load` does."""
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise AssistantError(
+            Code.CONFIG_INVALID, f"{where}{_yaml_position(error)}: not YAML: {_yaml_problem(error)}"
+        ) from error
+    except RecursionError as error:
+        raise AssistantError(Code.CONFIG_INVALID, f"{where}: not YAML: nested too deeply") from error
+    try:
+        return msgspec.convert({} if content is None else content, Config)
+    except msgspec.ValidationError as error:
+        raise AssistantError(Code.CONFIG_INVALID, f"{where}: {_explain(str(error))}") from error
+
+
+def render_default() -> str:
+    """The default configuration as YAML, with a comment above every section and key."""
+    lines = ["# Configuration of assistant. Every key is optional; what is left out has the value shown here."]
+    for section in msgspec.structs.fields(Config):
+        lines += ["", f"# {_doc(section.type)}", f"{section.name}:", *_render_section(section.type)]
+    return "\n".join(lines) + "\n"
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise AssistantError(
+                Code.CONFIG_INVALID, f"{path}: larger than {MAX_BYTES} bytes, so not a configuration file"
+            )
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise AssistantError(
+            Code.CONFIG_MISSING,
+            f"{path}: no such file; `assistant config show --default > {path}` writes one to start from",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise AssistantError(
+            Code.CONFIG_INVALID, f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8 text"
+        ) from error
+    except OSError as error:
+        raise AssistantError(Code.CONFIG_MISSING, f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _yaml_position(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    return str(getattr(error, "problem", None) or str(error).splitlines()[0])
+
+
+def _explain(message: str) -> str:
+    """msgspec's `Expected … - at `$.asr.model`` as `asr.model: expected …`."""
+    what, _, at = message.partition(" - at `$")
+    key = at.removesuffix("`").lstrip(".") or "top level"
+    unknown = what.removeprefix("Object contains unknown field ")
+    if unknown != what:
+        name = unknown.strip("`")
+        full = name if key == "top level" else f"{key}.{name}"
+        return f"{full}: unknown key; expected one of {', '.join(_known_keys(key))}"
+    return f"{key}: {what[:1].lower()}{what[1:]}"
+
+
+def _known_keys(key: str) -> list[str]:
+    sections = {item.name: item.type for item in msgspec.structs.fields(Config)}
+    return [item.name for item in msgspec.structs.fields(sections.get(key, Config))]
+
+
+def _render_section(section: type[Section]) -> Iterator[str]:
+    for item in msgspec.structs.fields(section):
+        description = _description(item.type)
+        for line in textwrap.wrap(description, 112):
+            yield f"  # {line}"
+        yield f"  {item.name}: {_scalar(item.default)}"
+
+
+def _description(annotation: Any) -> str:
+    """The last description in a chain of `Annotated`; inner ones describe the unit, outer ones the key."""
+    found = [meta.description for meta in typing.get_args(annotation)[1:] if isinstance(meta, msgspec.Meta)]
+    return next((text for text in reversed(found) if text), "")
+
+
+def _doc(section: type[Section]) -> str:
+    return (section.__doc__ or "").strip()
+
+
+def _scalar(value: object) -> str:
+    return yaml.safe_dump(value, allow_unicode=True, width=10_000).removesuffix("\n").removesuffix("\n...")

@@ -1,0 +1,1 @@
+"""A recorded question, so that a first try needs no microphone."""

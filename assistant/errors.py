@@ -1,0 +1,56 @@
+"""What can go wrong: one exception with a stable code and a message that says what to do."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable identifiers of errors; programs match on these, messages may change."""
+
+    CONFIG_INVALID = "config.invalid"
+    CONFIG_MISSING = "config.missing"
+
+    AUDIO_UNREADABLE = "audio.unreadable"
+    AUDIO_EMPTY = "audio.empty"
+    AUDIO_SILENT = "audio.silent"
+    AUDIO_CLIPPED = "audio.clipped"
+    AUDIO_TOO_LONG = "audio.too_long"
+    AUDIO_NO_SPEECH = "audio.no_speech"
+    AUDIO_NOT_WRITABLE = "audio.not_writable"
+
+    TEXT_EMPTY = "text.empty"
+    TEXT_TOO_LONG = "text.too_long"
+    TEXT_NOT_UTF8 = "text.not_utf8"
+
+    DEVICE_LIBRARY_MISSING = "device.library_missing"
+    DEVICE_MISSING = "device.missing"
+    DEVICE_FAILED = "device.failed"
+
+    MODEL_UNKNOWN = "model.unknown"
+    MODEL_MISSING = "model.missing"
+    MODEL_CORRUPT = "model.corrupt"
+    MODEL_NOT_FETCHED = "model.not_fetched"
+    MODEL_UNLOADABLE = "model.unloadable"
+
+    ASR_FAILED = "asr.failed"
+    LLM_FAILED = "llm.failed"
+    LLM_UNREACHABLE = "llm.unreachable"
+    TTS_FAILED = "tts.failed"
+
+    REPLY_EMPTY = "reply.empty"
+
+
+class AssistantError(Exception):
+    """Anything the program reports instead of a traceback.
+
+    `code` is stable; `message` names what happened, where (file, key, device) and what to do next, in one line.
+    """
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+    @property
+    def exit_status(self) -> int:
+        """2 for what the user wrote wrong (arguments, configuration), 1 for everything else."""
+        return 2 if self.code.startswith("config.") else 1

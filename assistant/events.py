@@ -1,0 +1,110 @@
+"""What can happen: the public vocabulary. Log, benchmark and (later) every client of the socket speak it."""
+
+from collections.abc import Callable
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=True):
+    """`turn` numbers the turn an event belongs to, from 1; 0 for what belongs to none."""
+
+    turn: int = 0
+
+
+class Ready(Event, frozen=True, tag="ready"):
+    """Everything is loaded and the microphone is open."""
+
+    start_s: float
+    """Seconds from the start of the process's work to this event."""
+    microphone: str
+    loudspeaker: str
+    devices: dict[str, str]
+    """Stage (`asr`, `llm`, `tts`) to the processor it runs on."""
+
+
+class Listening(Event, frozen=True, tag="listening"):
+    """The assistant waits for speech."""
+
+
+class SpeechStarted(Event, frozen=True, tag="speech_started"):
+    at_s: float
+    """Onset, seconds on the audio clock."""
+
+
+class SpeechEnded(Event, frozen=True, tag="speech_ended"):
+    """The turn was committed: the user has finished."""
+
+    at_s: float
+    """Last moment of speech, seconds on the audio clock."""
+
+
+class PartialTranscript(Event, frozen=True, tag="partial_transcript"):
+    stable: str
+    """Words that two successive hypotheses agreed on; they do not change any more."""
+    tentative: str
+    """The rest of the latest hypothesis; it may."""
+
+
+class FinalTranscript(Event, frozen=True, tag="final_transcript"):
+    text: str
+    """Empty when no words were recognised; the turn then ends without a reply."""
+    language: str
+
+
+class ReplyText(Event, frozen=True, tag="reply_text"):
+    """One clause of the reply, as it is handed to the synthesiser."""
+
+    text: str
+
+
+class PlaybackStarted(Event, frozen=True, tag="playback_started"):
+    """The first sample of the reply was handed to the loudspeaker."""
+
+
+class PlaybackFinished(Event, frozen=True, tag="playback_finished"):
+    heard: str
+    """The part of the reply whose audio was really played."""
+    complete: bool
+    """False when it was cut off."""
+
+
+class Marks(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Instants of a turn in milliseconds after `speech_end`; None for what did not happen."""
+
+    soft_end: float | None = None
+    transcript: float | None = None
+    first_token: float | None = None
+    first_audio: float | None = None
+    commit: float | None = None
+    playback: float | None = None
+
+
+class TurnFinished(Event, frozen=True, tag="turn_finished"):
+    transcript: str
+    language: str
+    reply: str
+    """What the language model wrote."""
+    spoken: str
+    """What was synthesised of it, made speakable."""
+    heard: str
+    marks_ms: Marks
+    audio_s: float
+    """Seconds of synthesised audio."""
+    tokens_reused: int
+    tokens_evaluated: int
+    error: str | None = None
+    """Code of the error that ended the turn early."""
+
+
+class AudioDropped(Event, frozen=True, tag="audio_dropped"):
+    samples: int
+    """Microphone samples lost since the last such event."""
+
+
+class Error(Event, frozen=True, tag="error"):
+    code: str
+    message: str
+
+
+Emitter = Callable[[Event], None]
+"""Takes an event and returns at once; called on the event loop."""

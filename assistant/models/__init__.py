@@ -1,0 +1,1 @@
+"""The catalogue of models, where they lie, and how they are fetched and checked."""

@@ -1,0 +1,1 @@
+"""The machine the program runs on: processors, accelerators, thread budget."""

@@ -1,0 +1,1 @@
+"""Speech synthesis: the engine's Protocol, Piper, clauses, and making text speakable."""

@@ -1,0 +1,1 @@
+"""Voice activity: how likely is speech in a block of audio."""
