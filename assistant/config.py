@@ -61,6 +61,10 @@ class Turns(Section, frozen=True):
         Meta(ge=2, le=28, description="Longest utterance, in seconds; a longer one is answered at this point."),
     ] = 28.0
 
+    def __post_init__(self) -> None:
+        if self.soft_end_ms > self.endpoint_ms:
+            raise ValueError(f"expected soft_end_ms ({self.soft_end_ms}) <= endpoint_ms ({self.endpoint_ms})")
+
 
 class Asr(Section, frozen=True):
     """Speech recognition (faster-whisper)."""
@@ -176,3 +180,9 @@ class Config(Section, frozen=True):
     llm: Llm = field(default_factory=Llm)
     tts: Tts = field(default_factory=Tts)
     log: Log = field(default_factory=Log)
+
+    @property
+    def models(self) -> list[str]:
+        """Every model that is loaded from disk: names of the catalogue or paths."""
+        language_model = [self.llm.model] if self.llm.engine == "llama" else []
+        return [self.asr.model, *language_model, self.tts.voice]

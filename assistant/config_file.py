@@ -49,9 +49,24 @@ def parse(text: str, where: str) -> Config:
     except RecursionError as error:
         raise AssistantError(Code.CONFIG_INVALID, f"{where}: not YAML: nested too deeply") from error
     try:
-        return msgspec.convert({} if content is None else content, Config)
+        return msgspec.convert(_without_empty_sections(content), Config)
     except msgspec.ValidationError as error:
         raise AssistantError(Code.CONFIG_INVALID, f"{where}: {_explain(str(error))}") from error
+
+
+def override(config: Config, section: str, key: str, value: object) -> Config:
+    """`config` with one key changed by a command-line option. Raises `AssistantError` (`config.invalid`)."""
+    content = msgspec.to_builtins(config)
+    content[section][key] = value
+    try:
+        return msgspec.convert(content, Config)
+    except msgspec.ValidationError as error:
+        raise AssistantError(Code.CONFIG_INVALID, f"command line: {_explain(str(error))}") from error
+
+
+def render(config: Config) -> str:
+    """`config` as YAML, every key with its value."""
+    return yaml.safe_dump(msgspec.to_builtins(config), sort_keys=False, allow_unicode=True, width=10_000)
 
 
 def render_default() -> str:
@@ -60,6 +75,13 @@ def render_default() -> str:
     for section in msgspec.structs.fields(Config):
         lines += ["", f"# {_doc(section.type)}", f"{section.name}:", *_render_section(section.type)]
     return "\n".join(lines) + "\n"
+
+
+def _without_empty_sections(content: object) -> object:
+    """A section whose keys are all commented out is null in YAML and means the default."""
+    if isinstance(content, dict):
+        return {key: value for key, value in content.items() if value is not None}
+    return {} if content is None else content
 
 
 def _read(path: Path) -> str:
@@ -93,6 +115,8 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
 
 def _explain(message: str) -> str:
     """msgspec's `Expected … - at `$.asr.model`` as `asr.model: expected …`."""
+    for json_word, yaml_word in (("`object`", "a mapping"), ("`array`", "a list"), ("`null`", "nothing")):
+        message = message.replace(json_word, yaml_word)
     what, _, at = message.partition(" - at `$")
     key = at.removesuffix("`").lstrip(".") or "top level"
     unknown = what.removeprefix("Object contains unknown field ")

@@ -1,5 +1,7 @@
 """What can go wrong: one exception with a stable code and a message that says what to do."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 
@@ -29,6 +31,8 @@ class Code(StrEnum):
     MODEL_MISSING = "model.missing"
     MODEL_CORRUPT = "model.corrupt"
     MODEL_NOT_FETCHED = "model.not_fetched"
+    MODEL_FETCH_FAILED = "model.fetch_failed"
+    MODEL_NO_SPACE = "model.no_space"
     MODEL_UNLOADABLE = "model.unloadable"
 
     ASR_FAILED = "asr.failed"
@@ -54,3 +58,23 @@ class AssistantError(Exception):
     def exit_status(self) -> int:
         """2 for what the user wrote wrong (arguments, configuration), 1 for everything else."""
         return 2 if self.code.startswith("config.") else 1
+
+
+@contextmanager
+def single_error() -> Iterator[None]:
+    """Raise the first `AssistantError` of an exception group by itself; the others are its consequences.
+
+    A group that holds anything else (a defect of the program) goes through as it is.
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        ours, others = group.split(AssistantError)
+        if ours is None or others is not None:
+            raise
+        raise _first_leaf(ours) from group
+
+
+def _first_leaf(group: BaseExceptionGroup[AssistantError]) -> AssistantError:
+    first = group.exceptions[0]
+    return _first_leaf(first) if isinstance(first, BaseExceptionGroup) else first

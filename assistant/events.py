@@ -92,6 +92,8 @@ class TurnFinished(Event, frozen=True, tag="turn_finished"):
     """Seconds of synthesised audio."""
     tokens_reused: int
     tokens_evaluated: int
+    work_s: dict[str, float]
+    """Seconds that the engine of each stage (`asr`, `llm`, `tts`) was at work for the answer."""
     error: str | None = None
     """Code of the error that ended the turn early."""
 

@@ -1,6 +1,6 @@
 """What the conversation needs of a microphone and a loudspeaker; devices, files and scripted fakes provide it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from assistant.audio.pcm import AudioBlock, Samples
@@ -17,8 +17,11 @@ class AudioSource(Protocol):
     def dropped(self) -> int:
         """Samples lost so far because nobody read them in time. The only place in the program that drops."""
 
-    def blocks(self) -> AsyncIterator[AudioBlock]:
-        """Blocks as they are captured, in real time, without end. Raises `AssistantError` when the device fails."""
+    def blocks(self) -> AsyncGenerator[AudioBlock, None]:
+        """Blocks as they are captured, in real time, without end; to be used with `aclosing`.
+
+        Raises `AssistantError` when the device fails.
+        """
 
 
 class Playback(Protocol):

@@ -1,0 +1,19 @@
+"""The program's entry: runs the command line and turns errors into one line and an exit status."""
+
+import sys
+
+from assistant.cli.app import app
+from assistant.errors import AssistantError
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    try:
+        app()
+    except AssistantError as error:
+        print(f"error: {error.code}: {error.message}", file=sys.stderr)
+        sys.exit(error.exit_status)
+
+
+if __name__ == "__main__":
+    main()

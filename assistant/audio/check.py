@@ -1,0 +1,110 @@
+"""The look at audio and text before a model gets them: what cannot work is refused with the reason."""
+
+import re
+
+import numpy as np
+
+from assistant.audio.pcm import LISTENING_RATE, Samples
+from assistant.errors import AssistantError, Code
+
+SHORTEST_S = 0.05
+"""Seconds below which there is nothing to recognise: shorter than any spoken word, a file with a header and a click."""
+
+SILENT_DB = -72.0
+QUIET_DB = -60.0
+CLIPPED_SHARE = 0.9
+LOUD_SHARE = 0.01
+"""Peak level in dB of full scale, and share of samples at full scale, that are refused and that are warned of.
+
+Word error rate of whisper-base on eight English clips of tests/speech (peak normalised, scaled, rounded to 16 bits):
+
+    peak, dB        0     -50    -60    -66    -72    -78
+    error rate    0.04   0.04   0.08   0.15   0.36   2.83
+    gain, dB        0     12     24     36     48     60
+    at full scale 0.00   0.06   0.25   0.45   0.72   0.85
+    error rate    0.04   0.13   0.21   0.40   0.62   0.83
+
+The recordings have peaks from -22 dB (the room without speech: -33 dB) and at most 0.0002 of their samples at full
+scale. A muted microphone gives zeros or a last bit that flickers: -84 dB and less.
+"""
+
+_FULL_SCALE = 0.999
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
+_UNDECODED = re.compile("[\udc80-\udcff]")
+
+
+def check_audio(samples: Samples, *, where: str) -> list[str]:
+    """Warnings about a recording at `LISTENING_RATE` that may not be recognised well, a sentence each.
+
+    Raises `AssistantError` when it cannot be: `audio.unreadable` (values that are not numbers), `audio.empty`,
+    `audio.silent`, `audio.clipped`. `where` names the recording in messages.
+    """
+    if len(samples) < SHORTEST_S * LISTENING_RATE:
+        raise AssistantError(Code.AUDIO_EMPTY, f"{where}: {_milliseconds(samples)} of audio; record a whole sentence")
+    if not np.isfinite(samples).all():
+        raise AssistantError(Code.AUDIO_UNREADABLE, f"{where}: it holds values that are not numbers; record it again")
+    return [*_check_level(samples, where), *_check_clipping(samples, where)]
+
+
+def check_text(text: str | bytes, *, max_chars: int, where: str) -> str:
+    """`text` without control characters (line ends and tabs stay), lone surrogates and surrounding white space.
+
+    Raises `AssistantError`: `text.not_utf8`, `text.empty`, `text.too_long`. `where` names the text in messages.
+    """
+    if len(text) > (max_chars if isinstance(text, str) else 4 * max_chars):
+        raise _text_too_long(where, max_chars)
+    cleaned = _CONTROL.sub("", _decoded(text, where).replace("\r\n", "\n").replace("\r", "\n")).strip()
+    if not cleaned:
+        raise AssistantError(Code.TEXT_EMPTY, f"{where}: no text; write something to say or to ask")
+    if len(cleaned) > max_chars:
+        raise _text_too_long(where, max_chars)
+    return cleaned
+
+
+def _check_level(samples: Samples, where: str) -> list[str]:
+    peak = float(np.abs(samples).max())
+    level = 20 * np.log10(peak) if peak > 0 else -np.inf
+    if level < SILENT_DB:
+        raise AssistantError(
+            Code.AUDIO_SILENT,
+            f"{where}: silence; is the microphone muted, or another one the default? see `assistant devices`",
+        )
+    if level < QUIET_DB:
+        return [f"{where}: very quiet (its loudest moment is at {level:.0f} dB); raise the recording level"]
+    return []
+
+
+def _check_clipping(samples: Samples, where: str) -> list[str]:
+    share = float((np.abs(samples) >= _FULL_SCALE).mean())
+    if share >= CLIPPED_SHARE:
+        raise AssistantError(
+            Code.AUDIO_CLIPPED,
+            f"{where}: {share:.0%} of it is at full scale, only noise is left; lower the recording level",
+        )
+    if share >= LOUD_SHARE:
+        return [f"{where}: overdriven ({share:.0%} of it is at full scale); lower the recording level"]
+    return []
+
+
+def _decoded(text: str | bytes, where: str) -> str:
+    """Python passes bytes of a command line that are not UTF-8 as lone surrogates of a range of their own."""
+    if isinstance(text, str):
+        if _UNDECODED.search(text):
+            raise _not_utf8(where)
+        return text
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(where) from error
+
+
+def _not_utf8(where: str) -> AssistantError:
+    return AssistantError(Code.TEXT_NOT_UTF8, f"{where}: not UTF-8; save or send the text as UTF-8")
+
+
+def _text_too_long(where: str, max_chars: int) -> AssistantError:
+    return AssistantError(Code.TEXT_TOO_LONG, f"{where}: longer than {max_chars} characters; shorten it")
+
+
+def _milliseconds(samples: Samples) -> str:
+    return f"{1000 * len(samples) / LISTENING_RATE:.0f} ms"

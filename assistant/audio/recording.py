@@ -1,0 +1,35 @@
+"""A stand-in for the microphone: a recording, heard in real time, and silence after it."""
+
+from collections.abc import AsyncGenerator
+
+import anyio
+import numpy as np
+
+from assistant.audio.pcm import BLOCK, BLOCK_S, AudioBlock, Samples
+
+
+class Recording:
+    """An `AudioSource` that plays `samples` (at `LISTENING_RATE`) once, from when its blocks are first asked for.
+
+    A block is delivered when a microphone would have captured its last sample. A listener that is late gets the blocks
+    that have become due at once, as out of a device's buffer; none is lost.
+    """
+
+    name = "recording"
+    dropped = 0
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+
+    async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
+        began = anyio.current_time()
+        number = 0
+        while True:
+            captured_at = began + (number + 1) * BLOCK_S
+            await anyio.sleep_until(captured_at)
+            yield AudioBlock(self._block(number), number * BLOCK, captured_at)
+            number += 1
+
+    def _block(self, number: int) -> Samples:
+        samples = self._samples[number * BLOCK : (number + 1) * BLOCK]
+        return np.pad(samples, (0, BLOCK - len(samples)))

@@ -1,0 +1,37 @@
+"""The command line as a whole: which commands there are."""
+
+from typing import Annotated
+
+import typer
+
+from assistant import __version__
+from assistant.cli import bench, config, demo, devices, models, run, transcribe
+
+app = typer.Typer(
+    name="assistant",
+    help="An on-device voice assistant: ask aloud, hear the answer; nothing leaves the machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo.demo)
+app.command()(run.run)
+app.command()(transcribe.transcribe)
+app.command()(bench.bench)
+app.command()(devices.devices)
+app.add_typer(models.app, name="models")
+app.add_typer(config.app, name="config")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"assistant {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """An on-device voice assistant: ask aloud, hear the answer; nothing leaves the machine."""

@@ -1,0 +1,42 @@
+"""`assistant devices`: which microphones and loudspeakers there are, and what to call them in the configuration."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from assistant.cli.options import Json
+
+if TYPE_CHECKING:
+    from assistant.audio.devices import Device, Direction
+
+
+def devices(json: Json = False) -> None:
+    """List microphones and loudspeakers. Any part of a name that no other has goes into the configuration."""
+    from assistant.audio.devices import Direction, list_devices
+
+    found = list_devices()
+    if json:
+        typer.echo(msgspec.json.encode(found))
+        return
+    for direction in Direction:
+        _show(direction, [device for device in found if device.channels(direction)])
+
+
+def _show(direction: "Direction", able: "list[Device]") -> None:
+    from assistant.audio.devices import NOUN, no_device
+
+    console = Console()
+    if not able:
+        console.print(no_device(direction), markup=False, soft_wrap=True)
+        return
+    title = f"{NOUN[direction].capitalize()}s (audio.{direction}; * is the default)"
+    table = Table("", "index", "name", "host", "channels", "default rate", title=title, title_justify="left")
+    for device in able:
+        mark = "*" if device.is_default(direction) else ""
+        channels, rate = str(device.channels(direction)), f"{device.default_rate} Hz"
+        table.add_row(mark, str(device.index), escape(device.name), device.host_api, channels, rate)
+    console.print(table)

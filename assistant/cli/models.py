@@ -1,0 +1,264 @@
+"""`assistant models`: list, fetch, check and find models."""
+
+import json as json_format
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from assistant.cli.options import Json, Offline
+from assistant.errors import AssistantError
+from assistant.models import catalog, checks
+from assistant.models import fetch as fetching
+from assistant.models.catalog import Model
+from assistant.models.store import Store, default_store
+
+app = typer.Typer(help="List, fetch and check models.", no_args_is_help=True)
+
+MANY_LANGUAGES = 3
+"""More languages than this are counted instead of named, so that the table fits."""
+
+PIPED_WIDTH = 120
+LEGEND = """
+* fetched by default; `assistant models pull NAME` fetches another
+† never fetched by this project's own checks; sizes and sums are from public records"""
+
+
+def _complete(incomplete: str) -> Iterator[tuple[str, str]]:
+    """Names of models for the shell, with what it shows beside them."""
+    for model in catalog.shipped().models:
+        if model.name.startswith(incomplete):
+            yield model.name, model.description
+
+
+def _known(names: list[str] | None) -> list[str] | None:
+    """Refuse names that are not in the catalogue as wrong usage."""
+    try:
+        for name in names or []:
+            catalog.shipped().model(name)
+    except AssistantError as error:
+        raise typer.BadParameter(error.message) from error
+    return names
+
+
+def _known_one(name: str | None) -> str | None:
+    if name is not None:
+        _known([name])
+    return name
+
+
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="NAME", autocompletion=_complete, callback=_known, show_default=False)
+]
+
+
+@app.command("list")
+def list_models(json: Json = False) -> None:
+    """Show every model of the catalogue, and which are there."""
+    store = default_store()
+    if json:
+        typer.echo(json_format.dumps([_described(model, store) for model in store.catalog.models], indent=2))
+        return
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    console.print(_table(store))
+    console.print(LEGEND, highlight=False)
+
+
+@app.command()
+def pull(
+    names: Names = None,
+    every: Annotated[bool, typer.Option("--all", help="Every model of the catalogue.")] = False,
+    offline: Offline = False,
+) -> None:
+    """Fetch models; without a name, the default set. What is there and intact is not fetched again."""
+    store = default_store()
+    if every:
+        chosen = store.catalog.models
+    elif names:
+        chosen = tuple(store.catalog.model(name) for name in dict.fromkeys(names))
+    else:
+        chosen = store.catalog.default_set
+    if not _fetch_missing(chosen, store, offline=offline):
+        typer.echo(f"{_count(chosen)} there already, in {store.root}", err=True)
+
+
+@app.command()
+def verify(names: Names = None, json: Json = False) -> None:
+    """Read every byte of models and compare it with the catalogue; without a name, of all that are there.
+
+    Exit status 1 when a file is not what the catalogue lists.
+    """
+    store = default_store()
+    if names:
+        chosen = [store.catalog.model(name) for name in names]
+    else:
+        chosen = [model for model in store.catalog.models if store.state(model) != "not fetched"]
+    found = {model.name: _verified(model, store) for model in chosen}
+    if json:
+        report = [{"name": name, "ok": not problems, "problems": problems} for name, problems in found.items()]
+        typer.echo(json_format.dumps(report, indent=2))
+    else:
+        for line in _verify_lines(found, store):
+            typer.echo(line)
+    if any(found.values()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def path(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", autocompletion=_complete, callback=_known_one, show_default=False)
+    ] = None,
+) -> None:
+    """Print where a model is, as an engine loads it; without a name, where all models are."""
+    store = default_store()
+    if name is None:
+        typer.echo(store.root)
+        return
+    typer.echo(store.locate(name, store.catalog.model(name).task))
+
+
+def pull_missing(names: Sequence[str], *, offline: bool) -> None:
+    """Fetch those of `names` that are models of the catalogue and not there, showing it on standard error.
+
+    Paths and unknown names are left to the engines to complain about. With `offline` a missing model is an
+    `AssistantError` (`model.not_fetched`), a damaged one `model.corrupt`.
+    """
+    store = default_store()
+    found = [store.catalog.find(name) for name in dict.fromkeys(names)]
+    _fetch_missing([model for model in found if model is not None], store, offline=offline)
+
+
+def _fetch_missing(models: Sequence[Model], store: Store, *, offline: bool) -> bool:
+    """Whether there was anything to fetch."""
+    missing = fetching.missing(models, store)
+    if offline:
+        for model in missing:
+            store.check(model)
+    if not missing:
+        return False
+    megabytes = _megabytes(sum(model.download_size for model in missing))
+    typer.echo(f"{_count(missing)}, {megabytes} to fetch into {store.root}", err=True)
+    with _progress() as progress:
+        fetching.fetch(missing, store, progress)
+    return True
+
+
+@contextmanager
+def _progress() -> Iterator[fetching.Progress]:
+    """Bars on a terminal, a line a model elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines()
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bars:
+        yield _Bars(bars)
+
+
+class _Bars:
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def wait(self, model: Model) -> None:
+        self._bars.console.print(f"{model.name}: another process fetches it, waiting", highlight=False)
+
+    def begin(self, model: Model) -> None:
+        self._tasks[model.name] = self._bars.add_task(model.name, total=model.download_size)
+
+    def advance(self, model: Model, arrived: int) -> None:
+        self._bars.update(self._tasks[model.name], completed=arrived)
+
+    def end(self, model: Model) -> None:
+        self._bars.update(self._tasks[model.name], completed=model.download_size)
+
+
+class _Lines:
+    def wait(self, model: Model) -> None:
+        typer.echo(f"{model.name}: another process fetches it, waiting", err=True)
+
+    def begin(self, model: Model) -> None:
+        typer.echo(f"{model.name}: fetching {_megabytes(model.download_size)}", err=True)
+
+    def advance(self, model: Model, arrived: int) -> None:
+        """A log wants no bars."""
+
+    def end(self, model: Model) -> None:
+        typer.echo(f"{model.name}: fetched and checked", err=True)
+
+
+def _table(store: Store) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("name", no_wrap=True)
+    table.add_column("task")
+    table.add_column("languages")
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("licence")
+    table.add_column("state", no_wrap=True)
+    for model in store.catalog.models:
+        languages = model.languages
+        table.add_row(
+            f"{model.name} {_marks(model)}",
+            model.task,
+            ", ".join(languages) if len(languages) <= MANY_LANGUAGES else str(len(languages)),
+            _megabytes(model.size),
+            model.licence,
+            store.state(model),
+        )
+    return table
+
+
+def _marks(model: Model) -> str:
+    return ("*" if model.default else "") + ("" if model.fetched_here else "†")
+
+
+def _described(model: Model, store: Store) -> dict[str, object]:
+    described: dict[str, object] = msgspec.to_builtins(model)
+    return described | {"state": store.state(model), "path": str(store.main(model))}
+
+
+def _verified(model: Model, store: Store) -> dict[str, str]:
+    directory = store.directory(model)
+    if not directory.is_dir():
+        store.check(model)
+    return checks.verify(model, directory)
+
+
+def _verify_lines(found: dict[str, dict[str, str]], store: Store) -> Iterator[str]:
+    if not found:
+        yield f"no models in {store.root}"
+    for name, problems in found.items():
+        if not problems:
+            yield f"{name}: ok"
+        for file, problem in problems.items():
+            yield f"{name}: {store.root / name / file} {problem}; `assistant models pull {name}` fetches it again"
+
+
+def _count(models: Sequence[Model]) -> str:
+    return "1 model" if len(models) == 1 else f"{len(models)} models"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"

@@ -1,0 +1,30 @@
+"""`assistant run`: the daemon in the foreground."""
+
+from typing import Annotated, Literal
+
+import anyio
+import msgspec
+import typer
+
+from assistant import config_file, log
+from assistant.cli.options import ConfigFile
+
+
+def run(
+    config: ConfigFile = None,
+    log_format: Annotated[
+        Literal["text", "json"] | None, typer.Option("--log-format", help="Overrides log.format of the configuration.")
+    ] = None,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"] | None,
+        typer.Option("--log-level", help="Overrides log.level of the configuration. Transcripts appear at debug."),
+    ] = None,
+) -> None:
+    """Listen and answer until SIGTERM or SIGINT (Ctrl-C)."""
+    settings = config_file.load(config)
+    changes = {"format": log_format, "level": log_level}
+    log.configure(msgspec.structs.replace(settings.log, **{key: value for key, value in changes.items() if value}))
+
+    from assistant import daemon
+
+    anyio.run(daemon.run, settings, log.log_event)

@@ -1,0 +1,84 @@
+"""`assistant transcribe`: recordings to text."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from assistant import config_file
+from assistant.cli.models import pull_missing
+from assistant.cli.options import ConfigFile, Json, Offline
+from assistant.errors import AssistantError
+
+if TYPE_CHECKING:
+    from assistant.asr.files import FileTranscript
+
+
+def transcribe(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="WAV or anything else that PyAV reads.")],
+    language: Annotated[
+        str | None, typer.Option("--language", metavar="auto|xx", help="Spoken language; overrides asr.language.")
+    ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Show the transcript as it grows: stable text plain, tentative text dim.")
+    ] = False,
+    json: Json = False,
+    config: ConfigFile = None,
+    offline: Offline = False,
+) -> None:
+    """Print what is said in recordings.
+
+    With --json one object a file, a line each; a file that cannot be transcribed is an object with an `error`. Exit
+    status 1 when any file failed; the others are transcribed all the same.
+    """
+    settings = config_file.load(config)
+    if language is not None:
+        settings = config_file.override(settings, "asr", "language", language)
+    pull_missing([settings.asr.model], offline=offline)
+
+    from assistant.loading import load_file_transcriber
+
+    transcriber = load_file_transcriber(settings)
+    failed = False
+    for file in files:
+        try:
+            with _growing() as show:
+                found = transcriber.transcribe(file, show if stream else None)
+        except AssistantError as error:
+            failed = True
+            _print_error(file, error, json)
+        else:
+            _print(found, json=json, named=len(files) > 1)
+    if failed:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _growing() -> Iterator[Callable[[str, str], None]]:
+    """Shows the text as it grows, on standard error so that standard output holds the result alone."""
+    console = Console(stderr=True)
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+        yield lambda stable, tentative: live.update(
+            Text.assemble(stable, " " if stable else "", (tentative, "dim")), refresh=True
+        )
+
+
+def _print(found: "FileTranscript", *, json: bool, named: bool) -> None:
+    if json:
+        print(msgspec.json.encode(found).decode(), flush=True)
+    else:
+        print(f"{found.file}: {found.text}" if named else found.text, flush=True)
+
+
+def _print_error(file: Path, error: AssistantError, json: bool) -> None:
+    if json:
+        failure = {"file": str(file), "error": {"code": error.code, "message": error.message}}
+        print(msgspec.json.encode(failure).decode(), flush=True)
+    print(f"error: {error.code}: {error.message}", file=sys.stderr)

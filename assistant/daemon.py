@@ -1,0 +1,59 @@
+"""The daemon: builds the parts from the configuration, owns the one root task group, and ends on a signal."""
+
+import logging
+import signal
+import time
+from contextlib import ExitStack
+
+import anyio
+
+from assistant import blocking
+from assistant.audio.loudspeaker import Loudspeaker
+from assistant.audio.microphone import Microphone
+from assistant.config import Config
+from assistant.dialogue.conversation import Conversation
+from assistant.errors import single_error
+from assistant.events import Emitter, Ready
+from assistant.llm.history import History
+from assistant.loading import load_engines
+
+log = logging.getLogger(__name__)
+
+
+async def run(config: Config, emit: Emitter) -> None:
+    """Converse until SIGTERM or SIGINT. Raises `AssistantError` when a part that it cannot live without fails."""
+    began = time.monotonic()
+    with single_error():
+        await _run(config, emit, began)
+
+
+async def _run(config: Config, emit: Emitter, began: float) -> None:
+    async with anyio.create_task_group() as root:
+        root.start_soon(_end_on_signal, root.cancel_scope)
+        await _converse(config, emit, began)
+        root.cancel_scope.cancel()
+
+
+async def _converse(config: Config, emit: Emitter, began: float) -> None:
+    with ExitStack() as parts:
+        microphone = parts.enter_context(Microphone(config.audio.input))
+        loudspeaker = parts.enter_context(Loudspeaker(config.audio.output))
+        engines = await blocking.call(lambda stop: load_engines(config), name="loading")
+        parts.callback(engines.close)
+        emit(
+            Ready(
+                start_s=round(time.monotonic() - began, 3),
+                microphone=microphone.name,
+                loudspeaker=loudspeaker.name,
+                devices=engines.devices,
+            )
+        )
+        await Conversation(engines, config, History(config.llm), microphone, loudspeaker, emit).run()
+
+
+async def _end_on_signal(root: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for received in signals:
+            log.info("%s: ending", received.name)
+            root.cancel()
+            return

@@ -1,0 +1,89 @@
+"""A recorded question, answered by freshly loaded engines."""
+
+from functools import partial
+from importlib import resources
+from pathlib import Path
+
+import anyio
+import msgspec
+
+from assistant.audio.check import check_audio
+from assistant.audio.decode import read_audio
+from assistant.audio.loudspeaker import Loudspeaker
+from assistant.config import Config
+from assistant.dialogue.recorded import Answer, ask
+from assistant.events import Emitter, Marks
+from assistant.loading import load_engines
+
+MAX_S = 60.0
+"""Longest recording that is taken for a question; `assistant transcribe` is for longer ones."""
+
+PACKAGED = "question.wav"
+"""“How do you say grapefruit in French?”, the recording q_grapefruit_in_french of tests/speech (Apache-2.0)."""
+
+PACKAGED_SPEECH_END_S = 2.315
+"""Last moment of speech in it, from its record in tests/speech/clips.yaml."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What `assistant demo --json` prints. Times in milliseconds after the end of speech."""
+
+    transcript: str
+    language: str
+    reply: str
+    spoken: str
+    heard: str
+    marks_ms: Marks
+    voice_to_voice_ms: float | None
+    """From the last moment of speech to the first sample of the answer; None when nothing was spoken."""
+    audio_s: float
+    models: dict[str, str]
+    devices: dict[str, str]
+    error: str | None
+    output: str | None = None
+
+
+def answer_question(config: Config, question: Path | None, emit: Emitter) -> tuple[Answer, Report]:
+    """Play `question` (None: the packaged one) through the pipeline in real time.
+
+    Raises `AssistantError`: `audio.*` for a recording that cannot be a question, `model.*` for engines that cannot be
+    loaded. An error inside the turn is in the report.
+    """
+    if question is None:
+        with resources.as_file(resources.files("assistant.demo") / PACKAGED) as path:
+            samples, true_end = read_audio(path, max_s=MAX_S), PACKAGED_SPEECH_END_S
+    else:
+        samples, true_end = read_audio(question, max_s=MAX_S), None
+        check_audio(samples, where=str(question))
+    engines = load_engines(config)
+    try:
+        answer = anyio.run(partial(ask, engines, config, samples, emit=emit, true_speech_end_s=true_end))
+        return answer, _report(answer, engines.names, engines.devices)
+    finally:
+        engines.close()
+
+
+async def play_aloud(config: Config, answer: Answer) -> str:
+    """Play the answer on the configured loudspeaker and return its name. Raises `AssistantError` (`device.*`)."""
+    with Loudspeaker(config.audio.output) as loudspeaker:
+        playback = loudspeaker.play(answer.rate)
+        await playback.write(answer.audio)
+        await playback.drain()
+        return loudspeaker.name
+
+
+def _report(answer: Answer, models: dict[str, str], devices: dict[str, str]) -> Report:
+    turn = answer.turn
+    return Report(
+        transcript=turn.transcript,
+        language=turn.language,
+        reply=turn.reply,
+        spoken=turn.spoken,
+        heard=turn.heard,
+        marks_ms=turn.marks_ms,
+        voice_to_voice_ms=turn.marks_ms.playback,
+        audio_s=turn.audio_s,
+        models=models,
+        devices=devices,
+        error=turn.error,
+    )

@@ -1,0 +1,36 @@
+"""The engines a conversation uses, loaded once and shared, with a lock each because their calls must not overlap."""
+
+from dataclasses import dataclass, field
+
+import anyio
+
+from assistant.asr.base import SpeechRecognizer
+from assistant.llm.base import LanguageModel
+from assistant.tts.base import SpeechSynthesizer
+from assistant.vad.base import VoiceActivity
+
+
+@dataclass(frozen=True)
+class Engines:
+    """Hold the lock of an engine while it is called."""
+
+    activity: VoiceActivity
+    recognizer: SpeechRecognizer
+    model: LanguageModel
+    voice: SpeechSynthesizer
+    recognizing: anyio.Lock = field(default_factory=anyio.Lock)
+    generating: anyio.Lock = field(default_factory=anyio.Lock)
+    speaking: anyio.Lock = field(default_factory=anyio.Lock)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Stage to model."""
+        return {"asr": self.recognizer.name, "llm": self.model.name, "tts": self.voice.name}
+
+    @property
+    def devices(self) -> dict[str, str]:
+        """Stage to the processor it really runs on."""
+        return {"asr": self.recognizer.device, "llm": self.model.device, "tts": self.voice.device}
+
+    def close(self) -> None:
+        self.model.close()

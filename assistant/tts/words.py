@@ -1,0 +1,163 @@
+"""What is said for one written word: addresses, prices, symbols, emphasis, emoji."""
+
+import html
+import re
+
+DOT = {"en": "dot", "de": "Punkt", "fr": "point", "es": "punto", "zh": "点"}
+AT = {"en": "at", "de": "at", "fr": "arobase", "es": "arroba"}
+"""How addresses are read; in other languages the signs are left to the synthesiser."""
+
+CODE_SPAN = re.compile(r"(`+)(.+?)\1")
+ANGLED_ADDRESS = re.compile(r"<((?:https?://|mailto:)[^<>\s]+|[^<>\s@]+@[^<>\s]+)>")
+LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+TAG = re.compile(r"<!--.*?-->|</?[A-Za-z][^<>]*>")
+LINK_TARGET = re.compile(r"\]\([^)\n]*\)")
+REFERENCE = re.compile(r"\[\^?\d+\]")
+ENTITY = re.compile(r"&#?\w{2,8};")
+
+URL = re.compile(r"(?:https?://|www\.)(?:(?![<>\"])[!-~])*[\w/&=#%+~-]", re.ASCII | re.IGNORECASE)
+DOMAIN = re.compile(
+    r"(?<![\w@./-])((?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|io|ai|dev|app|eu|uk|de|fr|es|cn))(?![\w.-]*\w)"
+    r"(?:/[^\s),;]*[^\s.),;!?])?/?"
+)
+EMAIL = re.compile(r"(?:mailto:)?([\w.+-]+)@([\w-]+(?:\.[\w-]+)+)")
+
+EMOJI = re.compile(
+    "[0-9#*]\ufe0f?\u20e3|"
+    "[\u00a9\u00ae\u2122\u2139\u231a-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2934\u2935\u2b00-\u2bff\u3030\u303d\u3297\u3299"
+    "\U0001f000-\U0001faff\ufe00-\ufe0f\u20e3\U000e0020-\U000e007f]\u200d?"
+)
+"""Keycaps; symbols and dingbats, pictographs, flags, skin tones, variation selectors and tags, with their joiners."""
+EMOTICON = re.compile(r"[:;=][-']?[()DPpO|]+|<3")
+
+INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd]"
+    "|(?<![\u0600-\u0dff])[\u200c\u200d]"
+)
+"""Controls and characters without width. Joiners after Arabic and Indic letters are spelling and stay."""
+
+CURRENCY = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "₹": "rupee"}
+COINS = {"$": "cents", "€": "cents", "£": "pence"}
+PRICE = re.compile(r"([$€£¥₹])(\d[\d.,]*\d|\d)(?:([kKMB])\b)?(\s+(?:hundred|thousand|million|billion|trillion)\b)?")
+SCALE = {"k": " thousand", "K": " thousand", "M": " million", "B": " billion", None: ""}
+
+ENGLISH = tuple(
+    (re.compile(pattern), said)
+    for pattern, said in (
+        (r"(\d)\$", r"\1 dollars"),
+        (r"\bC#", "C sharp"),
+        (r"#(?=\d)", "number "),
+        (r"(?<=\d)–(?=\d)", " to "),
+        (r"(?<![\d-])(\d\d?)-(\d\d?)(?![\d-])", r"\1 to \2"),
+        (r"[~≈](?=\d)|^≈$", "about "),
+        (r"^[-=]+>$|→|⇒", " to "),
+        (r"^<=$|≤", " less than or equal to "),
+        (r"^>=$|≥", " greater than or equal to "),
+        (r"^<$|(?<=\w)<(?=\w)", " less than "),
+        (r"^>$|(?<=\w)>(?=\w)", " greater than "),
+        (r"(?<=\w)\^(?=\w)", " to the power of "),
+        (r"²", " squared"),
+        (r"³", " cubed"),
+        (r"\bkm/h\b", "kilometers per hour"),
+        (r"\bw/o\b", "without"),
+        (r"(?<=[A-Za-z])/(?=[A-Za-z])|(?<=\b24)/(?=7\b)", " "),
+    )
+)
+"""What espeak reads badly in English, from its phonemes: "dollar five", "hash one", "tilde five", "right arrow", "and
+slash or", "x two" for x²; comparisons and dashes between numbers are not read at all."""
+
+ALONE = re.compile(r"[#/\\|^~`'\"<>→⇒_*]+|[-=]+>")
+"""Nobody says these when they stand alone."""
+
+
+def words_to_say(written: str, language: str) -> str:
+    """What is said for `written`: one word with its markup and punctuation, or a span of words that belong together.
+
+    Empty when there is nothing to say.
+    """
+    said = CODE_SPAN.sub(_code, written)
+    said = _without_markup(said)
+    said = _addresses(said, language)
+    said = INVISIBLE.sub("", EMOJI.sub("", said))
+    said = "" if EMOTICON.fullmatch(said) else said
+    said = _without_emphasis(said)
+    said = _symbols(said, language)
+    return " ".join(_punctuation(said).split())
+
+
+def _code(span: re.Match[str]) -> str:
+    """The words of a name or an expression, without the brackets and signs around them."""
+    return re.sub(r"[^\w\s.,+#%-]|_", " ", span[2]).strip()
+
+
+def _without_markup(text: str) -> str:
+    text = ANGLED_ADDRESS.sub(r"\1", text)
+    text = TAG.sub("", LINE_BREAK.sub(" ", text))
+    text = LINK_TARGET.sub("", text.replace("![", "["))
+    text = REFERENCE.sub("", text)
+    return ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+
+
+def _addresses(text: str, language: str) -> str:
+    text = URL.sub(lambda url: _host(url[0], language), text)
+    at = AT.get(language)
+    if at is not None:
+        text = EMAIL.sub(lambda email: f"{email[1]} {at} {_host(email[2], language)}", text)
+    return DOMAIN.sub(lambda domain: _host(domain[1], language), text)
+
+
+def _host(address: str, language: str) -> str:
+    """The host of an address, as it is read out; path, user and port are left out."""
+    host = re.sub(r"^(?:https?://)?(?:[^@/]*@)?(?:www\.)?", "", address, flags=re.IGNORECASE)
+    host = re.split(r"[/?#:]", host)[0]
+    dot = DOT.get(language)
+    return host if dot is None else host.replace(".", f" {dot} ")
+
+
+def _without_emphasis(text: str) -> str:
+    if text == "*":
+        return "×"
+    text = re.sub(r"\\(?=[\\`*_{}\[\]()#+.!|>~-])", "", text)
+    text = re.sub(r"(?<=\d)\*\*(?=\d)", "^", text)
+    text = re.sub(r"\*\*|__|~~", "", text)
+    text = re.sub(r"(?<=[0-9A-Za-z)])\*(?=[0-9A-Za-z(])", "×", text)
+    text = re.sub(r"(?<![^\W_])_+|_+(?![^\W_])|[*`\[\]{}]", "", text)
+    return re.sub(r"[_|\\]", " ", text)
+
+
+def _symbols(text: str, language: str) -> str:
+    text = text.replace("℃", "°C").replace("℉", "°F")
+    if language != "en":
+        text = re.sub(r"~(?=\d)|#(?=\w)", "", PRICE.sub(r"\2 \1", text))
+        return text.replace("&", " y ") if language == "es" else text
+    text = PRICE.sub(_price, text)
+    for symbol, said in ENGLISH:
+        text = symbol.sub(said, text)
+    return re.sub(r"#(?=\w)", "", text)
+
+
+def _price(price: re.Match[str]) -> str:
+    """The amount before the currency, with cents and millions in their places."""
+    sign, amount, letter, scale = price.groups()
+    scale = SCALE[letter] + (scale or "")
+    unit = CURRENCY[sign] + ("" if (amount == "1" and not scale) or sign == "¥" else "s")
+    whole, point, coins = amount.partition(".")
+    if not point or len(coins) != 2 or scale or sign not in COINS:
+        return f"{amount}{scale} {unit}"
+    unit = unit.rstrip("s") if whole == "1" else unit
+    said_coins = f"{int(coins)} {COINS[sign]}"
+    if not int(coins):
+        return f"{whole} {unit}"
+    return said_coins if whole == "0" else f"{whole} {unit} and {said_coins}"
+
+
+def _punctuation(text: str) -> str:
+    text = text.strip()
+    if ALONE.fullmatch(text):
+        return ""
+    if re.fullmatch(r"[-–—]+", text):
+        return "–"  # between spaces espeak pauses at it, and not at a hyphen
+    text = re.sub(r"[!?]{2,}", lambda marks: "?" if "?" in marks[0] else "!", text)
+    text = re.sub(r"\.{4,}|…+", "...", text)
+    text = re.sub(r"(?<=\w)-{2,}(?=\w)", "—", text)
+    return re.sub(r"([,;:。！？，、—])\1+", r"\1", re.sub(r"^-{2,}", "", text))

@@ -1,0 +1,201 @@
+import http.server
+import os
+import threading
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from assistant.audio.decode import read_audio
+from assistant.audio.pcm import Samples
+from assistant.bench.clips import Clip
+from assistant.errors import AssistantError, Code
+from tests.audio.files import FLOAT, PCM, Form, encode, pack, wav
+
+VALUES = np.array([-1.0, -0.5, 0.0, 0.25, 0.9921875])
+
+
+def read(path: Path, content: bytes, max_s: float = 60.0) -> Samples:
+    path.write_bytes(content)
+    return read_audio(path, max_s=max_s)
+
+
+def refusal(path: Path, max_s: float = 60.0) -> AssistantError:
+    with pytest.raises(AssistantError) as caught:
+        read_audio(path, max_s=max_s)
+    assert caught.value.message.startswith(f"{path}: ")
+    assert "\n" not in caught.value.message
+    return caught.value
+
+
+def tone(rate: int, seconds: float = 2.0, frequency: float = 1000.0) -> Samples:
+    return (0.5 * np.sin(2 * np.pi * frequency * np.arange(int(rate * seconds)) / rate)).astype(np.float32)
+
+
+def assert_is_the_tone(samples: Samples, seconds: float = 2.0) -> None:
+    """Half of full scale, 1000 Hz, at 16 kHz, and of the right length."""
+    assert samples.dtype == np.float32
+    assert len(samples) == pytest.approx(seconds * 16_000, abs=1200)
+    middle = samples[4000:12_000]
+    assert np.sqrt(2 * np.mean(middle**2)) == pytest.approx(0.5, rel=0.1)
+    assert np.abs(np.fft.rfft(middle)).argmax() == 500
+
+
+@pytest.mark.parametrize("extensible", [False, True])
+@pytest.mark.parametrize(("bits", "kind"), [(8, PCM), (16, PCM), (24, PCM), (32, PCM), (32, FLOAT), (64, FLOAT)])
+def test_every_kind_of_wav_sample_keeps_its_value(tmp_path: Path, bits: int, kind: int, extensible: bool) -> None:
+    content = wav(pack(VALUES, bits, kind), bits=bits, kind=kind, extensible=extensible)
+    np.testing.assert_array_equal(read(tmp_path / "a.wav", content), VALUES.astype(np.float32))
+
+
+@pytest.mark.parametrize("channels", [2, 3, 6])
+def test_channels_are_averaged(tmp_path: Path, channels: int) -> None:
+    frames = np.repeat(VALUES, channels)
+    frames[::channels] = 0.0
+    content = wav(pack(frames, 16), channels=channels)
+    expected = VALUES * (channels - 1) / channels
+    np.testing.assert_allclose(read(tmp_path / "a.wav", content), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000])
+def test_every_rate_becomes_16_khz(tmp_path: Path, rate: int) -> None:
+    samples = read(tmp_path / "a.wav", wav(pack(tone(rate).astype(np.float64), 16), rate=rate))
+    assert_is_the_tone(samples)
+    assert len(samples) == 32_000
+
+
+@pytest.mark.parametrize("stated", [0, 0xFFFFFFFF, 0x7FFFF000, 1_000_000])
+def test_a_wav_file_whose_header_states_a_wrong_length_is_read_to_its_end(tmp_path: Path, stated: int) -> None:
+    content = wav(pack(tone(16_000).astype(np.float64), 16), stated=stated)
+    assert len(read(tmp_path / "a.wav", content)) == 32_000
+
+
+def test_a_wav_file_cut_within_a_sample_loses_that_sample_only(tmp_path: Path) -> None:
+    content = wav(pack(VALUES, 16))
+    np.testing.assert_array_equal(read(tmp_path / "a.wav", content[:-1]), VALUES[:-1].astype(np.float32))
+
+
+def test_a_wav_file_without_samples_is_an_empty_recording(tmp_path: Path) -> None:
+    assert len(read(tmp_path / "a.wav", wav(b""))) == 0
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("form", ["mp3", "flac", "ogg", "ipod", "mp4", "webm", "aiff"])
+def test_other_formats_are_read_whatever_the_file_is_called(tmp_path: Path, form: Form, channels: int) -> None:
+    assert_is_the_tone(read(tmp_path / "recording", encode(tone(48_000), form, channels=channels)))
+
+
+def test_recorded_speech_is_the_same_from_flac_as_from_wav(clips: dict[str, Clip], tmp_path: Path) -> None:
+    original = read_audio(clips["cmd_stop"].path, max_s=60)
+    packed = read(tmp_path / "a.flac", encode(original, "flac", rate=16_000))
+    np.testing.assert_allclose(packed, original, atol=1 / 32_768)
+
+
+@pytest.mark.parametrize(
+    ("form", "index_first"), [("flac", False), ("ipod", False), ("mp4", True), ("aiff", False)]
+)
+def test_a_file_that_was_cut_short_is_refused(tmp_path: Path, form: Form, index_first: bool) -> None:
+    content = encode(tone(48_000, 8), form, index_first=index_first)
+    path = tmp_path / "half"
+    path.write_bytes(content[: len(content) // 2])
+    assert refusal(path).code == Code.AUDIO_UNREADABLE
+
+
+@pytest.mark.parametrize("form", ["mp3", "webm"])
+def test_of_a_stream_that_was_cut_short_what_is_there_is_used(tmp_path: Path, form: Form) -> None:
+    content = encode(tone(48_000, 8), form)
+    samples = read(tmp_path / "half", content[: len(content) // 2])
+    assert len(samples) == pytest.approx(4 * 16_000, rel=0.1)
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    content = bytearray(encode(tone(48_000), "ipod"))
+    content[3000:3200] = os.urandom(200)
+    path = tmp_path / "a.m4a"
+    path.write_bytes(content)
+    assert refusal(path).code == Code.AUDIO_UNREADABLE
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", wav(b"")[:30], b"just words\n" * 100, bytes(5000), b"\xff" * 5000])
+def test_what_is_no_recording_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(content)
+    assert refusal(path).code == Code.AUDIO_UNREADABLE
+
+
+def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "silent.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        for _ in range(25):
+            frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    error = refusal(path)
+    assert error.code == Code.AUDIO_UNREADABLE
+    assert "no sound in it" in error.message
+
+
+def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "missing.wav", tmp_path, tmp_path / "pipe"):
+        assert refusal(path).code == Code.AUDIO_UNREADABLE
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_value_that_is_not_a_number_is_refused(tmp_path: Path, wrong: float) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav(pack(np.append(VALUES, wrong), 32, FLOAT), bits=32, kind=FLOAT, rate=48_000))
+    error = refusal(path)
+    assert error.code == Code.AUDIO_UNREADABLE
+    assert "not numbers" in error.message
+
+
+def test_float_samples_beyond_full_scale_are_scaled_down_together(tmp_path: Path) -> None:
+    content = wav(pack(VALUES * 32_768, 32, FLOAT), bits=32, kind=FLOAT)
+    np.testing.assert_allclose(read(tmp_path / "a.wav", content), VALUES, atol=1e-6)
+
+
+def test_hours_of_audio_are_refused_by_their_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    seconds = 5 * 3600
+    path.write_bytes(wav(b"", stated=seconds * 32_000))
+    os.truncate(path, seconds * 32_000)  # a sparse file: the header has to be enough
+    error = refusal(path, max_s=3600)
+    assert error.code == Code.AUDIO_TOO_LONG
+    assert "5 h 00 min of audio; at most 60 min" in error.message
+
+
+@pytest.mark.parametrize("form", ["mp3", "webm"])
+def test_a_file_that_does_not_state_its_length_is_decoded_up_to_the_limit(tmp_path: Path, form: Form) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(encode(tone(48_000, 5), form))
+    error = refusal(path, max_s=2.5)
+    assert error.code == Code.AUDIO_TOO_LONG
+    assert "more than 2.5 s of audio" in error.message
+
+
+def test_a_recording_as_long_as_the_limit_is_taken(tmp_path: Path) -> None:
+    assert len(read(tmp_path / "a.wav", wav(bytes(64_000)), max_s=2.0)) == 32_000
+
+
+def test_a_playlist_fetches_nothing(tmp_path: Path) -> None:
+    asked = []
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        segment = f"http://127.0.0.1:{server.server_port}/segment.ts"
+        path = tmp_path / "a.m3u8"
+        path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:9,\n{segment}\n#EXT-X-ENDLIST\n")
+        assert refusal(path).code == Code.AUDIO_UNREADABLE
+        server.shutdown()
+    assert asked == []

@@ -1,0 +1,206 @@
+"""Scripted engines, microphone and loudspeaker, so that every moment of a turn can be held and examined.
+
+An engine that is told to `hold` waits inside its call, as a native library at work would, until it is released or its
+stop flag is set.
+"""
+
+import threading
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+import numpy as np
+
+from assistant.asr.base import Transcription
+from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
+from assistant.blocking import Emit, StopFlag
+from assistant.dialogue.engines import Engines
+from assistant.errors import AssistantError
+from assistant.llm.base import Message, Usage
+
+VOICE_RATE = 1000
+
+
+@dataclass
+class Hold:
+    """A point inside an engine where it can be made to wait."""
+
+    holding: bool = False
+    reached: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def pass_by(self, stop: StopFlag) -> None:
+        if not self.holding:
+            return
+        self.reached.set()
+        while not self.released.is_set():
+            if stop.is_set():
+                self.stopped.set()
+                return
+            threading.Event().wait(0.001)
+
+    async def wait_until_reached(self) -> None:
+        await anyio.to_thread.run_sync(self.reached.wait)
+
+    async def wait_until_stopped(self) -> None:
+        await anyio.to_thread.run_sync(self.stopped.wait)
+
+
+class LoudIsSpeech:
+    """Voice activity whose probability is the amplitude of the block."""
+
+    def probability(self, block: Samples) -> float:
+        return float(np.abs(block).max())
+
+    def reset(self) -> None:
+        pass
+
+
+@dataclass
+class ScriptedRecognizer:
+    """Hears `texts` one after another, the last for ever; an error instead of a text is raised."""
+
+    texts: list[str | AssistantError] = field(default_factory=lambda: ["what time is it"])
+    hold: Hold = field(default_factory=Hold)
+    heard: list[float] = field(default_factory=list)
+    name = "scripted"
+    device = "cpu"
+
+    def transcribe(self, audio: Samples, *, language: str | None, stop: StopFlag) -> Transcription:
+        self.heard.append(len(audio) / LISTENING_RATE)
+        self.hold.pass_by(stop)
+        text = self.texts[0] if len(self.texts) == 1 else self.texts.pop(0)
+        if isinstance(text, AssistantError):
+            raise text
+        return Transcription(text, language or "en", 1.0, 0.1, len(audio) / LISTENING_RATE, 3.0)
+
+
+@dataclass
+class ScriptedModel:
+    """Writes `pieces` whatever it is asked, and remembers the prompts."""
+
+    pieces: Sequence[str] = ("It is ", "noon, ", "I think. ", "Or later.")
+    error: AssistantError | None = None
+    hold: Hold = field(default_factory=Hold)
+    prompts: list[list[Message]] = field(default_factory=list)
+    name = "scripted"
+    device = "cpu"
+    context_tokens = 1000
+
+    def generate(self, messages: Sequence[Message], *, max_tokens: int, emit: Emit[str], stop: StopFlag) -> Usage:
+        self.prompts.append(list(messages))
+        if self.error is not None:
+            raise self.error
+        for piece in self.pieces:
+            self.hold.pass_by(stop)
+            if stop.is_set():
+                break
+            emit(piece)
+        return Usage(reused=5, evaluated=7, generated=len(self.pieces))
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return sum(len(message.content.split()) for message in messages)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class ScriptedVoice:
+    """A tenth of a second of sound for every word."""
+
+    hold: Hold = field(default_factory=Hold)
+    spoken: list[str] = field(default_factory=list)
+    spoke_twice: threading.Event = field(default_factory=threading.Event)
+    name = "scripted"
+    device = "cpu"
+    language = "en"
+    sample_rate = VOICE_RATE
+
+    def synthesize(self, text: str, *, emit: Emit[Samples], stop: StopFlag) -> None:
+        self.hold.pass_by(stop)
+        if stop.is_set():
+            return
+        self.spoken.append(text)
+        if len(self.spoken) == 2:
+            self.spoke_twice.set()
+        emit(np.full(len(text.split()) * VOICE_RATE // 10, 0.5, np.float32))
+
+
+class ScriptedEars:
+    """A microphone that hears what the test says, as fast as the conversation takes it."""
+
+    name = "script"
+
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._start = 0
+        self._send, self._receive = anyio.create_memory_object_stream[AudioBlock](0)
+
+    async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
+        async with self._receive:
+            async for block in self._receive:
+                yield block
+
+    def close(self) -> None:
+        self._send.close()
+        self._receive.close()
+
+    async def hear(self, amplitude: float, milliseconds: int) -> None:
+        """Let the conversation hear a whole number of blocks of one amplitude."""
+        for _ in range(milliseconds * LISTENING_RATE // 1000 // BLOCK):
+            samples = np.full(BLOCK, amplitude, np.float32)
+            self._start += BLOCK
+            await self._send.send(AudioBlock(samples, self._start - BLOCK, self._start / LISTENING_RATE))
+
+
+class ScriptedPlayback:
+    """Plays everything at once, unless its loudspeaker holds; then nothing leaves it."""
+
+    def __init__(self, loudspeaker: "ScriptedLoudspeaker") -> None:
+        self._loudspeaker = loudspeaker
+        self.started_at: float | None = None
+        self.played = 0
+        self.stopped = False
+
+    async def write(self, samples: Samples) -> None:
+        if self.started_at is None:
+            self.started_at = 99.0
+        self.played += min(len(samples), max(0, self._loudspeaker.room - self.played))
+
+    async def drain(self) -> None:
+        if self.played >= self._loudspeaker.room:
+            self._loudspeaker.full.set()
+            await anyio.sleep_forever()
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+class ScriptedLoudspeaker:
+    """Takes `room` samples of a reply and then never finishes it."""
+
+    name = "script"
+
+    def __init__(self, room: int = 10**9) -> None:
+        self.room = room
+        self.full = anyio.Event()
+        self.playbacks: list[ScriptedPlayback] = []
+
+    def play(self, rate: int) -> ScriptedPlayback:
+        assert rate == VOICE_RATE
+        self.playbacks.append(ScriptedPlayback(self))
+        return self.playbacks[-1]
+
+
+@dataclass
+class Script:
+    """The engines of a conversation, each scripted."""
+
+    recognizer: ScriptedRecognizer = field(default_factory=ScriptedRecognizer)
+    model: ScriptedModel = field(default_factory=ScriptedModel)
+    voice: ScriptedVoice = field(default_factory=ScriptedVoice)
+
+    def engines(self) -> Engines:
+        return Engines(LoudIsSpeech(), self.recognizer, self.model, self.voice)

@@ -1,0 +1,278 @@
+"""Turns of a conversation, with scripted engines that can be held at every point."""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+import pytest
+
+from assistant.config import Asr, Config
+from assistant.dialogue.conversation import Conversation
+from assistant.errors import AssistantError, Code
+from assistant.events import (
+    AudioDropped,
+    Error,
+    Event,
+    FinalTranscript,
+    Listening,
+    PartialTranscript,
+    PlaybackFinished,
+    PlaybackStarted,
+    ReplyText,
+    SpeechEnded,
+    SpeechStarted,
+    TurnFinished,
+)
+from assistant.llm.history import History
+from tests.dialogue.scripted import Script, ScriptedEars, ScriptedLoudspeaker
+
+pytestmark = pytest.mark.anyio
+
+QUIET = Config(asr=Asr(partials=False))
+ENGINE_THREADS = {"recognition", "generation", "synthesis"}
+
+
+@dataclass
+class Stage:
+    """A running conversation and everything around it."""
+
+    script: Script
+    ears: ScriptedEars
+    loudspeaker: ScriptedLoudspeaker
+    history: History
+    tasks: anyio.abc.TaskGroup
+    events: list[Event] = field(default_factory=list)
+    _changed: anyio.Event = field(default_factory=anyio.Event)
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    def seen(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    async def until(self, kind: type[Event], count: int = 1) -> Event:
+        while len(self.seen(kind)) < count:
+            await self._changed.wait()
+        return self.seen(kind)[count - 1]
+
+    async def turn_finished(self, count: int = 1) -> TurnFinished:
+        finished = await self.until(TurnFinished, count)
+        assert isinstance(finished, TurnFinished)
+        return finished
+
+    async def ask(self) -> None:
+        """A sentence and the silence that ends it."""
+        await self.ears.hear(0.9, 960)
+        await self.ears.hear(0.0, 640)
+
+
+@asynccontextmanager
+async def conversation(
+    script: Script | None = None, config: Config = QUIET, loudspeaker: ScriptedLoudspeaker | None = None
+) -> AsyncIterator[Stage]:
+    script = script or Script()
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            history = History(config.llm)
+            stage = Stage(script, ScriptedEars(), loudspeaker or ScriptedLoudspeaker(), history, tasks)
+            talk = Conversation(script.engines(), config, history, stage.ears, stage.loudspeaker, stage.emit)
+            tasks.start_soon(talk.run)
+            yield stage
+            tasks.cancel_scope.cancel()
+        stage.ears.close()
+    assert not [thread for thread in threading.enumerate() if thread.name in ENGINE_THREADS]
+
+
+async def test_a_question_is_answered_and_every_step_is_told_in_order() -> None:
+    async with conversation() as stage:
+        await stage.ask()
+        finished = await stage.turn_finished()
+        await stage.until(Listening, 2)
+    kinds = [type(event) for event in stage.events if not isinstance(event, ReplyText)]
+    assert kinds == [
+        Listening,
+        SpeechStarted,
+        SpeechEnded,
+        FinalTranscript,
+        PlaybackStarted,
+        PlaybackFinished,
+        TurnFinished,
+        Listening,
+    ]
+    assert finished.transcript == "what time is it"
+    assert finished.reply == "It is noon, I think. Or later."
+    assert finished.spoken == finished.heard == "It is noon, I think. Or later."
+    assert finished.tokens_evaluated == 7
+    assert finished.error is None
+
+
+async def test_what_is_recognised_begins_before_the_onset_and_ends_at_the_soft_end() -> None:
+    async with conversation() as stage:
+        await stage.ears.hear(0.0, 960)
+        await stage.ask()
+        await stage.turn_finished()
+    assert stage.script.recognizer.heard == [pytest.approx(0.32 + 0.96 + 0.096, abs=0.04)]
+
+
+async def test_nothing_is_heard_or_told_before_the_user_has_finished() -> None:
+    script = Script()
+    async with conversation(script) as stage:
+        await stage.ears.hear(0.9, 960)
+        await stage.ears.hear(0.0, 128)
+        await anyio.to_thread.run_sync(script.voice.spoke_twice.wait)
+        await anyio.wait_all_tasks_blocked()
+        assert [type(event) for event in stage.events] == [Listening, SpeechStarted]
+        assert stage.loudspeaker.playbacks == []
+        await stage.ears.hear(0.0, 640)
+        await stage.turn_finished()
+        assert len(stage.loudspeaker.playbacks) == 1
+
+
+@pytest.mark.parametrize("engine", ["recognizer", "model", "voice"])
+async def test_speech_that_resumes_stops_the_engine_at_work_and_is_answered_as_a_whole(engine: str) -> None:
+    script = Script()
+    script.recognizer.texts = (
+        ["set a timer", "set a timer for ten minutes"] if engine != "recognizer" else ["all of it"]
+    )
+    hold = getattr(script, engine).hold
+    hold.holding = True
+    async with conversation(script) as stage:
+        await stage.ears.hear(0.9, 960)
+        await stage.ears.hear(0.0, 128)
+        await hold.wait_until_reached()
+        await stage.ears.hear(0.9, 480)
+        await hold.wait_until_stopped()
+        hold.holding = False
+        await stage.ears.hear(0.0, 640)
+        finished = await stage.turn_finished()
+    assert finished.transcript in ("set a timer for ten minutes", "all of it")
+    assert len(stage.seen(FinalTranscript)) == 1
+    assert script.recognizer.heard[-1] > script.recognizer.heard[0] + 0.5
+    assert len(stage.loudspeaker.playbacks) == 1
+
+
+@pytest.mark.parametrize("engine", ["recognizer", "model", "voice"])
+async def test_ending_the_conversation_stops_the_engine_at_work(engine: str) -> None:
+    script = Script()
+    hold = getattr(script, engine).hold
+    hold.holding = True
+    async with conversation(script) as stage:
+        await stage.ask()
+        await hold.wait_until_reached()
+    assert hold.stopped.is_set()
+    assert stage.seen(TurnFinished) == []
+
+
+async def test_ending_the_conversation_stops_the_loudspeaker_and_tells_what_was_heard() -> None:
+    loudspeaker = ScriptedLoudspeaker(room=250)
+    async with conversation(loudspeaker=loudspeaker) as stage:
+        await stage.ask()
+        await loudspeaker.full.wait()
+    assert loudspeaker.playbacks[0].stopped
+    cut = stage.seen(PlaybackFinished)[0]
+    assert isinstance(cut, PlaybackFinished)
+    assert not cut.complete
+    assert "It is noon, I think. Or later.".startswith(cut.heard)
+    assert cut.heard
+
+
+async def test_a_sentence_without_words_ends_the_turn_without_an_answer() -> None:
+    async with conversation(Script()) as stage:
+        stage.script.recognizer.texts = [""]
+        await stage.ask()
+        finished = await stage.turn_finished()
+    assert finished.transcript == ""
+    assert finished.reply == ""
+    assert stage.script.model.prompts == []
+    assert stage.loudspeaker.playbacks == []
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        (lambda: _failing_recognizer(), Code.ASR_FAILED),
+        (lambda: _failing_model(), Code.LLM_FAILED),
+        (lambda: _silent_model(), Code.REPLY_EMPTY),
+    ],
+)
+async def test_a_turn_that_fails_is_an_event_and_the_next_turn_works(script: object, code: Code) -> None:
+    broken: Script = script()  # type: ignore[operator]
+    async with conversation(broken) as stage:
+        await stage.ask()
+        failed = await stage.turn_finished()
+        await stage.until(Listening, 2)
+        broken.recognizer.texts = ["hello"]
+        broken.model.error = None
+        broken.model.pieces = ["Hello."]
+        await stage.ask()
+        worked = await stage.turn_finished(2)
+    assert failed.error == code
+    assert [event.code for event in stage.seen(Error) if isinstance(event, Error)] == [code]
+    assert worked.heard == "Hello."
+
+
+def _failing_recognizer() -> Script:
+    script = Script()
+    script.recognizer.texts = [AssistantError(Code.ASR_FAILED, "broken"), AssistantError(Code.ASR_FAILED, "broken")]
+    return script
+
+
+def _failing_model() -> Script:
+    script = Script()
+    script.model.error = AssistantError(Code.LLM_FAILED, "broken")
+    return script
+
+
+def _silent_model() -> Script:
+    script = Script()
+    script.model.pieces = ["  "]
+    return script
+
+
+async def test_the_next_prompt_holds_what_was_said_and_heard_before() -> None:
+    async with conversation() as stage:
+        await stage.ask()
+        await stage.until(Listening, 2)
+        await stage.ask()
+        await stage.turn_finished(2)
+    contents = [message.content for message in stage.script.model.prompts[1]]
+    assert contents[1:] == ["what time is it", "It is noon, I think. Or later.", "what time is it"]
+
+
+async def test_partial_transcripts_are_told_while_the_user_speaks() -> None:
+    script = Script()
+    script.recognizer.texts = ["what", "what time", "what time is", "what time is it"]
+    async with conversation(script, Config(asr=Asr(partial_interval_ms=320))) as stage:
+        for count, milliseconds in ((1, 416), (2, 320), (3, 320)):
+            await stage.ears.hear(0.9, milliseconds)
+            await stage.until(PartialTranscript, count)
+        await stage.ears.hear(0.0, 640)
+        await stage.turn_finished()
+    partials = [event for event in stage.seen(PartialTranscript) if isinstance(event, PartialTranscript)]
+    assert [(event.stable, event.tentative) for event in partials] == [
+        ("", "what"),
+        ("what", "time"),
+        ("what time", "is"),
+    ]
+
+
+async def test_while_the_assistant_speaks_it_does_not_listen() -> None:
+    loudspeaker = ScriptedLoudspeaker(room=250)
+    async with conversation(loudspeaker=loudspeaker) as stage:
+        await stage.ask()
+        await loudspeaker.full.wait()
+        await stage.ask()
+        assert len(stage.seen(SpeechStarted)) == 1
+
+
+async def test_lost_microphone_audio_is_told() -> None:
+    async with conversation() as stage:
+        await stage.ears.hear(0.0, 64)
+        stage.ears.dropped = 1600
+        await stage.ears.hear(0.0, 64)
+        await anyio.wait_all_tasks_blocked()
+    assert [event for event in stage.events if isinstance(event, AudioDropped)] == [AudioDropped(samples=1600)]

@@ -1,0 +1,103 @@
+"""The bridge from blocking engines to asynchronous code."""
+
+import threading
+from collections.abc import Callable
+from contextlib import aclosing
+
+import anyio
+import pytest
+
+from assistant import blocking
+from assistant.blocking import Emit, StopFlag
+
+pytestmark = pytest.mark.anyio
+
+
+def count_to(limit: int) -> Callable[[Emit[int], StopFlag], None]:
+    def work(emit: Emit[int], stop: StopFlag) -> None:
+        for number in range(limit):
+            emit(number)
+
+    return work
+
+
+def threads_named(name: str) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == name]
+
+
+async def test_everything_emitted_arrives_in_order() -> None:
+    async with aclosing(blocking.stream(count_to(1000), name="count", ahead=3)) as numbers:
+        assert [number async for number in numbers] == list(range(1000))
+
+
+async def test_an_engine_is_at_most_the_agreed_number_of_pieces_ahead() -> None:
+    emitted: list[int] = []
+    blocked = threading.Event()
+
+    def work(emit: Emit[int], stop: StopFlag) -> None:
+        for number in range(10):
+            if number == 3:
+                blocked.set()
+            emit(number)
+            emitted.append(number)
+
+    async with aclosing(blocking.stream(work, name="ahead", ahead=2)) as numbers:
+        assert await anext(numbers) == 0
+        await anyio.to_thread.run_sync(blocked.wait)
+        assert emitted == [0, 1, 2]
+
+
+async def test_leaving_early_stops_the_engine_and_waits_for_its_thread() -> None:
+    stopped = threading.Event()
+
+    def endless(emit: Emit[int], stop: StopFlag) -> None:
+        emit(1)
+        while not stop.is_set():
+            threading.Event().wait(0.001)
+        stopped.set()
+
+    async with aclosing(blocking.stream(endless, name="endless")) as numbers:
+        assert await anext(numbers) == 1
+    assert stopped.is_set()
+
+
+async def test_a_consumer_that_leaves_unblocks_an_engine_that_waits_for_room() -> None:
+    async with aclosing(blocking.stream(count_to(10**9), name="full", ahead=1)) as numbers:
+        assert await anext(numbers) == 0
+    assert threads_named("full") == []
+
+
+async def test_cancelling_the_consumer_stops_the_engine_before_the_cancellation_goes_on() -> None:
+    seen: list[bool] = []
+
+    def until_stopped(stop: StopFlag) -> None:
+        started.set()
+        while not stop.is_set():
+            threading.Event().wait(0.001)
+        seen.append(True)
+
+    started = threading.Event()
+    async with anyio.create_task_group() as tasks:
+
+        async def consume() -> None:
+            await blocking.call(until_stopped, name="cancelled")
+
+        tasks.start_soon(consume)
+        await anyio.to_thread.run_sync(started.wait)
+        tasks.cancel_scope.cancel()
+    assert seen == [True]
+
+
+async def test_an_error_of_the_engine_reaches_the_consumer_after_what_it_emitted() -> None:
+    def failing(emit: Emit[int], stop: StopFlag) -> None:
+        emit(7)
+        raise LookupError("engine")
+
+    async with aclosing(blocking.stream(failing, name="failing")) as numbers:
+        assert await anext(numbers) == 7
+        with pytest.raises(LookupError, match="engine"):
+            await anext(numbers)
+
+
+async def test_call_returns_what_the_work_returned() -> None:
+    assert await blocking.call(lambda stop: stop.is_set(), name="call") is False

@@ -1,0 +1,76 @@
+"""Reading the configuration and saying what is wrong with it."""
+
+from pathlib import Path
+
+import pytest
+
+from assistant import config_file
+from assistant.config import Config
+from assistant.errors import AssistantError, Code
+
+
+def test_the_printed_default_is_the_default() -> None:
+    assert config_file.parse(config_file.render_default(), "default") == Config()
+
+
+def test_every_key_of_the_printed_default_has_a_comment_above_it() -> None:
+    lines = config_file.render_default().splitlines()
+    keys = [number for number, line in enumerate(lines) if line and not line.lstrip().startswith("#")]
+    assert len(keys) > 25
+    for number in keys:
+        assert lines[number - 1].lstrip().startswith("# "), lines[number]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("asr: {modle: x}", "f.yaml: asr.modle: unknown key; expected one of model, language"),
+        ("sound: {}", "f.yaml: sound: unknown key; expected one of audio, turns, asr"),
+        ("turns: {endpoint_ms: fast}", "f.yaml: turns.endpoint_ms: expected `int`, got `str`"),
+        ("turns: {threshold: 2}", "f.yaml: turns.threshold: expected `float` <= 0.95"),
+        ("turns: {soft_end_ms: 900}", "f.yaml: turns: expected soft_end_ms (900) <= endpoint_ms (480)"),
+        ("llm: {device: tpu}", "f.yaml: llm.device: invalid enum value 'tpu'"),
+        ("asr: loud", "f.yaml: asr: expected a mapping, got `str`"),
+        ("- 1", "f.yaml: top level: expected a mapping, got a list"),
+        ("asr: [", "f.yaml:1:7: not YAML: "),
+        ("[" * 5000, "f.yaml: not YAML: "),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_key_and_expectation(text: str, message: str) -> None:
+    with pytest.raises(AssistantError) as caught:
+        config_file.parse(text, "f.yaml")
+    assert caught.value.code == Code.CONFIG_INVALID
+    assert caught.value.exit_status == 2
+    assert caught.value.message.startswith(message)
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "asr:\n  # language: de\n"])
+def test_what_is_left_out_is_the_default(text: str) -> None:
+    assert config_file.parse(text, "f.yaml") == Config()
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(AssistantError, match="config show --default") as caught:
+        config_file.load(tmp_path / "none.yaml")
+    assert caught.value.code == Code.CONFIG_MISSING
+
+
+def test_without_a_file_in_the_usual_place_the_default_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ASSISTANT_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert config_file.load(None) == Config()
+    (tmp_path / "assistant").mkdir()
+    (tmp_path / "assistant" / "config.yaml").write_text("asr: {language: de}")
+    assert config_file.load(None).asr.language == "de"
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "binary.yaml").write_bytes(b"asr: \xff\xfe")
+    with pytest.raises(AssistantError, match=r"not UTF-8 \(byte 5\)"):
+        config_file.load(tmp_path / "binary.yaml")
+
+
+def test_a_folder_is_not_a_configuration(tmp_path: Path) -> None:
+    with pytest.raises(AssistantError, match="cannot be read"):
+        config_file.load(tmp_path)

@@ -1,0 +1,114 @@
+"""`assistant run` as a process, on real PortAudio devices in a virtual room, with the real models."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from assistant.bench.clips import Clip
+from tests.room import Room, listen, open_room, sounds
+
+PATIENCE_S = 60
+
+
+@dataclass
+class Daemon:
+    """A running `assistant run` and its log."""
+
+    process: subprocess.Popen[str]
+    log: list[dict[str, Any]] = field(default_factory=list)
+
+    def until(self, event: str) -> dict[str, Any]:
+        """Read the log until `event` and return it. Ends with an error when the daemon does, without it."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log.append(json.loads(line))
+            if self.log[-1].get("event") == event:
+                return self.log[-1]
+        raise AssertionError(f"the daemon ended with {self.process.wait()} before {event}: {self.log}")
+
+    def end(self, by: signal.Signals) -> int:
+        self.process.send_signal(by)
+        return self.process.wait(timeout=PATIENCE_S)
+
+
+@contextmanager
+def running(room: Room, *options: str) -> Iterator[Daemon]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "assistant", "run", "--log-format", "json", *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=room.environment,
+    )
+    try:
+        yield Daemon(process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Room]:
+    with open_room() as room:
+        yield room
+
+
+def test_a_spoken_question_is_answered_aloud_and_a_second_one_too(
+    room: Room, clips: dict[str, Clip], tmp_path: Path
+) -> None:
+    with running(room, "--log-level", "debug") as daemon, room.recording(tmp_path / "room.wav"):
+        ready = daemon.until("ready")
+        assert ready["devices"]["asr"] == "cpu"
+        for name in ("q_what_time_is_it_r3", "q_grapefruit_in_french"):
+            daemon.until("listening")
+            room.speak(clips[name].path)
+            turn = daemon.until("turn_finished")
+            assert turn["error"] is None
+            assert turn["heard"] == turn["spoken"]
+        assert daemon.end(signal.SIGTERM) == 0
+    said = {line["turn"]: line["text"].lower() for line in daemon.log if line.get("event") == "final_transcript"}
+    assert "what time is it" in said[1]
+    assert "grapefruit in french" in said[2]
+    sides = listen(tmp_path / "room.wav")
+    assert len(sounds(sides.answer, pause_s=1.0)) == 2
+    first_question, first_answer = sounds(sides.user)[0], sounds(sides.answer)[0]
+    assert first_answer[0] > first_question[1], "the answer began before the question had ended"
+    assert np.abs(np.diff(sides.answer)).max() < 0.5, "a click"
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_middle_of_a_sentence_ends_it_at_once(
+    room: Room, clips: dict[str, Clip], by: signal.Signals
+) -> None:
+    with running(room) as daemon:
+        daemon.until("listening")
+        room.speak(clips["q_grapefruit_in_french"].path)
+        daemon.until("playback_started")
+        assert daemon.end(by) == 0
+        assert daemon.until("playback_finished")["complete"] is False
+
+
+def test_words_stay_out_of_the_log_above_debug(room: Room, clips: dict[str, Clip]) -> None:
+    with running(room) as daemon:
+        daemon.until("listening")
+        room.speak(clips["q_grapefruit_in_french"].path)
+        daemon.until("turn_finished")
+        assert "grapefruit" not in json.dumps(daemon.log).lower()
+
+
+def test_a_microphone_that_is_unplugged_ends_the_daemon_with_an_error() -> None:
+    with open_room() as room, running(room) as daemon:
+        daemon.until("listening")
+        room.unplug("mic")
+        assert daemon.process.stderr is not None
+        *_, last = daemon.process.stderr
+        assert daemon.process.wait(timeout=PATIENCE_S) == 1
+        assert last.startswith("error: device.failed: ")
