@@ -128,9 +128,9 @@ class Llm(Section, frozen=True):
         str,
         Meta(
             max_length=20_000,
-            description="Text that every prompt begins with. Keep anything that changes out of it.",
+            description="Text that every prompt begins with. Name the language of tts.voice; keep out what changes.",
         ),
-    ] = "You are a helpful voice assistant. Answer in one or two short, plain sentences."
+    ] = "You are a helpful voice assistant. Answer in English, in one or two short sentences."
     base_url: Annotated[
         str,
         Meta(

@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from assistant.asr.faster_whisper import FasterWhisper
 from assistant.asr.files import FileTranscriber
+from assistant.blocking import NeverStop
 from assistant.config import Config
 from assistant.dialogue.engines import Engines
 from assistant.llm.base import LanguageModel
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.openai import OpenAiCompatible
+from assistant.llm.prompt import build
 from assistant.models.store import locate
 from assistant.system.budget import Budget, apply_waiting_policy, thread_budget
 from assistant.system.hardware import usable_cores
@@ -20,7 +22,7 @@ from assistant.vad.silero import Silero
 def load_engines(config: Config) -> Engines:
     """Load and warm up every engine, side by side. Raises `AssistantError` (`model.*`); never asks the network.
 
-    Loading side by side takes as long as the slowest: they wait for the disk and single-threaded parsing in turn.
+    The user is expected to speak the language of the voice.
     """
     apply_waiting_policy()
     budget = thread_budget(usable_cores())
@@ -28,6 +30,7 @@ def load_engines(config: Config) -> Engines:
         recognizer = loading.submit(load_recognizer, config, budget)
         model = loading.submit(load_language_model, config, budget)
         voice = loading.submit(load_voice, config, budget)
+        recognizer.result().expected_language = voice.result().language
         return Engines(Silero(), recognizer.result(), model.result(), voice.result())
 
 
@@ -46,13 +49,14 @@ def load_recognizer(config: Config, budget: Budget) -> FasterWhisper:
 
 
 def load_language_model(config: Config, budget: Budget) -> LanguageModel:
+    """The language model, with the head of every prompt in its key/value cache."""
     llm = config.llm
     if llm.engine == "openai":
         key = os.environ.get(llm.api_key_env)
         return OpenAiCompatible(
             llm.base_url, llm.model, api_key=key, context_tokens=llm.context_tokens, temperature=llm.temperature
         )
-    return LlamaCpp(
+    model = LlamaCpp(
         locate(llm.model, "llm"),
         llm.device,
         context_tokens=llm.context_tokens,
@@ -60,6 +64,8 @@ def load_language_model(config: Config, budget: Budget) -> LanguageModel:
         batch_threads=budget.prompt,
         temperature=llm.temperature,
     )
+    model.generate(build(llm.system_prompt, (), "Hello"), max_tokens=0, emit=lambda _: None, stop=NeverStop())
+    return model
 
 
 def load_voice(config: Config, budget: Budget) -> Piper:

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from assistant.bench.clips import Clip, read_clips
+from assistant.cli.models import pull_missing
+from assistant.config import Config
 from assistant.models.store import locate
+from assistant.system.budget import apply_waiting_policy
+
+apply_waiting_policy()
 
 SPEECH = Path(__file__).parent / "speech"
 
@@ -14,6 +19,12 @@ SPEECH = Path(__file__).parent / "speech"
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models() -> None:
+    """Tests that start the program as a process use the models too, so they are fetched before anything runs."""
+    pull_missing(Config().models, offline=False)
 
 
 @pytest.fixture(scope="session")

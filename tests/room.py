@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from assistant.audio.pcm import Samples
+from assistant.audio.pcm import Samples, from_int16
 
 RATE = 48_000
 
@@ -62,14 +62,18 @@ class Room:
         (self._home / "pulse").mkdir()
         script = self._home / "room.pa"
         script.write_text("\n".join(self._layout()))
-        self._run("pulseaudio", "-n", "--daemonize=yes", "--exit-idle-time=-1", "--log-level=error", "-F", str(script))
+        self._server = subprocess.Popen(
+            ["pulseaudio", "-n", "--exit-idle-time=-1", "--log-level=error", "-F", str(script)], env=self.environment
+        )
+        _wait_until(self._answers, "the sound server does not answer")
 
     def stop(self) -> None:
-        self._run("pulseaudio", "--kill")
+        self._server.terminate()
+        self._server.wait()
 
     def speak(self, clip: Path) -> None:
         """Say `clip` (a WAV file) to the microphone; returns when it has been said."""
-        self._run("paplay", "--device=voice", "--latency-msec=20", str(clip))
+        self._run("paplay", "--device=voice", "--latency-msec=100", str(clip))
 
     def unplug(self, device: Literal["mic", "speaker"]) -> None:
         """Make the device stand still. If it went away the sound server would move its streams to another."""
@@ -79,16 +83,21 @@ class Room:
     @contextmanager
     def recording(self, path: Path) -> Iterator[None]:
         """Record both sides into `path`, a WAV file to be read with `listen`."""
-        recorder = subprocess.Popen(
-            [*_RECORD, str(path)],
-            env=self.environment,
-        )
+        recorder = subprocess.Popen([*_RECORD, *_TO_FILE, str(path)], env=self.environment)
         try:
-            _wait_for_growth(path)
+            _wait_until(lambda: path.exists() and path.stat().st_size > 10_000, f"nothing is recorded into {path}")
             yield
         finally:
             recorder.terminate()
             recorder.wait()
+
+    def until_heard(self, path: Path) -> None:
+        """Return once `recording` has an answer from the loudspeaker in it."""
+        _wait_until(lambda: _has_answer(path), "nothing came out of the loudspeaker")
+
+    def _answers(self) -> bool:
+        asked = subprocess.run(["pactl", "info"], env=self.environment, check=False, capture_output=True)
+        return asked.returncode == 0
 
     def _layout(self) -> Sequence[str]:
         return [
@@ -104,10 +113,8 @@ class Room:
         return subprocess.run(command, env=self.environment, check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
-_RECORD = (
-    "parec --device=room.monitor --channels=2 --format=s16le --latency-msec=20 --file-format=wav".split()
-    + [f"--rate={RATE}"]
-)
+_RECORD = ["parec", "--device=room.monitor", "--channels=2", f"--rate={RATE}", "--format=s16le"]
+_TO_FILE = ["--latency-msec=20", "--file-format=wav"]
 _SINKS = {"voice": "left", "speaker": "right"}
 
 
@@ -123,8 +130,8 @@ def open_room() -> Iterator[Room]:
     """A room for as long as the context lasts. Needs Debian's pulseaudio, pulseaudio-utils, libasound2-plugins."""
     with tempfile.TemporaryDirectory(prefix="room") as home:
         room = Room(Path(home))
-        room.start()
         try:
+            room.start()
             yield room
         finally:
             room.stop()
@@ -134,7 +141,7 @@ def listen(path: Path) -> Sides:
     """What `Room.recording` recorded."""
     with wave.open(str(path)) as recording:
         frames = np.frombuffer(recording.readframes(recording.getnframes()), np.int16)
-    sides = frames.reshape(-1, 2).astype(np.float32) / 32768
+    sides = from_int16(frames.reshape(-1, 2))
     return Sides(user=sides[:, 0], answer=sides[:, 1])
 
 
@@ -143,18 +150,23 @@ def sounds(side: Samples, *, pause_s: float = 0.3) -> list[tuple[float, float]]:
     block = RATE // 100
     levels = np.sqrt((side[: len(side) // block * block].reshape(-1, block) ** 2).mean(axis=1))
     spans: list[tuple[float, float]] = []
-    for number in np.flatnonzero(levels > AUDIBLE):
+    for number in np.flatnonzero(levels > AUDIBLE).tolist():
         start, end = number / 100, (number + 1) / 100
         if spans and start - spans[-1][1] <= pause_s:
             start = spans.pop()[0]
-        spans.append((float(start), float(end)))
+        spans.append((start, end))
     return spans
 
 
-def _wait_for_growth(path: Path) -> None:
-    """Return once the recorder is really recording."""
+def _has_answer(path: Path) -> bool:
+    """For a recording in progress, whose header is not finished yet."""
+    frames = path.read_bytes()[1024:]
+    return bool(np.frombuffer(frames[: len(frames) // 4 * 4], np.int16)[1::2].any())
+
+
+def _wait_until(condition: Callable[[], bool], otherwise: str) -> None:
     deadline = time.monotonic() + STARTING_S
-    while not (path.exists() and path.stat().st_size > 10_000):
+    while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"the room's recorder wrote nothing to {path} within {STARTING_S} s")
+            raise TimeoutError(f"{otherwise} within {STARTING_S:.0f} s")
         time.sleep(0.02)

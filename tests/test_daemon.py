@@ -30,6 +30,8 @@ class Daemon:
         """Read the log until `event` and return it. Ends with an error when the daemon does, without it."""
         assert self.process.stderr is not None
         for line in self.process.stderr:
+            if not line.startswith("{"):
+                continue  # PortAudio prints what it thinks of a device that has gone
             self.log.append(json.loads(line))
             if self.log[-1].get("event") == event:
                 return self.log[-1]
@@ -108,7 +110,5 @@ def test_a_microphone_that_is_unplugged_ends_the_daemon_with_an_error() -> None:
     with open_room() as room, running(room) as daemon:
         daemon.until("listening")
         room.unplug("mic")
-        assert daemon.process.stderr is not None
-        *_, last = daemon.process.stderr
+        assert daemon.until("error")["code"] == "device.failed"
         assert daemon.process.wait(timeout=PATIENCE_S) == 1
-        assert last.startswith("error: device.failed: ")

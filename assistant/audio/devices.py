@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from assistant.audio.alsa import capture_messages
 from assistant.audio.pcm import Samples
 from assistant.errors import AssistantError, Code
 
@@ -206,6 +207,7 @@ def _library() -> Any:
     # Makes the sound server use other buffers than ALSA's plug-in tells PortAudio: streams that ran dry once stood
     # still for ever, and those of 100 ms never began.
     os.environ.pop("PULSE_LATENCY_MSEC", None)
+    capture_messages()
     try:
         import sounddevice
     except OSError as error:

@@ -80,8 +80,8 @@ class Microphone:
             if self._inbox.is_dead():
                 raise AssistantError(
                     Code.DEVICE_FAILED,
-                    f"microphone {self.name!r} delivers nothing any more: unplugged, or the sound server has stopped? see "
-                    "`assistant devices`",
+                    f"microphone {self.name!r} delivers nothing any more: unplugged, or the sound server has stopped? "
+                    "see `assistant devices`",
                 )
 
 

@@ -26,7 +26,7 @@ def _replace(path: Path, frames: bytes, rate: int) -> None:
         raise OSError("it is not a file")  # nor must root rename anything over a device such as /dev/null
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with wave.open(str(partial), "wb") as wav:
+        with partial.open("wb") as file, wave.open(file, "wb") as wav:
             wav.setnchannels(1)
             wav.setsampwidth(2)
             wav.setframerate(rate)

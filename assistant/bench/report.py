@@ -55,10 +55,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WindowRow(msgspec.Struct, frozen=True, kw_only=True):
-    """How the recogniser does on one kind of window, over the same clips."""
+    """One kind of window over all clips."""
 
     window: str
     wer: float
+    """Against the references that do not come from Whisper."""
+    disagreement: float
+    """Word error rate against the transcripts of the full window, over all clips."""
     seconds: Spread
 
 
@@ -67,6 +70,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     clips: list[Row]
     summary: Summary
+    windows: list[WindowRow]
+    """Empty when there is nothing to compare: no records, or another recogniser."""
     machine: dict[str, str | int | float]
     models: dict[str, str]
     devices: dict[str, str]

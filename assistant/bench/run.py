@@ -5,11 +5,13 @@ from functools import partial
 
 import anyio
 
+from assistant.asr.faster_whisper import FasterWhisper
 from assistant.audio.check import check_audio
 from assistant.audio.decode import read_audio
 from assistant.bench.clips import Clip
 from assistant.bench.report import Report, Row, summarise
 from assistant.bench.wer import corpus_error_rate, word_error_rate
+from assistant.bench.window import compare_windows
 from assistant.config import Config
 from assistant.dialogue.engines import Engines
 from assistant.dialogue.recorded import Answer, ask
@@ -34,10 +36,11 @@ def run(config: Config, clips: list[Clip], done: Callable[[Row], None]) -> Repor
         for clip in clips:
             rows.append(_run_clip(engines, config, clip))
             done(rows[-1])
-        pairs = [(clip, row.transcript) for clip, row in zip(clips, rows, strict=True) if clip.has_reference]
+        peak_rss_mb = peak_memory_mb()  # before the comparison, whose full windows need more
         return Report(
             clips=rows,
-            summary=summarise(rows, wer=corpus_error_rate(pairs), start_s=start_s, peak_rss_mb=peak_memory_mb()),
+            summary=summarise(rows, wer=_corpus_error_rate(clips, rows), start_s=start_s, peak_rss_mb=peak_rss_mb),
+            windows=compare_windows(engines.recognizer, clips) if isinstance(engines.recognizer, FasterWhisper) else [],
             machine=describe_machine(),
             models=engines.names,
             devices=engines.devices,
@@ -80,6 +83,15 @@ def _word_error_rate(clip: Clip, transcript: str) -> float | None:
     if clip.transcript is None or not clip.has_reference:
         return None
     return round(word_error_rate(clip.transcript, transcript, clip.language or "en"), 4)
+
+
+def _corpus_error_rate(clips: list[Clip], rows: list[Row]) -> float | None:
+    compared = [
+        (clip.transcript or "", row.transcript, clip.language or "en")
+        for clip, row in zip(clips, rows, strict=True)
+        if clip.has_reference
+    ]
+    return round(corpus_error_rate(compared), 4) if compared else None
 
 
 def _ratio(seconds: float, audio_s: float) -> float | None:

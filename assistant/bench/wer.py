@@ -1,9 +1,8 @@
-"""Word error rate, and what the trimmed window of recognition costs in words against Whisper's whole 30 s."""
+"""Word error rate: how many words a transcript gets wrong."""
 
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import jiwer
 
@@ -12,12 +11,33 @@ SPACELESS = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
 _ONES = {
     word: value
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
     )
 }
 _TENS = {
-    word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+    word: 10 * value
+    for value, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 _SIGNS = {"%": " percent ", "&": " and ", "+": " plus ", "°": " degrees "}
@@ -33,7 +53,7 @@ def normalise(text: str, language: str) -> str:
     for sign, word in _SIGNS.items() if language == "en" else ():
         text = text.replace(sign, word)
     text = re.sub(r"(?<=\d)[,.](?=\d{3}\b)", "", text)
-    text = re.sub(r"['’`]", "", text)
+    text = re.sub("['\u2019`]", "", text)
     text = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in text)
     if language in SPACELESS:
         return " ".join("".join(text.split()))
@@ -72,7 +92,7 @@ def _numbers(run: list[str]) -> list[str]:
                 total, part = total + part, 0
         elif part < 0:
             part = small
-        elif word and (part % 100 == 0 and part + total > 0 or (part % 100 in _TENS.values() and 0 < small < 10)):
+        elif word and ((part % 100 == 0 and part + total > 0) or (part % 100 in _TENS.values() and 0 < small < 10)):
             part += small
         else:
             numbers.append(total + part)
@@ -88,3 +108,23 @@ def _years(numbers: list[int]) -> list[str]:
         else:
             out.append(str(number))
     return out
+
+
+def word_error_rate(reference: str, hypothesis: str, language: str) -> float:
+    """Substitutions, deletions and insertions over the words of `reference`; 0 is perfect, above 1 is possible."""
+    return corpus_error_rate([(reference, hypothesis, language)])
+
+
+def corpus_error_rate(transcripts: Iterable[tuple[str, str, str]]) -> float:
+    """The same over many (reference, hypothesis, language): all errors over all words.
+
+    Without a word in any reference it is 0 when nothing was recognised and 1 otherwise.
+    """
+    pairs = [(normalise(said, language), normalise(heard, language)) for said, heard, language in transcripts]
+    spoken = [(said, heard) for said, heard in pairs if said]
+    invented = sum(len(heard.split()) for said, heard in pairs if not said)
+    if not spoken:
+        return 1.0 if invented else 0.0
+    counted = jiwer.process_words([said for said, _ in spoken], [heard for _, heard in spoken])
+    words = counted.hits + counted.substitutions + counted.deletions
+    return float((counted.substitutions + counted.deletions + counted.insertions + invented) / words)

@@ -14,7 +14,7 @@ from assistant.cli.models import pull_missing
 from assistant.cli.options import ConfigFile, Json, Offline
 
 if TYPE_CHECKING:
-    from assistant.bench.report import Report, Row, Spread
+    from assistant.bench.report import Report, Row, Spread, WindowRow
 
 RECORDINGS = Path(__file__).parents[2] / "tests" / "speech"
 """The recordings of a checkout; an installed package has none."""
@@ -55,6 +55,8 @@ def bench(
 
 def _show(report: "Report", console: Console) -> None:
     console.print(_clip_table(report.clips), _summary_table(report))
+    if report.windows:
+        console.print(_window_table(report.windows))
     machine = ", ".join(f"{key} {value}" for key, value in report.machine.items())
     engines = " · ".join(f"{name} on {report.devices[stage]}" for stage, name in report.models.items())
     console.print(f"{engines}\n{machine}", style="dim")
@@ -83,6 +85,13 @@ def _summary_table(report: "Report") -> Table:
     table.add_row("errors", str(summary.errors))
     table.add_row("start-up s", _number(summary.start_s, 2))
     table.add_row("peak memory MB", _number(summary.peak_rss_mb))
+    return table
+
+
+def _window_table(rows: list["WindowRow"]) -> Table:
+    table = Table("window of recognition", "wer", "differs from full", "median s", "p95 s", "max s")
+    for row in rows:
+        table.add_row(row.window, _number(row.wer, 4), _number(row.disagreement, 4), *_spread(row.seconds, 3))
     return table
 
 

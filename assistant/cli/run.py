@@ -8,6 +8,8 @@ import typer
 
 from assistant import config_file, log
 from assistant.cli.options import ConfigFile
+from assistant.errors import AssistantError
+from assistant.events import Error
 
 
 def run(
@@ -27,4 +29,8 @@ def run(
 
     from assistant import daemon
 
-    anyio.run(daemon.run, settings, log.log_event)
+    try:
+        anyio.run(daemon.run, settings, log.log_event)
+    except AssistantError as error:
+        log.log_event(Error(code=error.code, message=error.message))
+        raise typer.Exit(error.exit_status) from error

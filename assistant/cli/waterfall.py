@@ -7,7 +7,8 @@ from rich.text import Text
 
 from assistant.events import Marks
 
-WIDTH = 48
+WIDTH = 34
+"""Characters of the longest bar: with names and figures a line fits into 80 columns."""
 
 STAGES: tuple[tuple[str, str, str], ...] = (
     ("silence until commit", "speech_end", "commit"),

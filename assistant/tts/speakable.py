@@ -25,7 +25,9 @@ TABLE_RULE = re.compile(r"[\s|:+-]+")
 OPENED = re.compile(r"<[A-Za-z/!]|`+|\]\(")
 """The beginning of a tag, a code span, a link's target: up to their end they are one word, spaces included."""
 UNFINISHED_PRICE = re.compile(r"[(\"'*_]*[$€£¥₹]\d[\d.,]*")
-"""The word after it may be "million", which is said before the currency."""
+FOLLOWING = re.compile(r"[^\S\n]+(?!\n)(\S*)")
+SCALE_WORD = re.compile(r"(?:hundred|thousand|million|billion|trillion)\b")
+"""Comes after a price and is said before its currency."""
 
 BETWEEN_CHARACTERS = re.compile(rf"(?<=[{UNSPACED}{UNSPACED_PUNCTUATION}])(?=[{UNSPACED}{UNSPACED_PUNCTUATION}])")
 
@@ -168,12 +170,15 @@ class Speakable:
         return None if newline < 0 and len(text) < limit and not final else opened.end()
 
     def _price_end(self, start: int, end: int, final: bool) -> int | None:
-        if self._language != "en" or not UNFINISHED_PRICE.fullmatch(self._pending[start:end]):
+        """Where the word from `start` to `end` ends when it is a price: after its "million", if that follows."""
+        if self._language != "en" or not UNFINISHED_PRICE.fullmatch(self._pending, start, end):
             return end
-        following = self._pending[end:].lstrip(" \t\xa0\u202f")
-        if following.startswith("\n"):
-            return end
-        return self._word_end(len(self._pending) - len(following), final)
+        following = FOLLOWING.match(self._pending, end)
+        if following is None:
+            return end  # the line ends
+        if following.end() == len(self._pending) and not final:
+            return None
+        return following.end() if SCALE_WORD.match(following[1]) else end
 
 
 def _first_space(text: str) -> int | None:

@@ -28,7 +28,7 @@ EMOJI = re.compile(
     "\U0001f000-\U0001faff\ufe00-\ufe0f\u20e3\U000e0020-\U000e007f]\u200d?"
 )
 """Keycaps; symbols and dingbats, pictographs, flags, skin tones, variation selectors and tags, with their joiners."""
-EMOTICON = re.compile(r"[:;=][-']?[()DPpO|]+|<3")
+EMOTICON = re.compile(r"(?<!\S)(?:[:;=][-']?[()DPpO|]+|<3)(?=[\s.,!?]|$)")
 
 INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd]"
@@ -78,8 +78,8 @@ def words_to_say(written: str, language: str) -> str:
     said = CODE_SPAN.sub(_code, written)
     said = _without_markup(said)
     said = _addresses(said, language)
-    said = INVISIBLE.sub("", EMOJI.sub("", said))
-    said = "" if EMOTICON.fullmatch(said) else said
+    for unsaid in (EMOJI, EMOTICON, INVISIBLE):
+        said = unsaid.sub("", said)
     said = _without_emphasis(said)
     said = _symbols(said, language)
     return " ".join(_punctuation(said).split())

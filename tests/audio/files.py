@@ -15,7 +15,13 @@ _SUBFORMAT_TAIL = bytes.fromhex("0000 00001000 8000 00aa00389b71".replace(" ", "
 
 
 def wav(
-    data: bytes, *, rate: int = 16_000, channels: int = 1, bits: int = 16, kind: int = PCM, stated: int | None = None,
+    data: bytes,
+    *,
+    rate: int = 16_000,
+    channels: int = 1,
+    bits: int = 16,
+    kind: int = PCM,
+    stated: int | None = None,
     extensible: bool = False,
 ) -> bytes:
     """A WAV file around `data`, whose header states `stated` bytes of it."""
@@ -42,9 +48,7 @@ Form = Literal["mp3", "flac", "ogg", "ipod", "mp4", "webm", "aiff"]
 _CODECS = {"mp3": "libmp3lame", "flac": "flac", "ogg": "libopus", "ipod": "aac", "mp4": "aac", "webm": "libopus"}
 
 
-def encode(
-    samples: Samples, form: Form, *, rate: int = 48_000, channels: int = 1, index_first: bool = False
-) -> bytes:
+def encode(samples: Samples, form: Form, *, rate: int = 48_000, channels: int = 1, index_first: bool = False) -> bytes:
     """`samples` (at `rate`) in a compressed format, the same on every channel.
 
     `index_first` moves the index of an MP4 file to its front.

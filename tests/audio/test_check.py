@@ -3,7 +3,7 @@ import pytest
 
 from assistant.audio.check import check_audio, check_text
 from assistant.audio.decode import read_audio
-from assistant.audio.pcm import Samples
+from assistant.audio.pcm import Samples, from_int16
 from assistant.bench.clips import Clip
 from assistant.errors import AssistantError, Code
 
@@ -15,14 +15,14 @@ def refusal(samples: Samples) -> Code:
 
 
 def sixteen_bit(samples: Samples) -> Samples:
-    rounded: Samples = np.round(np.clip(samples, -1, 32_767 / 32_768) * 32_768).astype(np.float32) / 32_768
-    return rounded
+    return from_int16(np.round(np.clip(samples, -1, 32_767 / 32_768) * 32_768).astype(np.int16))
 
 
 @pytest.fixture
 def speech(clips: dict[str, Clip]) -> Samples:
     samples = read_audio(clips["q_what_time_is_it_r3"].path, max_s=60)
-    return samples / np.abs(samples).max()
+    loudest: Samples = samples / np.abs(samples).max()
+    return loudest
 
 
 def test_every_recording_passes_without_a_warning(clips: dict[str, Clip]) -> None:
@@ -37,8 +37,8 @@ def test_less_than_a_twentieth_of_a_second_is_empty(length: int) -> None:
 
 
 def test_the_flickering_last_bit_of_a_muted_microphone_is_silence() -> None:
-    noise = np.random.default_rng(1).integers(-2, 3, 16_000).astype(np.float32) / 32_768
-    assert refusal(noise) == Code.AUDIO_SILENT
+    noise = np.random.default_rng(1).integers(-2, 3, 16_000).astype(np.int16)
+    assert refusal(from_int16(noise)) == Code.AUDIO_SILENT
     assert refusal(np.zeros(16_000, np.float32)) == Code.AUDIO_SILENT
 
 

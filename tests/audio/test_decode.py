@@ -92,9 +92,7 @@ def test_recorded_speech_is_the_same_from_flac_as_from_wav(clips: dict[str, Clip
     np.testing.assert_allclose(packed, original, atol=1 / 32_768)
 
 
-@pytest.mark.parametrize(
-    ("form", "index_first"), [("flac", False), ("ipod", False), ("mp4", True), ("aiff", False)]
-)
+@pytest.mark.parametrize(("form", "index_first"), [("flac", False), ("ipod", False), ("mp4", True), ("aiff", False)])
 def test_a_file_that_was_cut_short_is_refused(tmp_path: Path, form: Form, index_first: bool) -> None:
     content = encode(tone(48_000, 8), form, index_first=index_first)
     path = tmp_path / "half"

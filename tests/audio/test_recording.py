@@ -10,7 +10,7 @@ from tests.audio.clock import jump
 
 pytestmark = pytest.mark.anyio
 
-SAMPLES = np.arange(1, 1201, dtype=np.float32) / 1200
+SAMPLES = np.linspace(0.1, 1.0, 1200, dtype=np.float32)
 
 
 async def hear(recording: Recording, count: int) -> list[tuple[AudioBlock, float]]:

@@ -38,7 +38,9 @@ def test_the_length_in_time_stays(from_rate: int, to_rate: int) -> None:
 @pytest.mark.parametrize(("from_rate", "to_rate"), RATES)
 def test_the_moment_of_a_sound_stays_within_an_eighth_of_a_millisecond(from_rate: int, to_rate: int) -> None:
     frequency, moments = 500, np.arange(to_rate) / to_rate
-    phase = np.angle(np.sum(whole(tone(frequency, from_rate), from_rate, to_rate) * np.exp(-2j * np.pi * frequency * moments)))
+    phase = np.angle(
+        np.sum(whole(tone(frequency, from_rate), from_rate, to_rate) * np.exp(-2j * np.pi * frequency * moments))
+    )
     assert abs(phase + np.pi / 2) / (2 * np.pi * frequency) < 0.000_125
 
 

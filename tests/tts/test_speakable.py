@@ -99,6 +99,13 @@ def test_a_price_waits_for_its_million() -> None:
     assert speakable.feed("million ") == "5 million dollars "
 
 
+def test_prices_in_a_row_wait_for_one_word_each() -> None:
+    speakable = Speakable("en")
+    assert speakable.feed("$1 $2 $3 ") == "1 dollar 2 dollars "
+    assert say("$5 " * 3000).count("5 dollars") == 3000
+    assert say("$5 \n million") == "5 dollars \nmillion"
+
+
 def test_code_blocks_are_left_out_and_said_to_be() -> None:
     assert say("Look:\n```python\nx = 1\n```\nDone.") == "Look:\nCode left out.\nDone."
     assert say("```\nx\n```", "de") == "Code ausgelassen.\n"

@@ -1,0 +1,229 @@
+"""Whisper through faster-whisper and CTranslate2, on a window that is trimmed to what was said.
+
+Whisper was trained on 30 s and pads every input to them. Encoding only the audio and some silence gives the same words
+in a tenth of the time, as long as the decoder writes timestamps: with them it ends after the sentence, without them it
+often says the sentence again until something stops it.
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from assistant.asr.base import SpeechRecognizer, Transcription
+from assistant.asr.guards import Hypothesis, Verdict, judge
+from assistant.audio.pcm import LISTENING_RATE, Samples
+from assistant.blocking import NeverStop, StopFlag
+from assistant.errors import AssistantError, Code
+
+log = logging.getLogger(__name__)
+
+FULL_WINDOW_S = 30.0
+"""What Whisper was trained on."""
+
+PADDING_S = 1.5
+SHORTEST_WINDOW_S = 5.0
+"""Silence after the audio, and the least the encoder sees.
+
+Measured with whisper-base, int8, two threads, over 25 English recordings, each cut in six ways around its speech (150
+cuts, 565 words with a reference): word error rate 11.2% on the full window in 1.49 s (median); trimmed with 1 s and at
+least 4 s 12.9% in 0.26 s, 1.5/3 13.6%, 1.5/4 13.1%, 1.5/5 12.2%, 2/4 13.1%, 2.5/5 12.0% in 0.28 s. Two beams are 30 ms
+slower and no better. The difference is three recordings: one begins in the middle of a word, one has a made-up name.
+Without timestamps nine of them repeated themselves. `assistant bench` prints the comparison for what it plays.
+"""
+
+TOKENS_PER_SECOND = 10
+TOKENS_AT_LEAST = 12
+"""Bound on the transcript: fast Korean, the densest of the recordings, has 6 tokens a second."""
+
+EXPECTED_WEIGHT = 8.0
+"""How much likelier another language must look than the expected one. Detection is unsure of a short question: of the
+recordings, two English ones of 1.2 s and 1.5 s look like Indonesian (0.35 against 0.28) and Hebrew (0.75 against 0.25),
+while every question in another language is at least 50 times as likely in its own as in English."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A hypothesis and the audio it is of."""
+
+    hypothesis: Hypothesis
+    language: str
+    language_probability: float
+    window_s: float
+
+
+class FasterWhisper(SpeechRecognizer):
+    """A Whisper model in CTranslate2's format; `path` is its folder.
+
+    `device` auto takes a CUDA device when CTranslate2 finds one; when that fails, at load or at first use, the CPU
+    takes over with a warning. `threads` are used on the CPU. Raises `AssistantError` (`model.missing`,
+    `model.unloadable`).
+    """
+
+    def __init__(self, path: Path, device: Literal["auto", "cpu", "cuda"], threads: int) -> None:
+        if not (path / "model.bin").is_file():
+            raise AssistantError(Code.MODEL_MISSING, f"{path}: no CTranslate2 model there; `assistant models pull`")
+        self._path = path
+        self._threads = threads
+        self.expected_language: str | None = None  # the likeliest to be spoken; set before the first use
+        self._tokenizers: dict[str, tuple[Any, Sequence[int]]] = {}
+        self._whisper = self._load(_cuda_or_cpu(device))
+
+    @property
+    def name(self) -> str:
+        return self._path.name
+
+    @property
+    def device(self) -> str:
+        return str(self._whisper.model.device)
+
+    def transcribe(
+        self, audio: Samples, *, language: str | None, stop: StopFlag, full_window: bool = False
+    ) -> Transcription:
+        """As `SpeechRecognizer.transcribe`; `full_window` pads to 30 s as Whisper itself does, for comparison."""
+        began = time.monotonic()
+        audio_s = len(audio) / LISTENING_RATE
+        if audio_s > FULL_WINDOW_S:
+            raise ValueError(f"{audio_s:.1f} s of audio in one utterance; at most {FULL_WINDOW_S:.0f} s")
+        decoded = self._decode_checked(audio, language, FULL_WINDOW_S if full_window else _trimmed(audio_s), stop)
+        return Transcription(
+            text=decoded.hypothesis.text,
+            language=decoded.language,
+            language_probability=round(decoded.language_probability, 3),
+            seconds=time.monotonic() - began,
+            audio_s=audio_s,
+            window_s=decoded.window_s,
+        )
+
+    def warm_up(self) -> None:
+        """Recognise a second of silence, because the first run allocates; on a GPU that fails, change to the CPU."""
+        silence = np.zeros(LISTENING_RATE, np.float32)
+        try:
+            self.transcribe(silence, language="en", stop=NeverStop())
+        except AssistantError as error:
+            if self.device == "cpu":
+                raise
+            log.warning("%s fails at its first use (%s); recognition runs on the CPU", self.device, error.message)
+            self._whisper = self._load("cpu")
+            self.transcribe(silence, language="en", stop=NeverStop())
+
+    def _decode_checked(self, audio: Samples, language: str | None, window_s: float, stop: StopFlag) -> Decoded:
+        """Decode on the window; on the full one if that went wrong; no text for what is noise."""
+        decoded = self._decode(audio, language, window_s, stop)
+        verdict = judge(decoded.hypothesis)
+        if verdict is Verdict.WENT_WRONG and window_s < FULL_WINDOW_S and not stop.is_set():
+            log.debug("decoding again on the full window: %s", decoded.hypothesis)
+            decoded = self._decode(audio, language, FULL_WINDOW_S, stop)
+            verdict = judge(decoded.hypothesis)
+        return decoded if verdict is Verdict.WORDS else _silenced(decoded)
+
+    def _decode(self, audio: Samples, language: str | None, window_s: float, stop: StopFlag) -> Decoded:
+        try:
+            encoded = self._whisper.encode(self._features(audio, window_s))
+            if stop.is_set():
+                return Decoded(Hypothesis("", 0.0, 0.0, ended=True), language or "", 0.0, window_s)
+            probability = 1.0
+            if language is None:
+                language, probability = self._detect(encoded)
+            hypothesis = self._generate(encoded, language, len(audio) / LISTENING_RATE)
+        except (RuntimeError, ValueError) as error:
+            raise AssistantError(Code.ASR_FAILED, f"{self.name} on {self.device}: {error}") from error
+        return Decoded(hypothesis, language, probability, window_s)
+
+    def _features(self, audio: Samples, window_s: float) -> np.ndarray:
+        """Log-mel spectrogram, shape (mel bands, frames of 10 ms), of `audio` and silence up to the window."""
+        padded = np.pad(audio, (0, max(0, round(window_s * LISTENING_RATE) - len(audio))))
+        features: np.ndarray = self._whisper.feature_extractor(padded, padding=0)
+        return features[:, : features.shape[1] // 2 * 2]  # the encoder halves the number of frames
+
+    def _detect(self, encoded: Any) -> tuple[str, float]:
+        if not self._whisper.model.is_multilingual:
+            return "en", 1.0
+        found = {token[2:-2]: probability for token, probability in self._whisper.model.detect_language(encoded)[0]}
+        likeliest = max(
+            found, key=lambda code: found[code] * (EXPECTED_WEIGHT if code == self.expected_language else 1.0)
+        )
+        return likeliest, found[likeliest]
+
+    def _generate(self, encoded: Any, language: str, audio_s: float) -> Hypothesis:
+        tokenizer, suppressed = self._tokenizer(language)
+        prompt = self._whisper.get_prompt(tokenizer, [])
+        bound = round(TOKENS_AT_LEAST + TOKENS_PER_SECOND * audio_s)
+        result = self._whisper.model.generate(
+            encoded,
+            [prompt],
+            beam_size=1,
+            max_length=min(self._whisper.max_length, 2 * (len(prompt) + bound)),  # CTranslate2 generates half of it
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_tokens=suppressed,
+        )[0]
+        tokens = result.sequences_ids[0]
+        return Hypothesis(
+            text=tokenizer.decode(list(_said(tokens, tokenizer.timestamp_begin, audio_s))).strip(),
+            average_log_probability=result.scores[0] * len(tokens) / (len(tokens) + 1),
+            no_speech_probability=result.no_speech_prob,
+            ended=len(tokens) < bound,
+        )
+
+    def _tokenizer(self, language: str) -> tuple[Any, Sequence[int]]:
+        """Whisper's tokeniser for `language` and the tokens that are not speech, such as notes and brackets."""
+        if language not in self._tokenizers:
+            from faster_whisper.tokenizer import Tokenizer
+            from faster_whisper.transcribe import get_suppressed_tokens
+
+            multilingual = self._whisper.model.is_multilingual
+            tokenizer = Tokenizer(
+                self._whisper.hf_tokenizer, multilingual, task="transcribe", language=language if multilingual else "en"
+            )
+            self._tokenizers[language] = tokenizer, get_suppressed_tokens(tokenizer, [-1])
+        return self._tokenizers[language]
+
+    def _load(self, device: str) -> Any:
+        from faster_whisper import WhisperModel
+
+        try:
+            return WhisperModel(
+                str(self._path),
+                device=device,
+                compute_type="int8" if device == "cpu" else "float16",
+                cpu_threads=self._threads,
+            )
+        except Exception as error:  # CTranslate2 and tokenizers raise bare RuntimeError, ValueError and Exception
+            if device != "cpu":
+                log.warning("recognition cannot use %s (%s); it runs on the CPU", device, error)
+                return self._load("cpu")
+            raise AssistantError(
+                Code.MODEL_UNLOADABLE, f"{self._path}: not a Whisper model that CTranslate2 can load: {error}"
+            ) from error
+
+
+def _cuda_or_cpu(device: Literal["auto", "cpu", "cuda"]) -> str:
+    if device != "auto":
+        return device
+    import ctranslate2
+
+    return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+
+
+def _trimmed(audio_s: float) -> float:
+    return min(FULL_WINDOW_S, max(SHORTEST_WINDOW_S, audio_s + PADDING_S))
+
+
+def _said(tokens: Sequence[int], timestamp_begin: int, audio_s: float) -> Iterator[int]:
+    """The words' tokens, but for segments that begin after the audio has ended: those are made up out of padding."""
+    start = 0.0
+    for token in tokens:
+        if token >= timestamp_begin:
+            start = (token - timestamp_begin) * 0.02  # Whisper's timestamps count 20 ms
+        elif start < audio_s:
+            yield token
+
+
+def _silenced(decoded: Decoded) -> Decoded:
+    nothing = Hypothesis("", 0.0, decoded.hypothesis.no_speech_probability, ended=True)
+    return Decoded(nothing, decoded.language, decoded.language_probability, decoded.window_s)

@@ -1,0 +1,137 @@
+"""Recognition of real speech, and of what is none, with the real model."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.asr.faster_whisper import FasterWhisper
+from assistant.audio.decode import read_audio
+from assistant.audio.pcm import LISTENING_RATE, Samples
+from assistant.bench.clips import Clip
+from assistant.bench.wer import word_error_rate
+from assistant.bench.window import compare_windows
+from assistant.blocking import NeverStop
+from assistant.errors import AssistantError, Code
+
+NOISES = ["dog_bark", "music_jazz", "music_strings", "office_ambience", "room_1", "silence_room"]
+
+
+@pytest.fixture(scope="module")
+def whisper(whisper_path: Path) -> FasterWhisper:
+    recognizer = FasterWhisper(whisper_path, "cpu", threads=2)
+    recognizer.expected_language = "en"
+    return recognizer
+
+
+def heard(clip: Clip, after_s: float = 0.1) -> Samples:
+    """The clip as the pipeline hands it over: pre-roll, speech, and some of the silence after it."""
+    assert clip.speech_start_s is not None
+    assert clip.speech_end_s is not None
+    audio = np.pad(read_audio(clip.path, max_s=60), (0, LISTENING_RATE))
+    start, end = max(0.0, clip.speech_start_s - 0.32), clip.speech_end_s + after_s
+    return audio[round(start * LISTENING_RATE) : round(end * LISTENING_RATE)]
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.45])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "q_what_time_is_it_r3",
+        "q_date_today_r3",
+        "q_grapefruit_in_french",
+        "q_megabytes_in_a_bit",
+        "cmd_stop",
+        "cmd_yes",
+        "cmd_set_timer",
+        "cmd_living_room_lamp",
+        "cmd_go_forward_ten_meters",
+        "cmd_book_flight",
+        "q_weather_today_zh_az",
+    ],
+)
+def test_questions_and_commands_are_understood_without_being_told_the_language(
+    whisper: FasterWhisper, clips: dict[str, Clip], name: str, after_s: float
+) -> None:
+    clip = clips[name]
+    assert clip.transcript is not None
+    assert clip.language is not None
+    found = whisper.transcribe(heard(clip, after_s), language=None, stop=NeverStop())
+    assert found.language == clip.language
+    simplified = found.text.translate(str.maketrans("氣麼樣", "气么样"))
+    assert word_error_rate(clip.transcript, simplified, clip.language) == 0
+    assert found.window_s < 9
+
+
+@pytest.mark.parametrize("seconds", [1, 2, 5, 10])
+@pytest.mark.parametrize("name", NOISES)
+def test_noise_and_music_have_no_transcript(
+    whisper: FasterWhisper, clips: dict[str, Clip], name: str, seconds: int
+) -> None:
+    noise = read_audio(clips[f"noise_{name}"].path, max_s=60)[: seconds * LISTENING_RATE]
+    for audio in (noise, np.pad(noise, (0, LISTENING_RATE // 2))):
+        assert whisper.transcribe(audio, language=None, stop=NeverStop()).text == ""
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-4, 1e-2])
+def test_silence_and_hiss_have_no_transcript(whisper: FasterWhisper, level: float) -> None:
+    hiss = (np.random.default_rng(1).standard_normal(3 * LISTENING_RATE) * level).astype(np.float32)
+    assert whisper.transcribe(hiss, language=None, stop=NeverStop()).text == ""
+
+
+def test_the_trimmed_window_gives_the_words_of_the_full_one(whisper: FasterWhisper, clips: dict[str, Clip]) -> None:
+    english = [clip for clip in clips.values() if clip.language == "en" and clip.kind in ("question", "command")]
+    trimmed, full = compare_windows(whisper, [clip for clip in english if clip.end_confidence == "high"])
+    assert trimmed.wer <= full.wer + 0.02
+    assert trimmed.disagreement < 0.08
+
+
+@pytest.mark.parametrize("name", ["dict_leichenhalle_de", "dict_consulat_fr", "dict_arenas_es", "dict_jitsuzai_ja"])
+def test_other_languages_are_recognised_as_such(whisper: FasterWhisper, clips: dict[str, Clip], name: str) -> None:
+    clip = clips[name]
+    assert clip.transcript is not None
+    found = whisper.transcribe(heard(clip), language=None, stop=NeverStop())
+    assert found.language == clip.language
+    assert word_error_rate(clip.transcript, found.text, found.language) < 0.5
+
+
+def test_a_language_that_is_given_is_not_detected(whisper: FasterWhisper, clips: dict[str, Clip]) -> None:
+    found = whisper.transcribe(heard(clips["cmd_yes"]), language="de", stop=NeverStop())
+    assert found.language == "de"
+    assert found.language_probability == 1.0
+
+
+class Stopped:
+    def is_set(self) -> bool:
+        return True
+
+
+def test_a_stopped_recognition_returns_without_words(whisper: FasterWhisper, clips: dict[str, Clip]) -> None:
+    assert whisper.transcribe(heard(clips["cmd_yes"]), language=None, stop=Stopped()).text == ""
+
+
+def test_more_than_whisper_takes_at_once_is_refused(whisper: FasterWhisper) -> None:
+    with pytest.raises(ValueError, match="at most 30 s"):
+        whisper.transcribe(np.zeros(31 * LISTENING_RATE, np.float32), language="en", stop=NeverStop())
+
+
+def test_a_folder_without_a_model_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(AssistantError, match="assistant models pull") as caught:
+        FasterWhisper(tmp_path, "cpu", threads=1)
+    assert caught.value.code == Code.MODEL_MISSING
+
+
+def test_a_damaged_model_cannot_be_loaded(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"nothing")
+    with pytest.raises(AssistantError, match="not a Whisper model") as caught:
+        FasterWhisper(tmp_path, "cpu", threads=1)
+    assert caught.value.code == Code.MODEL_UNLOADABLE
+
+
+def test_an_accelerator_that_is_not_there_is_replaced_by_the_cpu(
+    whisper_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recognizer = FasterWhisper(whisper_path, "cuda", threads=2)
+    recognizer.warm_up()
+    assert recognizer.device == "cpu"
+    assert "runs on the CPU" in caplog.text

@@ -1,0 +1,48 @@
+"""What is taken for words, what for noise, and what is worth another look."""
+
+import pytest
+
+from assistant.asr.guards import Hypothesis, Verdict, judge
+
+
+def hypothesis(text: str, *, log_probability: float = -0.3, no_speech: float = 0.1, ended: bool = True) -> Hypothesis:
+    return Hypothesis(text, log_probability, no_speech, ended)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        hypothesis("What time is it?"),
+        hypothesis("Stop.", log_probability=-1.09, no_speech=0.16),
+        hypothesis("音声認識の現状について", log_probability=-0.33, no_speech=0.47),
+        hypothesis("No, no, no."),
+    ],
+)
+def test_words_are_words_even_when_short_or_when_one_measure_is_poor(words: Hypothesis) -> None:
+    assert judge(words) is Verdict.WORDS
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        hypothesis(""),
+        hypothesis("... !"),
+        hypothesis("Thank you.", log_probability=-0.91, no_speech=0.6),
+        hypothesis("you", log_probability=-0.99, no_speech=0.92),
+        hypothesis("1 tbc 1 tbc 1 tbc 1 tbc", log_probability=-0.59, no_speech=0.51, ended=False),
+    ],
+)
+def test_what_the_model_makes_of_noise_is_noise(noise: Hypothesis) -> None:
+    assert judge(noise) is Verdict.NOISE
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        hypothesis("Turn on the lamp. " * 6),
+        hypothesis("It goes on", ended=False),
+        hypothesis("Nd", log_probability=-1.68, no_speech=0.3),
+    ],
+)
+def test_repetition_no_end_and_disbelief_are_worth_the_full_window(wrong: Hypothesis) -> None:
+    assert judge(wrong) is Verdict.WENT_WRONG
