@@ -26,7 +26,7 @@ def test_each_file_is_an_object_on_a_line_of_its_own(clips: dict[str, Clip]) -> 
     for item, clip in zip(found, files, strict=True):
         assert clip.transcript is not None
         assert clip.language is not None
-        assert word_error_rate(clip.transcript, item["text"], clip.language) < 0.3
+        assert word_error_rate(clip.transcript, item["text"], clip.language) < 0.5
         assert item["seconds"] > 0
     assert found[0]["audio_s"] == pytest.approx(2.8, abs=0.01)
 
