@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from assistant import config_file
 from assistant.cli.models import pull_missing
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 RECORDINGS = Path(__file__).parents[2] / "tests" / "speech"
 """The recordings of a checkout; an installed package has none."""
 
-MARKS = ("soft_end", "transcript", "first_token", "first_audio", "commit")
+SHORT = {"soft_end": "soft", "transcript": "words", "first_token": "token", "first_audio": "audio", "commit": "commit"}
+"""Marks of the table of clips and what its head calls them."""
 
 
 def bench(
@@ -63,18 +65,21 @@ def _show(report: "Report", console: Console) -> None:
 
 
 def _clip_table(rows: list["Row"]) -> Table:
-    table = Table("clip", "wer", *(f"{name} ms" for name in MARKS), "voice-to-voice ms", "transcript")
+    """One line a clip, marks in milliseconds after the end of speech; it fits into 80 columns but for the transcript."""
+    clip, said = Column("clip", no_wrap=True), Column("transcript", no_wrap=True, overflow="ellipsis", ratio=1)
+    figures = [Column(name, justify="right", no_wrap=True) for name in ("wer", *SHORT.values(), "v2v")]
+    table = Table(clip, *figures, said, box=SIMPLE_HEAD, pad_edge=False, expand=True)
     for row in rows:
-        marks = [_number(getattr(row.marks_ms, name)) for name in MARKS]
-        said = row.error or ("cut in: " if row.cut_in else "") + row.transcript
-        table.add_row(row.clip, _number(row.wer, 2), *marks, _number(row.voice_to_voice_ms), said)
+        marks = [_number(getattr(row.marks_ms, name)) for name in SHORT]
+        heard = row.error or ("cut in: " if row.cut_in else "") + row.transcript
+        table.add_row(row.clip[:24], _number(row.wer, 2), *marks, _number(row.voice_to_voice_ms), heard)
     return table
 
 
 def _summary_table(report: "Report") -> Table:
     summary = report.summary
     table = Table("", "median", "p95", "max")
-    for name in MARKS:
+    for name in SHORT:
         table.add_row(f"{name} ms", *_spread(summary.marks_ms[name]))
     table.add_row("voice-to-voice ms", *_spread(summary.voice_to_voice_ms), style="bold")
     table.add_row("recognition, real-time factor", *_spread(summary.asr_real_time_factor, 3))
