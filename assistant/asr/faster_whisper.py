@@ -30,10 +30,10 @@ SHORTEST_WINDOW_S = 6.0
 """Silence after the audio, and the least the encoder sees.
 
 Measured with whisper-base, int8, two threads, over 25 English recordings, each cut as the pipeline cuts it, 0.1 and
-0.45 s after the end of speech (226 words with a reference): word error rate 11.5% on the full window in 2.5 s (median, on
-a busy machine); trimmed with 1 s and at least 6 s 11.9% in 0.33 s, at least 4 s 12.4% in 0.29 s. Two beams are 20 ms
-slower and make it 12.4% and 12.4%, faint noise instead of zeros 11.9%. Without timestamps nine of the recordings repeated
-themselves. `assistant bench` prints the comparison for what it plays.
+0.45 s after the end of speech (226 words with a reference): word error rate 11.5% on the full window in 2.5 s (median,
+on a busy machine); trimmed with 1 s and at least 6 s 11.9% in 0.33 s, at least 4 s 12.4% in 0.29 s. Two beams are 20 ms
+slower and make it 12.4% and 12.4%, faint noise instead of zeros 11.9%. Without timestamps nine of the recordings
+repeated themselves. `assistant bench` prints the comparison for what it plays.
 """
 
 TOKENS_PER_SECOND = 10
