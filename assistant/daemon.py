@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import time
 from contextlib import ExitStack
 
 import anyio
@@ -16,25 +15,25 @@ from assistant.errors import single_error
 from assistant.events import Emitter, Ready
 from assistant.llm.history import History
 from assistant.loading import load_engines
+from assistant.system.process import seconds_since_start
 
 log = logging.getLogger(__name__)
 
 
 async def run(config: Config, emit: Emitter) -> None:
     """Converse until SIGTERM or SIGINT. Raises `AssistantError` when a part that it cannot live without fails."""
-    began = time.monotonic()
     with single_error():
-        await _run(config, emit, began)
+        await _run(config, emit)
 
 
-async def _run(config: Config, emit: Emitter, began: float) -> None:
+async def _run(config: Config, emit: Emitter) -> None:
     async with anyio.create_task_group() as root:
         root.start_soon(_end_on_signal, root.cancel_scope)
-        await _converse(config, emit, began)
+        await _converse(config, emit)
         root.cancel_scope.cancel()
 
 
-async def _converse(config: Config, emit: Emitter, began: float) -> None:
+async def _converse(config: Config, emit: Emitter) -> None:
     with ExitStack() as parts:
         microphone = parts.enter_context(Microphone(config.audio.input))
         loudspeaker = parts.enter_context(Loudspeaker(config.audio.output))
@@ -42,7 +41,7 @@ async def _converse(config: Config, emit: Emitter, began: float) -> None:
         parts.callback(engines.close)
         emit(
             Ready(
-                start_s=round(time.monotonic() - began, 3),
+                start_s=round(seconds_since_start(), 3),
                 microphone=microphone.name,
                 loudspeaker=loudspeaker.name,
                 devices=engines.devices,

@@ -15,7 +15,7 @@ class Ready(Event, frozen=True, tag="ready"):
     """Everything is loaded and the microphone is open."""
 
     start_s: float
-    """Seconds from the start of the process's work to this event."""
+    """Seconds since the process was started."""
     microphone: str
     loudspeaker: str
     devices: dict[str, str]

@@ -1,5 +1,6 @@
 """Transcribing recordings of any length."""
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ from assistant.audio.decode import read_audio
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.blocking import NeverStop
 from assistant.vad.base import VoiceActivity
+
+log = logging.getLogger(__name__)
 
 MAX_S = 4 * 3600.0
 """Longest recording in seconds: 920 MB of samples in memory, and an hour of work on a small machine."""
@@ -53,7 +56,8 @@ class FileTranscriber:
         """
         began = time.monotonic()
         audio = read_audio(file, max_s=MAX_S)
-        check_audio(audio, where=str(file))
+        for warning in check_audio(audio, where=str(file)):
+            log.warning(warning)
         texts: list[str] = []
         language = self._language
         for piece in speech_pieces(audio, self._activity):

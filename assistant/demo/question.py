@@ -1,5 +1,6 @@
 """A recorded question, answered by freshly loaded engines."""
 
+import logging
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -14,6 +15,8 @@ from assistant.config import Config
 from assistant.dialogue.recorded import Answer, ask
 from assistant.events import Emitter, Marks
 from assistant.loading import load_engines
+
+log = logging.getLogger(__name__)
 
 MAX_S = 60.0
 """Longest recording that is taken for a question; `assistant transcribe` is for longer ones."""
@@ -54,7 +57,8 @@ def answer_question(config: Config, question: Path | None, emit: Emitter) -> tup
             samples, true_end = read_audio(path, max_s=MAX_S), PACKAGED_SPEECH_END_S
     else:
         samples, true_end = read_audio(question, max_s=MAX_S), None
-        check_audio(samples, where=str(question))
+        for warning in check_audio(samples, where=str(question)):
+            log.warning(warning)
     engines = load_engines(config)
     try:
         answer = anyio.run(partial(ask, engines, config, samples, emit=emit, true_speech_end_s=true_end))

@@ -16,7 +16,7 @@ from assistant.events import Emitter, Event, Marks, SpeechEnded, TurnFinished
 from assistant.llm.history import History
 
 GRACE_S = 2.0
-"""Silence after the recording before it is certain that nothing in it was speech; longer than any endpoint."""
+"""Silence after the recording and its endpoint before it is certain that nothing in it was speech."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ async def ask(
     with single_error():
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(conversation.run)
-            with anyio.move_on_after(len(question) / LISTENING_RATE + GRACE_S):
+            with anyio.move_on_after(len(question) / LISTENING_RATE + config.turns.endpoint_ms / 1000 + GRACE_S):
                 await ears.ended.wait()
             if ears.ended.is_set():
                 await ears.finished.wait()

@@ -15,6 +15,7 @@ def hypothesis(text: str, *, log_probability: float = -0.3, no_speech: float = 0
         hypothesis("What time is it?"),
         hypothesis("Stop.", log_probability=-1.09, no_speech=0.16),
         hypothesis("音声認識の現状について", log_probability=-0.33, no_speech=0.47),
+        hypothesis("Play the Beatles.", log_probability=-0.71, no_speech=0.5),
         hypothesis("No, no, no."),
     ],
 )
@@ -29,7 +30,6 @@ def test_words_are_words_even_when_short_or_when_one_measure_is_poor(words: Hypo
         hypothesis("... !"),
         hypothesis("Thank you.", log_probability=-0.91, no_speech=0.6),
         hypothesis("you", log_probability=-0.99, no_speech=0.92),
-        hypothesis("1 tbc 1 tbc 1 tbc 1 tbc", log_probability=-0.59, no_speech=0.51, ended=False),
     ],
 )
 def test_what_the_model_makes_of_noise_is_noise(noise: Hypothesis) -> None:
@@ -41,6 +41,7 @@ def test_what_the_model_makes_of_noise_is_noise(noise: Hypothesis) -> None:
     [
         hypothesis("Turn on the lamp. " * 6),
         hypothesis("It goes on", ended=False),
+        hypothesis("1 tbc 1 tbc 1 tbc", log_probability=-0.59, no_speech=0.51, ended=False),
         hypothesis("Nd", log_probability=-1.68, no_speech=0.3),
     ],
 )
