@@ -98,6 +98,13 @@ def test_a_signal_in_the_middle_of_a_sentence_ends_it_at_once(
         assert daemon.until("playback_finished")["complete"] is False
 
 
+def test_a_signal_while_the_models_are_loaded_ends_it_too(room: Room) -> None:
+    with running(room) as daemon:
+        while "libctranslate2" not in Path(f"/proc/{daemon.process.pid}/maps").read_text():
+            assert daemon.process.poll() is None
+        assert daemon.end(signal.SIGTERM) == -signal.SIGTERM
+
+
 def test_words_stay_out_of_the_log_above_debug(room: Room, clips: dict[str, Clip]) -> None:
     with running(room) as daemon:
         daemon.until("listening")
