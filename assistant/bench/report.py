@@ -87,10 +87,11 @@ def spread(values: Iterable[float | None]) -> Spread:
 
 
 def summarise(rows: Sequence[Row], *, wer: float | None, start_s: float, peak_rss_mb: float) -> Summary:
-    """The summary over `rows`; what a row does not know does not count."""
+    """The summary over `rows`; what a row does not know does not count, nor do the times of a turn that cut in."""
+    answered = [row for row in rows if not row.cut_in]
     return Summary(
-        voice_to_voice_ms=spread(row.voice_to_voice_ms for row in rows),
-        marks_ms={name: spread(getattr(row.marks_ms, name) for row in rows) for name in Marks.__struct_fields__},
+        voice_to_voice_ms=spread(row.voice_to_voice_ms for row in answered),
+        marks_ms={name: spread(getattr(row.marks_ms, name) for row in answered) for name in Marks.__struct_fields__},
         wer=wer,
         asr_real_time_factor=spread(row.asr_real_time_factor for row in rows),
         tts_real_time_factor=spread(row.tts_real_time_factor for row in rows),
