@@ -182,7 +182,7 @@ class Config(Section, frozen=True):
     log: Log = field(default_factory=Log)
 
     @property
-    def models(self) -> list[str]:
-        """Every model that is loaded from disk: names of the catalogue or paths."""
-        language_model = [self.llm.model] if self.llm.engine == "llama" else []
-        return [self.asr.model, *language_model, self.tts.voice]
+    def models(self) -> dict[str, str]:
+        """Every model that is loaded from disk: the key that names it, and its name in the catalogue or its path."""
+        language_model = {"llm.model": self.llm.model} if self.llm.engine == "llama" else {}
+        return {"asr.model": self.asr.model, **language_model, "tts.voice": self.tts.voice}

@@ -56,8 +56,9 @@ class AssistantError(Exception):
 
     @property
     def exit_status(self) -> int:
-        """2 for what the user wrote wrong (arguments, configuration), 1 for everything else."""
-        return 2 if self.code.startswith("config.") else 1
+        """2 for what the user wrote wrong (arguments, configuration, a model that does not exist), 1 for the rest."""
+        written_wrong = self.code.startswith("config.") or self.code in (Code.MODEL_UNKNOWN, Code.MODEL_MISSING)
+        return 2 if written_wrong else 1
 
 
 @contextmanager

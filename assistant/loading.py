@@ -12,7 +12,7 @@ from assistant.llm.base import LanguageModel
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.openai import OpenAiCompatible
 from assistant.llm.prompt import build
-from assistant.models.store import locate
+from assistant.models.store import locate_configured
 from assistant.system.budget import Budget, apply_waiting_policy, thread_budget
 from assistant.system.hardware import usable_cores
 from assistant.tts.piper import Piper
@@ -43,7 +43,7 @@ def load_file_transcriber(config: Config) -> FileTranscriber:
 
 
 def load_recognizer(config: Config, budget: Budget) -> FasterWhisper:
-    recognizer = FasterWhisper(locate(config.asr.model, "asr"), config.asr.device, budget.recognition)
+    recognizer = FasterWhisper(locate_configured(config, "asr.model"), config.asr.device, budget.recognition)
     recognizer.warm_up()
     return recognizer
 
@@ -57,7 +57,7 @@ def load_language_model(config: Config, budget: Budget) -> LanguageModel:
             llm.base_url, llm.model, api_key=key, context_tokens=llm.context_tokens, temperature=llm.temperature
         )
     model = LlamaCpp(
-        locate(llm.model, "llm"),
+        locate_configured(config, "llm.model"),
         llm.device,
         context_tokens=llm.context_tokens,
         threads=budget.generation,
@@ -69,6 +69,6 @@ def load_language_model(config: Config, budget: Budget) -> LanguageModel:
 
 
 def load_voice(config: Config, budget: Budget) -> Piper:
-    voice = Piper(locate(config.tts.voice, "tts"), threads=budget.synthesis, speed=config.tts.speed)
+    voice = Piper(locate_configured(config, "tts.voice"), threads=budget.synthesis, speed=config.tts.speed)
     voice.warm_up()
     return voice

@@ -24,7 +24,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session", autouse=True)
 def _models() -> None:
     """Tests that start the program as a process use the models too, so they are fetched before anything runs."""
-    pull_missing(Config().models, offline=False)
+    pull_missing(list(Config().models.values()), offline=False)
 
 
 @pytest.fixture(scope="session")

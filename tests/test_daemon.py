@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +64,7 @@ def room() -> Iterator[Room]:
 
 
 def test_a_spoken_question_is_answered_aloud_and_a_second_one_too(
-    room: Room, clips: dict[str, Clip], tmp_path: Path
+    room: Room, clips: dict[str, Clip], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     with running(room, "--log-level", "debug") as daemon, room.recording(tmp_path / "room.wav"):
         ready = daemon.until("ready")
@@ -83,6 +83,7 @@ def test_a_spoken_question_is_answered_aloud_and_a_second_one_too(
     assert len(sounds(sides.answer, pause_s=1.0)) == 2
     first_question, first_answer = sounds(sides.user)[0], sounds(sides.answer)[0]
     assert first_answer[0] > first_question[1], "the answer began before the question had ended"
+    record_property("voice_to_voice_ms", round((first_answer[0] - first_question[1]) * 1000))
     assert np.abs(np.diff(sides.answer)).max() < 0.5, "a click"
 
 

@@ -42,7 +42,7 @@ def bench(
 ) -> None:
     """Measure latency, word errors, real-time factors and memory on recordings."""
     settings = config_file.load(config)
-    pull_missing(settings.models, offline=offline)
+    pull_missing(list(settings.models.values()), offline=offline)
 
     from assistant.bench.clips import choose
     from assistant.bench.run import run

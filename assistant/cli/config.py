@@ -8,6 +8,9 @@ import typer
 
 from assistant import config_file
 from assistant.cli.options import ConfigFile
+from assistant.config import Config
+from assistant.errors import AssistantError, Code
+from assistant.models.store import locate_configured
 
 app = typer.Typer(help="Show the configuration or check a file.", no_args_is_help=True)
 
@@ -29,5 +32,16 @@ def show(
 @app.command()
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to check.")]) -> None:
     """Check a configuration file; exit status 2 and one line that says what is wrong if it cannot be used."""
-    config_file.load(file)
+    settings = config_file.load(file)
+    for key in settings.models:
+        _check_model(settings, key, file)
     typer.echo(f"{file}: ok")
+
+
+def _check_model(settings: Config, key: str, file: Path) -> None:
+    try:
+        locate_configured(settings, key)
+    except AssistantError as error:
+        if error.code is not Code.MODEL_NOT_FETCHED:
+            raise AssistantError(error.code, f"{file}: {error.message}") from error
+        typer.echo(f"note: {error.message}", err=True)

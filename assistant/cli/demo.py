@@ -42,7 +42,7 @@ def demo(
     loudspeaker.
     """
     settings = config_file.load(config)
-    pull_missing(settings.models, offline=offline)
+    pull_missing(list(settings.models.values()), offline=offline)
 
     from assistant.audio.wav import write_wav
     from assistant.demo.question import answer_question, play_aloud

@@ -39,7 +39,7 @@ class Conversation:
         self._dropped = 0
 
     async def run(self) -> None:
-        """Converse. Raises `AssistantError` when the microphone fails; a turn that fails is an event."""
+        """Converse. Raises `AssistantError` when a device fails; an engine that fails ends its turn with an event."""
         self._rearm()
         async with anyio.create_task_group() as turns, aclosing(self._source.blocks()) as blocks:
             async for block in blocks:

@@ -16,7 +16,7 @@ from assistant.dialogue.engines import Engines
 from assistant.dialogue.gate import Gate
 from assistant.dialogue.revision import Outcome, Revision
 from assistant.dialogue.utterance import Utterance
-from assistant.errors import AssistantError, single_error
+from assistant.errors import AssistantError, Code, single_error
 from assistant.events import Emitter, Error, Marks, PartialTranscript, SpeechEnded, TurnFinished
 from assistant.llm.history import History
 from assistant.turns.segmenter import Committed, SoftEnd
@@ -51,7 +51,10 @@ class Turn:
         self._tasks: TaskGroup
 
     async def run(self, first: list[AudioBlock], task_status: TaskStatus[None]) -> None:
-        """Live through the turn, beginning with the audio before its onset; `task_status` says when it can be told."""
+        """Live through the turn, beginning with the audio before its onset; `task_status` says when it can be told.
+
+        An engine that fails is an event. Raises `AssistantError` (`device.failed`) when the loudspeaker does.
+        """
         for block in first:
             self.hear(block)
         async with anyio.create_task_group() as self._tasks:
@@ -102,6 +105,8 @@ class Turn:
             with single_error():
                 await revision.run(lambda stop: self._transcriber.final(audio, stop))
         except AssistantError as error:
+            if error.code is Code.DEVICE_FAILED:
+                raise  # nobody would hear the next answer either
             self._error = error
 
     async def _report_partials(self) -> None:

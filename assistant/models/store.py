@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from assistant.config import Config
 from assistant.errors import AssistantError, Code
 from assistant.models import catalog, checks
 from assistant.models.catalog import Catalog, Model, Task
+
+TASK_OF: dict[str, Task] = {"asr.model": "asr", "llm.model": "llm", "tts.voice": "tts"}
+"""What the model is for that a key of the configuration names."""
 
 MAIN_SUFFIX: dict[Task, str] = {"llm": ".gguf", "tts": ".onnx"}
 """What the file that an engine loads ends with; recognition loads a folder."""
@@ -79,6 +83,14 @@ def locate(name_or_path: str, task: Task) -> Path:
     with the command that fetches it, `model.missing` for a path where no such model is, `model.corrupt`.
     """
     return default_store().locate(name_or_path, task)
+
+
+def locate_configured(config: Config, key: str) -> Path:
+    """`locate` for the model that `config` names under `key`, which stands in the message of an error."""
+    try:
+        return locate(config.models[key], TASK_OF[key])
+    except AssistantError as error:
+        raise AssistantError(error.code, f"{key}: {error.message}") from error
 
 
 def default_store() -> Store:

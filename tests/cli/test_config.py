@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 
@@ -37,6 +38,23 @@ def test_a_mistake_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
         assert failed.stdout == ""
         assert len(failed.stderr.splitlines()) == 1
         assert failed.stderr.startswith(f"error: config.invalid: {file}: asr.lanugage: unknown key; expected one of")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("asr: {model: whisper-baes}", "model.unknown: {file}: asr.model: "),
+        ("tts: {voice: ./none.onnx}", "model.missing: {file}: tts.voice: "),
+        ("llm: {model: en_US-joe-medium}", "model.unknown: {file}: llm.model: "),
+    ],
+)
+def test_a_model_that_does_not_exist_is_told_with_its_key(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+    failed = assistant("config", "check", str(file))
+    assert failed.returncode == 2
+    assert len(failed.stderr.splitlines()) == 1
+    assert failed.stderr.startswith("error: " + message.format(file=file))
 
 
 def test_every_command_has_a_help_text_that_loads_no_model() -> None:

@@ -15,7 +15,7 @@ from assistant.asr.base import Transcription
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.blocking import Emit, StopFlag
 from assistant.dialogue.engines import Engines
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, Code
 from assistant.llm.base import Message, Usage
 
 VOICE_RATE = 1000
@@ -165,6 +165,8 @@ class ScriptedPlayback:
         self.stopped = False
 
     async def write(self, samples: Samples) -> None:
+        if self._loudspeaker.broken:
+            raise AssistantError(Code.DEVICE_FAILED, "unplugged")
         if self.started_at is None:
             self.started_at = 99.0
         self.played += min(len(samples), max(0, self._loudspeaker.room - self.played))
@@ -185,6 +187,7 @@ class ScriptedLoudspeaker:
 
     def __init__(self, room: int = 10**9) -> None:
         self.room = room
+        self.broken = False
         self.full = anyio.Event()
         self.playbacks: list[ScriptedPlayback] = []
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 
 import anyio
@@ -10,7 +10,7 @@ import pytest
 
 from assistant.config import Asr, Config
 from assistant.dialogue.conversation import Conversation
-from assistant.errors import AssistantError, Code
+from assistant.errors import AssistantError, Code, single_error
 from assistant.events import (
     AudioDropped,
     Error,
@@ -75,15 +75,15 @@ async def conversation(
     script: Script | None = None, config: Config = QUIET, loudspeaker: ScriptedLoudspeaker | None = None
 ) -> AsyncIterator[Stage]:
     script = script or Script()
-    with anyio.fail_after(20):
+    ears = ScriptedEars()
+    with anyio.fail_after(20), closing(ears):
         async with anyio.create_task_group() as tasks:
             history = History(config.llm)
-            stage = Stage(script, ScriptedEars(), loudspeaker or ScriptedLoudspeaker(), history, tasks)
+            stage = Stage(script, ears, loudspeaker or ScriptedLoudspeaker(), history, tasks)
             talk = Conversation(script.engines(), config, history, stage.ears, stage.loudspeaker, stage.emit)
             tasks.start_soon(talk.run)
             yield stage
             tasks.cancel_scope.cancel()
-        stage.ears.close()
     assert not [thread for thread in threading.enumerate() if thread.name in ENGINE_THREADS]
 
 
@@ -231,6 +231,21 @@ def _silent_model() -> Script:
     script = Script()
     script.model.pieces = ["  "]
     return script
+
+
+async def test_a_loudspeaker_that_fails_ends_the_conversation() -> None:
+    loudspeaker = ScriptedLoudspeaker()
+    loudspeaker.broken = True
+
+    async def ask_and_wait() -> None:
+        with single_error():
+            async with conversation(loudspeaker=loudspeaker) as stage:
+                await stage.ask()
+                await anyio.sleep_forever()
+
+    with pytest.raises(AssistantError) as caught:
+        await ask_and_wait()
+    assert caught.value.code is Code.DEVICE_FAILED
 
 
 async def test_the_next_prompt_holds_what_was_said_and_heard_before() -> None:
