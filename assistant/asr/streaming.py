@@ -35,17 +35,16 @@ class LocalAgreement:
     def __init__(self) -> None:
         self._stable: list[str] = []
         self._previous: list[str] = []
-        self._space = " "
 
     def update(self, text: str, language: str) -> Partial:
         """Take the next hypothesis, of more audio than the one before."""
-        self._space = "" if language in UNSPACED else " "
-        units = text.split() if self._space else list(re.sub(r"\s", "", text))
+        space = "" if language in UNSPACED else " "
+        units = text.split() if space else list(re.sub(r"\s", "", text))
         agreed = _common(self._previous, units)
         if agreed > len(self._stable):
             self._stable += units[len(self._stable) : agreed]
         self._previous = units
-        return Partial(self._space.join(self._stable), self._space.join(units[len(self._stable) :]))
+        return Partial(space.join(self._stable), space.join(units[len(self._stable) :]))
 
 
 class StreamingTranscriber:

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from assistant.config import Config
 from assistant.errors import AssistantError, Code
 
 FILE = Path(__file__).parent / "catalog.yaml"
@@ -127,12 +126,6 @@ def read(path: Path) -> Catalog:
     for problem in _contradictions(catalog):
         raise AssistantError(Code.CONFIG_INVALID, f"{path}: {problem}")
     return catalog
-
-
-def configured_models(config: Config) -> tuple[str, ...]:
-    """What the configuration names for recognition, language model and voice: names of models, or paths."""
-    local = (config.llm.model,) if config.llm.engine == "llama" else ()
-    return (config.asr.model, *local, config.tts.voice)
 
 
 def _contradictions(catalog: Catalog) -> list[str]:

@@ -26,7 +26,7 @@ def test_the_shipped_catalogue_lists_every_model_that_was_promised() -> None:
 
 def test_the_default_set_is_one_model_for_every_task_of_the_default_configuration() -> None:
     default_set = {model.name for model in catalog.shipped().default_set}
-    assert default_set == set(catalog.configured_models(Config()))
+    assert default_set == set(Config().models.values())
 
 
 @pytest.mark.parametrize("model", SHIPPED, ids=lambda model: model.name)
@@ -70,7 +70,7 @@ def test_a_name_like_no_other_is_answered_with_the_command_that_lists_them() -> 
 
 def test_a_server_needs_no_language_model_here() -> None:
     config = Config(llm=Llm(engine="openai", model="gpt"))
-    assert catalog.configured_models(config) == ("whisper-base", "en_US-joe-medium")
+    assert config.models == {"asr.model": "whisper-base", "tts.voice": "en_US-joe-medium"}
 
 
 @pytest.mark.parametrize(
