@@ -90,10 +90,11 @@ class _Channel(Generic[T]):
                     raise self._error
                 return
 
-    async def close(self) -> None:
+    async def close(self, thread: threading.Thread) -> None:
         self._stop.set()
         with anyio.CancelScope(shield=True):
             await self._ended.wait()
+        thread.join()  # it has nothing left to do but to end
 
 
 async def stream(work: Work[T], *, name: str, ahead: int = 64) -> AsyncGenerator[T, None]:
@@ -104,13 +105,14 @@ async def stream(work: Work[T], *, name: str, ahead: int = 64) -> AsyncGenerator
     consumer takes as long as the engine needs to notice its stop flag.
     """
     channel: _Channel[T] = _Channel(asyncio.get_running_loop(), ahead)
-    threading.Thread(target=channel.run, args=(work,), name=name, daemon=True).start()
+    thread = threading.Thread(target=channel.run, args=(work,), name=name, daemon=True)
+    thread.start()
     try:
         async with aclosing(channel.items()) as items:
             async for item in items:
                 yield item
     finally:
-        await channel.close()
+        await channel.close(thread)
 
 
 async def call(work: Callable[[StopFlag], T], *, name: str) -> T:

@@ -6,6 +6,7 @@ stop flag is set.
 
 import threading
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import anyio
@@ -148,11 +149,12 @@ class ScriptedEars:
         self._receive.close()
 
     async def hear(self, amplitude: float, milliseconds: int) -> None:
-        """Let the conversation hear a whole number of blocks of one amplitude."""
+        """Let the conversation hear a whole number of blocks of one amplitude, as long as it listens."""
         for _ in range(milliseconds * LISTENING_RATE // 1000 // BLOCK):
             samples = np.full(BLOCK, amplitude, np.float32)
             self._start += BLOCK
-            await self._send.send(AudioBlock(samples, self._start - BLOCK, self._start / LISTENING_RATE))
+            with suppress(anyio.BrokenResourceError):
+                await self._send.send(AudioBlock(samples, self._start - BLOCK, self._start / LISTENING_RATE))
 
 
 class ScriptedPlayback:
