@@ -3,6 +3,7 @@
 These structs are the only place a key is described: `config_file.render_default` prints them as commented YAML.
 """
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
@@ -47,11 +48,32 @@ class Turns(Section, frozen=True):
     soft_end_ms: Annotated[
         Milliseconds,
         Meta(description="Silence after which the answer is prepared, in milliseconds; speech may still resume."),
-    ] = 96
+    ] = 32
+    mode: Annotated[
+        Literal["semantic", "silence"],
+        Meta(
+            description="How the end of a turn is decided. semantic: a model listens whether the sentence is finished "
+            "(complete_ms, incomplete_ms). silence: by silence alone (endpoint_ms)."
+        ),
+    ] = "semantic"
+    complete_ms: Annotated[
+        Milliseconds,
+        Meta(description="Silence after which a turn that surely sounds finished is over, in milliseconds; semantic."),
+    ] = 200
+    incomplete_ms: Annotated[
+        Milliseconds,
+        Meta(description="Silence after which a turn is over however it sounds, in milliseconds; semantic."),
+    ] = 1200
     endpoint_ms: Annotated[
         Milliseconds,
-        Meta(description="Silence after which the user has finished, in milliseconds: the answer is spoken."),
+        Meta(description="Silence after which a turn is over, in milliseconds; mode silence."),
     ] = 480
+    end_model: Annotated[
+        str,
+        Meta(
+            min_length=1, description="End-of-turn model: one of `assistant models list`, or the path of an .onnx file."
+        ),
+    ] = "smart-turn-v3.2"
     pre_roll_ms: Annotated[
         Milliseconds,
         Meta(description="Audio kept from before the onset, in milliseconds, so that no first syllable is lost."),
@@ -62,8 +84,19 @@ class Turns(Section, frozen=True):
     ] = 28.0
 
     def __post_init__(self) -> None:
-        if self.soft_end_ms > self.endpoint_ms:
-            raise ValueError(f"expected soft_end_ms ({self.soft_end_ms}) <= endpoint_ms ({self.endpoint_ms})")
+        order = (
+            ["soft_end_ms", "endpoint_ms"]
+            if self.mode == "silence"
+            else ["soft_end_ms", "complete_ms", "incomplete_ms"]
+        )
+        for first, second in pairwise(order):
+            if getattr(self, first) > getattr(self, second):
+                raise ValueError(f"expected {first} ({getattr(self, first)}) <= {second} ({getattr(self, second)})")
+
+    @property
+    def longest_silence_ms(self) -> int:
+        """Silence that ends a turn in any case."""
+        return self.endpoint_ms if self.mode == "silence" else self.incomplete_ms
 
 
 class Asr(Section, frozen=True):
@@ -94,7 +127,7 @@ class Asr(Section, frozen=True):
             le=10_000,
             description="New audio, in milliseconds, that makes another partial transcript worthwhile.",
         ),
-    ] = 600
+    ] = 500
 
 
 class Llm(Section, frozen=True):
@@ -184,5 +217,6 @@ class Config(Section, frozen=True):
     @property
     def models(self) -> dict[str, str]:
         """Every model that is loaded from disk: the key that names it, and its name in the catalogue or its path."""
+        end_model = {"turns.end_model": self.turns.end_model} if self.turns.mode == "semantic" else {}
         language_model = {"llm.model": self.llm.model} if self.llm.engine == "llama" else {}
-        return {"asr.model": self.asr.model, **language_model, "tts.voice": self.tts.voice}
+        return {**end_model, "asr.model": self.asr.model, **language_model, "tts.voice": self.tts.voice}

@@ -18,6 +18,7 @@ class Code(StrEnum):
     AUDIO_TOO_LONG = "audio.too_long"
     AUDIO_NO_SPEECH = "audio.no_speech"
     AUDIO_NOT_WRITABLE = "audio.not_writable"
+    OUTPUT_UNWRITABLE = "output.unwritable"
 
     TEXT_EMPTY = "text.empty"
     TEXT_TOO_LONG = "text.too_long"
@@ -39,6 +40,7 @@ class Code(StrEnum):
     LLM_FAILED = "llm.failed"
     LLM_UNREACHABLE = "llm.unreachable"
     TTS_FAILED = "tts.failed"
+    TURN_FAILED = "turn.failed"
 
     REPLY_EMPTY = "reply.empty"
 

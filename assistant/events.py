@@ -72,7 +72,10 @@ class Marks(msgspec.Struct, frozen=True, omit_defaults=True):
     """Instants of a turn in milliseconds after `speech_end`; None for what did not happen."""
 
     soft_end: float | None = None
+    revision: float | None = None
+    """The revision that was heard began: the language model got the words it answers."""
     transcript: float | None = None
+    """The words were certain."""
     first_token: float | None = None
     first_audio: float | None = None
     commit: float | None = None
@@ -94,6 +97,16 @@ class TurnFinished(Event, frozen=True, tag="turn_finished"):
     tokens_evaluated: int
     work_s: dict[str, float]
     """Seconds that the engine of each stage (`asr`, `llm`, `tts`) was at work for the answer."""
+    revisions: int = 0
+    """Answers that were begun; at most one of them was heard."""
+    wasted_cpu_s: float = 0.0
+    """Processor time spent while an answer was prepared that nobody heard; an upper bound."""
+    listening_cores: float = 0.0
+    """Cores kept busy while the user spoke, on average."""
+    late_blocks: int = 0
+    """Blocks of microphone audio of this turn that voice activity got late."""
+    effort: str = "full"
+    """How much work ahead the machine is up to: full, fewer_passes, no_speculation or no_partials."""
     error: str | None = None
     """Code of the error that ended the turn early."""
 
@@ -101,6 +114,14 @@ class TurnFinished(Event, frozen=True, tag="turn_finished"):
 class AudioDropped(Event, frozen=True, tag="audio_dropped"):
     samples: int
     """Microphone samples lost since the last such event."""
+
+
+class LoadShed(Event, frozen=True, tag="load_shed"):
+    """The machine cannot keep up with the work ahead, or can again."""
+
+    effort: str
+    """What is done from now on: full, fewer_passes (fewer partial transcripts), no_speculation (nothing is answered
+    before the user has finished) or no_partials (nothing is recognised before that)."""
 
 
 class Error(Event, frozen=True, tag="error"):

@@ -7,36 +7,47 @@ from assistant.asr.faster_whisper import FasterWhisper
 from assistant.asr.files import FileTranscriber
 from assistant.blocking import NeverStop
 from assistant.config import Config
+from assistant.dialogue import phrases
 from assistant.dialogue.engines import Engines
 from assistant.llm.base import LanguageModel
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.openai import OpenAiCompatible
 from assistant.llm.prompt import build
 from assistant.models.store import locate_configured
-from assistant.system.budget import Budget, apply_waiting_policy, thread_budget
+from assistant.system.budget import Budget, thread_budget
 from assistant.system.hardware import usable_cores
+from assistant.tts.base import SpeechSynthesizer
 from assistant.tts.piper import Piper
+from assistant.tts.remembered import RememberedVoice
+from assistant.turns.base import EndOfTurn
+from assistant.turns.smart_turn import SmartTurn
 from assistant.vad.silero import Silero
 
 
-def load_engines(config: Config) -> Engines:
+def load_engines(config: Config, budget: Budget | None = None) -> Engines:
     """Load and warm up every engine, side by side. Raises `AssistantError` (`model.*`); never asks the network.
 
-    The user is expected to speak the language of the voice.
+    The user is expected to speak the language of the voice. `budget` None is that of this machine.
     """
-    apply_waiting_policy()
-    budget = thread_budget(usable_cores())
-    with ThreadPoolExecutor(max_workers=3, thread_name_prefix="loading") as loading:
+    budget = budget or thread_budget(usable_cores())
+    with ThreadPoolExecutor(max_workers=4, thread_name_prefix="loading") as loading:
         recognizer = loading.submit(load_recognizer, config, budget)
         model = loading.submit(load_language_model, config, budget)
         voice = loading.submit(load_voice, config, budget)
+        end_of_turn = loading.submit(load_end_of_turn, config, budget)
         recognizer.result().expected_language = voice.result().language
-        return Engines(Silero(), recognizer.result(), model.result(), voice.result())
+        return Engines(
+            Silero(),
+            recognizer.result(),
+            model.result(),
+            voice.result(),
+            end_of_turn.result(),
+            budget.answers_beside_recognition,
+        )
 
 
 def load_file_transcriber(config: Config) -> FileTranscriber:
     """Only what transcribing files needs. Raises as `load_engines` does."""
-    apply_waiting_policy()
     recognizer = load_recognizer(config, thread_budget(usable_cores()))
     language = None if config.asr.language == "auto" else config.asr.language
     return FileTranscriber(recognizer, Silero(), language, config.asr.partial_interval_ms / 1000)
@@ -68,7 +79,17 @@ def load_language_model(config: Config, budget: Budget) -> LanguageModel:
     return model
 
 
-def load_voice(config: Config, budget: Budget) -> Piper:
+def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
+    """The voice, which has said its fixed phrases already."""
     voice = Piper(locate_configured(config, "tts.voice"), threads=budget.synthesis, speed=config.tts.speed)
     voice.warm_up()
-    return voice
+    return RememberedVoice(voice, phrases.fixed(voice.language))
+
+
+def load_end_of_turn(config: Config, budget: Budget) -> EndOfTurn | None:
+    """The end-of-turn model; None when silence alone decides."""
+    if config.turns.mode == "silence":
+        return None
+    model = SmartTurn(locate_configured(config, "turns.end_model"), budget.judgement)
+    model.warm_up()
+    return model

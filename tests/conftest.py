@@ -9,9 +9,6 @@ from assistant.bench.clips import Clip, read_clips
 from assistant.cli.models import pull_missing
 from assistant.config import Config
 from assistant.models.store import locate
-from assistant.system.budget import apply_waiting_policy
-
-apply_waiting_policy()
 
 SPEECH = Path(__file__).parent / "speech"
 

@@ -28,7 +28,12 @@ def test_every_key_of_the_printed_default_has_a_comment_above_it() -> None:
         ("sound: {}", "f.yaml: sound: unknown key; expected one of audio, turns, asr"),
         ("turns: {endpoint_ms: fast}", "f.yaml: turns.endpoint_ms: expected `int`, got `str`"),
         ("turns: {threshold: 2}", "f.yaml: turns.threshold: expected `float` <= 0.95"),
-        ("turns: {soft_end_ms: 900}", "f.yaml: turns: expected soft_end_ms (900) <= endpoint_ms (480)"),
+        ("turns: {soft_end_ms: 900}", "f.yaml: turns: expected soft_end_ms (900) <= complete_ms (200)"),
+        ("turns: {complete_ms: 1300}", "f.yaml: turns: expected complete_ms (1300) <= incomplete_ms (1200)"),
+        (
+            "turns: {mode: silence, soft_end_ms: 900}",
+            "f.yaml: turns: expected soft_end_ms (900) <= endpoint_ms (480)",
+        ),
         ("llm: {device: tpu}", "f.yaml: llm.device: invalid enum value 'tpu'"),
         ("asr: loud", "f.yaml: asr: expected a mapping, got `str`"),
         ("- 1", "f.yaml: top level: expected a mapping, got a list"),

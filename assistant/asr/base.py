@@ -21,6 +21,9 @@ class Transcription:
     audio_s: float
     window_s: float
     """Length of audio the encoder saw, padding included; 30 for the full window."""
+    doubtful: bool = False
+    """A draft that went wrong (repeated itself, or is hardly believed by the model) and has no text for that reason;
+    the full window may do better."""
 
 
 class SpeechRecognizer(Protocol):
@@ -33,8 +36,19 @@ class SpeechRecognizer(Protocol):
     def device(self) -> str:
         """What it really runs on, for example `cpu` or `cuda`."""
 
-    def transcribe(self, audio: Samples, *, language: str | None, stop: StopFlag) -> Transcription:
+    def transcribe(
+        self,
+        audio: Samples,
+        *,
+        language: str | None,
+        stop: StopFlag,
+        draft: bool = False,
+        full_window: bool = False,
+    ) -> Transcription:
         """Recognise one utterance of at most 30 s at 16 kHz; longer input is a `ValueError`.
+
+        On a window trimmed to the audio, and again on the full one of 30 s, which takes several times longer, when that
+        went wrong; `draft` leaves the second attempt out, `full_window` the first.
 
         `language` None detects it. Returns early, with whatever it has, once `stop` is set. Raises `AssistantError`
         (`asr.failed`).

@@ -82,14 +82,20 @@ class FasterWhisper(SpeechRecognizer):
         return str(self._whisper.model.device)
 
     def transcribe(
-        self, audio: Samples, *, language: str | None, stop: StopFlag, full_window: bool = False
+        self,
+        audio: Samples,
+        *,
+        language: str | None,
+        stop: StopFlag,
+        draft: bool = False,
+        full_window: bool = False,
     ) -> Transcription:
-        """As `SpeechRecognizer.transcribe`; `full_window` pads to 30 s as Whisper itself does, for comparison."""
         began = time.monotonic()
         audio_s = len(audio) / LISTENING_RATE
         if audio_s > FULL_WINDOW_S:
             raise ValueError(f"{audio_s:.1f} s of audio in one utterance; at most {FULL_WINDOW_S:.0f} s")
-        decoded = self._decode_checked(audio, language, FULL_WINDOW_S if full_window else _trimmed(audio_s), stop)
+        window_s = FULL_WINDOW_S if full_window else _trimmed(audio_s)
+        decoded, verdict = self._decode_checked(audio, language, window_s, draft, stop)
         return Transcription(
             text=decoded.hypothesis.text,
             language=decoded.language,
@@ -97,6 +103,7 @@ class FasterWhisper(SpeechRecognizer):
             seconds=time.monotonic() - began,
             audio_s=audio_s,
             window_s=decoded.window_s,
+            doubtful=draft and verdict is Verdict.WENT_WRONG,
         )
 
     def warm_up(self) -> None:
@@ -111,15 +118,17 @@ class FasterWhisper(SpeechRecognizer):
             self._whisper = self._load("cpu")
             self.transcribe(silence, language="en", stop=NeverStop())
 
-    def _decode_checked(self, audio: Samples, language: str | None, window_s: float, stop: StopFlag) -> Decoded:
-        """Decode on the window; on the full one if that went wrong; no text for what is noise."""
+    def _decode_checked(
+        self, audio: Samples, language: str | None, window_s: float, draft: bool, stop: StopFlag
+    ) -> tuple[Decoded, Verdict]:
+        """Decode on the window; on the full one if that went wrong, unless it is a draft; no text for what is noise."""
         decoded = self._decode(audio, language, window_s, stop)
         verdict = judge(decoded.hypothesis)
-        if verdict is Verdict.WENT_WRONG and window_s < FULL_WINDOW_S and not stop.is_set():
+        if verdict is Verdict.WENT_WRONG and window_s < FULL_WINDOW_S and not draft and not stop.is_set():
             log.debug("decoding again on the full window: %s", decoded.hypothesis)
             decoded = self._decode(audio, language, FULL_WINDOW_S, stop)
             verdict = judge(decoded.hypothesis)
-        return decoded if verdict is Verdict.WORDS else _silenced(decoded)
+        return (decoded if verdict is Verdict.WORDS else _silenced(decoded)), verdict
 
     def _decode(self, audio: Samples, language: str | None, window_s: float, stop: StopFlag) -> Decoded:
         try:

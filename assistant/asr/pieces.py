@@ -9,7 +9,7 @@ from assistant.config import Turns
 from assistant.turns.segmenter import Committed, Segmenter, SpeechStarted, samples
 from assistant.vad.base import VoiceActivity
 
-PAUSES = Turns(onset_ms=64, soft_end_ms=96, endpoint_ms=700, pre_roll_ms=320)
+PAUSES = Turns(mode="silence", onset_ms=64, soft_end_ms=96, endpoint_ms=700, pre_roll_ms=320)
 """Utterances of a file end at pauses of 0.7 s: shorter ones would take context from the recogniser without need, and
 nobody waits. The pre-roll is also the tail kept after the last speech."""
 

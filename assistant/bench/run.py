@@ -1,6 +1,7 @@
 """The benchmark: recordings through the whole pipeline, one after another, in real time."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 
 import anyio
@@ -8,61 +9,113 @@ import anyio
 from assistant.asr.faster_whisper import FasterWhisper
 from assistant.audio.check import check_audio
 from assistant.audio.decode import read_audio
+from assistant.audio.pcm import LISTENING_RATE, Samples
+from assistant.bench import sequential
 from assistant.bench.clips import Clip
-from assistant.bench.report import Report, Row, summarise
+from assistant.bench.report import Baseline, Report, Row, spread, spread_marks, summarise, timed
+from assistant.bench.sink import Stopwatch
 from assistant.bench.wer import corpus_error_rate, word_error_rate
 from assistant.bench.window import compare_windows
 from assistant.config import Config
+from assistant.dialogue import recorded
 from assistant.dialogue.engines import Engines
-from assistant.dialogue.recorded import Answer, ask
 from assistant.errors import AssistantError
+from assistant.events import TurnFinished
 from assistant.loading import load_engines
-from assistant.system.hardware import describe_machine
+from assistant.system.hardware import describe_machine, usable_cores
 from assistant.system.process import peak_memory_mb, seconds_since_start
+from assistant.tts.remembered import RememberedVoice
+
+PIPELINE = "assistant"
+BASELINE = "sequential"
+"""What the two pipelines of a run are called."""
 
 MAX_CLIP_S = 120.0
 """Longest recording in seconds that the benchmark plays; it plays in real time."""
 
 
-def run(config: Config, clips: list[Clip], done: Callable[[Row], None]) -> Report:
-    """Load the engines and ask every clip of a fresh conversation; `done` hears of each.
+def run(config: Config, clips: list[Clip], done: Callable[[str, Row], None], *, baseline: bool = False) -> Report:
+    """Load the engines and ask every clip of a fresh conversation; `done` hears the pipeline's name and the row.
 
-    A clip that fails is a row with an error. Raises `AssistantError` (`model.*`) when the engines cannot be loaded.
+    With `baseline` the sequential pipeline answers each clip too, right after it, so that whatever else the machine
+    does hits both; its engines are loaded besides, and use every core. A clip that fails is a row with an error. Raises
+    `AssistantError` (`model.*`) when the engines cannot be loaded.
     """
-    engines = load_engines(config)
-    start_s = seconds_since_start()
-    try:
-        rows = []
+    with ExitStack() as loaded:
+        engines = load_engines(config)
+        loaded.callback(engines.close)
+        start_s = seconds_since_start()
+        pipelines = {PIPELINE: partial(_ask, engines, config)}
+        if baseline:
+            others = load_engines(config, sequential.budget(usable_cores()))
+            loaded.callback(others.close)
+            pipelines[BASELINE] = partial(_ask_sequential, others, config)
+        rows: dict[str, list[Row]] = {name: [] for name in pipelines}
         for clip in clips:
-            rows.append(_run_clip(engines, config, clip))
-            done(rows[-1])
+            for name, answer in pipelines.items():
+                rows[name].append(_run_clip(answer, clip))
+                done(name, rows[name][-1])
         peak_rss_mb = peak_memory_mb()  # before the comparison, whose full windows need more
         return Report(
-            clips=rows,
-            summary=summarise(rows, wer=_corpus_error_rate(clips, rows), start_s=start_s, peak_rss_mb=peak_rss_mb),
+            clips=rows[PIPELINE],
+            summary=summarise(
+                rows[PIPELINE],
+                wer=_corpus_error_rate(clips, rows[PIPELINE]),
+                start_s=start_s,
+                peak_rss_mb=peak_rss_mb,
+                baseline=rows.get(BASELINE, ()),
+            ),
             windows=compare_windows(engines.recognizer, clips) if isinstance(engines.recognizer, FasterWhisper) else [],
+            baseline=_baseline(clips, rows[BASELINE]) if baseline else None,
             machine=describe_machine(),
             models=engines.names,
             devices=engines.devices,
         )
-    finally:
-        engines.close()
 
 
-def _run_clip(engines: Engines, config: Config, clip: Clip) -> Row:
+def _baseline(clips: list[Clip], rows: list[Row]) -> Baseline:
+    answered = timed(rows)
+    return Baseline(
+        name=BASELINE,
+        clips=rows,
+        voice_to_voice_ms=spread(row.voice_to_voice_ms for row in answered),
+        marks_ms=spread_marks(answered),
+        wer=_corpus_error_rate(clips, rows),
+    )
+
+
+def _run_clip(ask: Callable[[Samples, float | None], TurnFinished], clip: Clip) -> Row:
     try:
         question = read_audio(clip.path, max_s=MAX_CLIP_S)
         check_audio(question, where=str(clip.path))
-        answer = anyio.run(
-            partial(ask, engines, config, question, emit=lambda event: None, true_speech_end_s=clip.speech_end_s)
-        )
+        return _row(clip, ask(question, clip.speech_end_s), len(question) / LISTENING_RATE)
     except AssistantError as error:
         return Row(clip=clip.name, error=error.code)
-    return _row(clip, answer)
 
 
-def _row(clip: Clip, answer: Answer) -> Row:
-    turn = answer.turn
+def _ask(engines: Engines, config: Config, question: Samples, true_end_s: float | None) -> TurnFinished:
+    """The pipeline. Nothing of an earlier clip may help, so the voice forgets what it remembers."""
+    if isinstance(engines.voice, RememberedVoice):
+        engines.voice.forget()
+    work = partial(
+        recorded.ask,
+        engines,
+        config,
+        question,
+        emit=lambda event: None,
+        true_speech_end_s=true_end_s,
+        sink=Stopwatch(),
+    )
+    return anyio.run(work).turn
+
+
+def _ask_sequential(engines: Engines, config: Config, question: Samples, true_end_s: float | None) -> TurnFinished:
+    if isinstance(engines.voice, RememberedVoice):
+        engines.voice.forget()
+    return anyio.run(partial(sequential.ask, engines, config, question, true_end_s))
+
+
+def _row(clip: Clip, turn: TurnFinished, question_s: float) -> Row:
     return Row(
         clip=clip.name,
         transcript=turn.transcript,
@@ -70,10 +123,14 @@ def _row(clip: Clip, answer: Answer) -> Row:
         wer=_word_error_rate(clip, turn.transcript),
         marks_ms=turn.marks_ms,
         voice_to_voice_ms=turn.marks_ms.playback,
-        asr_real_time_factor=_ratio(turn.work_s["asr"], answer.question_s),
+        asr_real_time_factor=_ratio(turn.work_s["asr"], question_s),
         tts_real_time_factor=_ratio(turn.work_s["tts"], turn.audio_s),
         tokens_reused=turn.tokens_reused,
         tokens_evaluated=turn.tokens_evaluated,
+        revisions=turn.revisions,
+        wasted_cpu_s=turn.wasted_cpu_s,
+        listening_cores=turn.listening_cores,
+        late_blocks=turn.late_blocks,
         cut_in=turn.marks_ms.commit is not None and turn.marks_ms.commit < 0,
         error=turn.error,
     )

@@ -1,6 +1,7 @@
 """`assistant bench`: recordings through the pipeline in real time, measured."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,17 +14,24 @@ from rich.table import Column, Table
 from assistant import config_file
 from assistant.cli.models import pull_missing
 from assistant.cli.options import ConfigFile, Json, Offline
+from assistant.errors import AssistantError, Code
 
 if TYPE_CHECKING:
-    from assistant.bench.report import Report, Row, Spread, WindowRow
+    from assistant.bench.report import Baseline, Report, Row, Spread, WindowRow
 
 RECORDINGS = Path(__file__).parents[2] / "tests" / "speech"
 """The recordings of a checkout; an installed package has none."""
 
-MARKS = ("soft_end", "transcript", "first_token", "first_audio", "commit")
+MARKS = ("soft_end", "revision", "transcript", "first_token", "first_audio", "commit")
 
 SHORT = {"soft_end": "soft", "transcript": "words", "first_audio": "audio"}
 """Marks in the table of clips, which has to fit into 80 columns, and what its head calls them."""
+
+
+class Pipeline(StrEnum):
+    """What the assistant can be compared with."""
+
+    SEQUENTIAL = "sequential"
 
 
 def bench(
@@ -36,29 +44,62 @@ def bench(
             "Without it: the English questions and commands of a checkout's tests/speech.",
         ),
     ] = None,
+    baseline: Annotated[
+        Pipeline | None,
+        typer.Option(
+            "--baseline",
+            help="Let another pipeline answer every clip too, in turns, with the same models: sequential waits for "
+            "0.7 s of silence, recognises Whisper's whole window, writes the whole reply and then speaks.",
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE.svg", help="Draw the waterfall of the median turn of each pipeline."),
+    ] = None,
     json: Json = False,
     config: ConfigFile = None,
     offline: Offline = False,
 ) -> None:
-    """Measure latency, word errors, real-time factors and memory on recordings."""
+    """Measure latency, word errors, processor time and memory on recordings."""
     settings = config_file.load(config)
     pull_missing(list(settings.models.values()), offline=offline)
 
     from assistant.bench.clips import choose
+    from assistant.bench.plot import waterfalls
     from assistant.bench.run import run
 
     progress = Console(stderr=True)
     chosen = choose(clips or [], RECORDINGS)
     with progress.status(f"Loading the models for {len(chosen)} clips …") as status:
-        report = run(settings, chosen, lambda row: status.update(f"{row.clip} …"))
+        answered = 0
+
+        def done(pipeline: str, row: "Row") -> None:
+            nonlocal answered
+            answered += 1
+            total = len(chosen) * (2 if baseline else 1)
+            status.update(f"{answered} of {total}: {row.clip} by {pipeline} …")
+
+        report = run(settings, chosen, done, baseline=baseline is not None)
+    if plot is not None:
+        write_text(plot, waterfalls(report))
     if json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
     else:
         _show(report, Console())
 
 
+def write_text(path: Path, text: str) -> None:
+    """Raises `AssistantError` (`output.unwritable`)."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise AssistantError(Code.OUTPUT_UNWRITABLE, f"{path}: {error.strerror}; choose another file") from error
+
+
 def _show(report: "Report", console: Console) -> None:
     console.print(_clip_table(report.clips), _summary_table(report))
+    if report.baseline is not None:
+        console.print(_baseline_table(report, report.baseline))
     if report.windows:
         console.print(_window_table(report.windows))
     machine = ", ".join(f"{key} {value}" for key, value in report.machine.items())
@@ -86,12 +127,31 @@ def _summary_table(report: "Report") -> Table:
     table.add_row("voice-to-voice ms", *_spread(summary.voice_to_voice_ms), style="bold")
     table.add_row("recognition, real-time factor", *_spread(summary.asr_real_time_factor, 3))
     table.add_row("synthesis, real-time factor", *_spread(summary.tts_real_time_factor, 3))
+    table.add_row("cores busy while the user speaks", *_spread(summary.listening_cores, 2))
+    table.add_row("processor seconds wasted a turn", *_spread(summary.wasted_cpu_s, 2))
     table.add_section()
     table.add_row("word error rate", _number(summary.wer, 4))
+    table.add_row("answers heard of those begun", _number(summary.speculation_hit_rate, 2))
     table.add_row("cut-ins", str(summary.cut_ins))
+    table.add_row("late blocks of audio", str(summary.late_blocks))
     table.add_row("errors", str(summary.errors))
     table.add_row("start-up s", _number(summary.start_s, 2))
     table.add_row("peak memory MB", _number(summary.peak_rss_mb))
+    return table
+
+
+def _baseline_table(report: "Report", baseline: "Baseline") -> Table:
+    """Where the time goes in both pipelines, and the ratio."""
+    table = Table("ms, median and p95", "assistant", baseline.name)
+    rows = [(name, report.summary.marks_ms[name], baseline.marks_ms[name]) for name in MARKS[2:]]
+    rows.append(("voice-to-voice", report.summary.voice_to_voice_ms, baseline.voice_to_voice_ms))
+    for name, ours, theirs in rows:
+        table.add_row(name, *(f"{_number(side.median)} … {_number(side.p95)}" for side in (ours, theirs)))
+    table.add_row("word error rate", _number(report.summary.wer, 4), _number(baseline.wer, 4))
+    if ratio := report.summary.ratio_to_baseline:
+        table.add_section()
+        interval = f"{ratio.low:.2f} to {ratio.high:.2f}"
+        table.add_row("ratio of medians, 95% interval", f"{ratio.median:.2f} ({interval})", "1", style="bold")
     return table
 
 

@@ -7,6 +7,7 @@ import anyio
 from assistant.asr.base import SpeechRecognizer
 from assistant.llm.base import LanguageModel
 from assistant.tts.base import SpeechSynthesizer
+from assistant.turns.base import EndOfTurn
 from assistant.vad.base import VoiceActivity
 
 
@@ -18,19 +19,26 @@ class Engines:
     recognizer: SpeechRecognizer
     model: LanguageModel
     voice: SpeechSynthesizer
+    end_of_turn: EndOfTurn | None
+    """None where silence alone decides."""
+    answers_beside_recognition: bool = False
+    """As the budget of the machine says."""
     recognizing: anyio.Lock = field(default_factory=anyio.Lock)
     generating: anyio.Lock = field(default_factory=anyio.Lock)
     speaking: anyio.Lock = field(default_factory=anyio.Lock)
+    judging: anyio.Lock = field(default_factory=anyio.Lock)
 
     @property
     def names(self) -> dict[str, str]:
         """Stage to model."""
-        return {"asr": self.recognizer.name, "llm": self.model.name, "tts": self.voice.name}
+        names = {"asr": self.recognizer.name, "llm": self.model.name, "tts": self.voice.name}
+        return names if self.end_of_turn is None else {**names, "turn": self.end_of_turn.name}
 
     @property
     def devices(self) -> dict[str, str]:
         """Stage to the processor it really runs on."""
-        return {"asr": self.recognizer.device, "llm": self.model.device, "tts": self.voice.device}
+        devices = {"asr": self.recognizer.device, "llm": self.model.device, "tts": self.voice.device}
+        return devices if self.end_of_turn is None else {**devices, "turn": "cpu"}
 
     def close(self) -> None:
         self.model.close()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import anyio
 import msgspec
 
+from assistant.audio.base import AudioSink
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.audio.recording import Recording
 from assistant.audio.reply_file import ReplyRecorder
@@ -34,20 +35,27 @@ class Answer:
 
 
 async def ask(
-    engines: Engines, config: Config, question: Samples, *, emit: Emitter, true_speech_end_s: float | None = None
+    engines: Engines,
+    config: Config,
+    question: Samples,
+    *,
+    emit: Emitter,
+    true_speech_end_s: float | None = None,
+    sink: AudioSink | None = None,
 ) -> Answer:
     """Play `question` (16 kHz) to a fresh conversation and return its first turn.
 
-    Marks are relative to `true_speech_end_s` if it is known, else to the end that voice activity found. Raises
+    Marks are relative to `true_speech_end_s` if it is known, else to the end that voice activity found. The answer is
+    recorded in real time, unless another `sink` takes it; then `Answer.audio` is empty. Raises
     `AssistantError` (`audio.no_speech`) when nothing in the recording begins a turn.
     """
-    sink = ReplyRecorder()
+    recorder = ReplyRecorder()
     ears = _Ears(emit)
-    conversation = Conversation(engines, config, History(config.llm), Recording(question), sink, ears.take)
+    conversation = Conversation(engines, config, History(config.llm), Recording(question), sink or recorder, ears.take)
     with single_error():
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(conversation.run)
-            with anyio.move_on_after(len(question) / LISTENING_RATE + config.turns.endpoint_ms / 1000 + GRACE_S):
+            with anyio.move_on_after(len(question) / LISTENING_RATE + config.turns.longest_silence_ms / 1000 + GRACE_S):
                 await ears.ended.wait()
             if ears.ended.is_set():
                 await ears.finished.wait()
@@ -56,7 +64,7 @@ async def ask(
         raise AssistantError(Code.AUDIO_NO_SPEECH, "no speech was found in the recording; check what it holds")
     end = ears.speech_end_s if true_speech_end_s is None else true_speech_end_s
     return Answer(
-        _since(end - ears.speech_end_s, ears.turn), end, len(question) / LISTENING_RATE, sink.samples, sink.rate
+        since(end - ears.speech_end_s, ears.turn), end, len(question) / LISTENING_RATE, recorder.samples, recorder.rate
     )
 
 
@@ -80,7 +88,7 @@ class _Ears:
             self.finished.set()
 
 
-def _since(later_s: float, turn: TurnFinished) -> TurnFinished:
+def since(later_s: float, turn: TurnFinished) -> TurnFinished:
     """`turn` with its marks counted from `later_s` seconds after the end of speech that it was counted from."""
     marks = {
         name: round(ms - later_s * 1000, 1)

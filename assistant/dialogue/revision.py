@@ -1,7 +1,7 @@
-"""One attempt at answering a turn: transcript, reply, audio, each stage overlapping the next."""
+"""One attempt at answering a turn: reply, clauses, audio, each stage overlapping the next."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
@@ -9,16 +9,16 @@ import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
 from assistant import blocking
-from assistant.asr.base import Transcription
 from assistant.audio.base import AudioSink
 from assistant.audio.pcm import Samples
 from assistant.blocking import Emit, StopFlag
 from assistant.config import Config
+from assistant.dialogue import phrases
 from assistant.dialogue.engines import Engines
 from assistant.dialogue.gate import Gate
 from assistant.dialogue.heard import SpokenClause, heard_text
-from assistant.errors import AssistantError, Code
-from assistant.events import FinalTranscript, PlaybackFinished, PlaybackStarted, ReplyText
+from assistant.errors import AssistantError, Code, single_error
+from assistant.events import PlaybackFinished, PlaybackStarted, ReplyText
 from assistant.llm.base import Usage
 from assistant.llm.history import History
 from assistant.tts.clauses import Clause, ClauseCutter
@@ -36,13 +36,14 @@ AUDIO_AHEAD = 8
 class Outcome:
     """What a revision came to, as far as it went. Moments are seconds of the monotonic clock."""
 
-    transcription: Transcription | None = None
     reply: str = ""
     clauses: list[SpokenClause] = field(default_factory=list)
     spoken_samples: int = 0
     heard: str = ""
     usage: Usage | None = None
-    work_s: dict[str, float] = field(default_factory=lambda: {"asr": 0.0, "llm": 0.0, "tts": 0.0})
+    error: AssistantError | None = None
+    """Why there is no answer, or only the beginning of one."""
+    work_s: dict[str, float] = field(default_factory=lambda: {"llm": 0.0, "tts": 0.0})
     moments: dict[str, float] = field(default_factory=dict)
 
     def mark(self, name: str) -> None:
@@ -59,11 +60,8 @@ class Outcome:
             self.work_s[stage] += time.monotonic() - began
 
 
-Recognise = Callable[[StopFlag], Transcription]
-
-
 class Revision:
-    """Runs from the recognised words to the last sample played, unless it is cancelled.
+    """Runs from the words it answers to the last sample played, unless it is cancelled.
 
     Nothing it does is heard or reported before its gate opens. Cancelling the task that runs it ends its engines'
     work and its playback.
@@ -80,26 +78,42 @@ class Revision:
         self._history = history
         self._sink = sink
 
-    async def run(self, recognise: Recognise) -> None:
-        """Answer what `recognise` returns. Raises `AssistantError` when an engine or the loudspeaker fails."""
-        transcription = await self._recognise(recognise)
-        if not transcription.text:
-            return
+    async def run(self, question: str) -> None:
+        """Answer `question`. An engine that fails is the outcome's error, with an apology if nothing was said yet.
+
+        Raises `AssistantError` (`device.failed`) when the loudspeaker does.
+        """
+        self.outcome.mark("revision")
+        try:
+            with single_error():
+                await self._answer(question)
+        except AssistantError as error:
+            if error.code is Code.DEVICE_FAILED:
+                raise  # nobody would hear the next answer either
+            self.outcome.error = error
+            apology = phrases.failed(self._engines.voice.language)
+            if error.code is not Code.TTS_FAILED and apology and not self.outcome.heard:
+                await self._say(apology)
+
+    async def _answer(self, question: str) -> None:
         clauses_in, clauses_out = anyio.create_memory_object_stream[Clause](CLAUSES_AHEAD)
         audio_in, audio_out = anyio.create_memory_object_stream[Samples](AUDIO_AHEAD)
         async with clauses_in, clauses_out, audio_in, audio_out, anyio.create_task_group() as stages:
-            stages.start_soon(self._write, transcription.text, clauses_in)
+            stages.start_soon(self._write, question, clauses_in)
             stages.start_soon(self._synthesise, clauses_out, audio_in)
             stages.start_soon(self._play, audio_out)
 
-    async def _recognise(self, recognise: Recognise) -> Transcription:
-        async with self._engines.recognizing:
-            transcription = await blocking.call(recognise, name="recognition")
-        self.outcome.transcription = transcription
-        self.outcome.work_s["asr"] = transcription.seconds
-        self.outcome.mark("transcript")
-        self.gate.emit(FinalTranscript(turn=self._turn, text=transcription.text, language=transcription.language))
-        return transcription
+    async def _say(self, phrase: str) -> None:
+        """Speak `phrase`, which is no answer."""
+        self.outcome.clauses.clear()
+        self.outcome.spoken_samples = 0
+        clauses_in, clauses_out = anyio.create_memory_object_stream[Clause](1)
+        audio_in, audio_out = anyio.create_memory_object_stream[Samples](AUDIO_AHEAD)
+        async with clauses_out, audio_in, audio_out, anyio.create_task_group() as stages:
+            async with clauses_in:
+                await clauses_in.send(Clause(phrase, ends_sentence=True))
+            stages.start_soon(self._synthesise, clauses_out, audio_in)
+            stages.start_soon(self._play, audio_out)
 
     async def _write(self, question: str, clauses: ObjectSendStream[Clause]) -> None:
         """The language model: its pieces of text become clauses."""

@@ -13,8 +13,8 @@ from assistant.errors import AssistantError, Code
 FILE = Path(__file__).parent / "catalog.yaml"
 """In a checkout a link to models/catalog.yaml; in an installed package the file itself."""
 
-Task = Literal["asr", "llm", "tts"]
-"""What a model is for: speech recognition, the language model, a voice."""
+Task = Literal["asr", "llm", "tts", "turn"]
+"""What a model is for: speech recognition, the language model, a voice, the end of turns."""
 
 PlainName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 """A name that is safe as the name of a file or folder."""

@@ -10,10 +10,10 @@ from assistant.errors import AssistantError, Code
 from assistant.models import catalog, checks
 from assistant.models.catalog import Catalog, Model, Task
 
-TASK_OF: dict[str, Task] = {"asr.model": "asr", "llm.model": "llm", "tts.voice": "tts"}
+TASK_OF: dict[str, Task] = {"asr.model": "asr", "llm.model": "llm", "tts.voice": "tts", "turns.end_model": "turn"}
 """What the model is for that a key of the configuration names."""
 
-MAIN_SUFFIX: dict[Task, str] = {"llm": ".gguf", "tts": ".onnx"}
+MAIN_SUFFIX: dict[Task, str] = {"llm": ".gguf", "tts": ".onnx", "turn": ".onnx"}
 """What the file that an engine loads ends with; recognition loads a folder."""
 
 
@@ -77,7 +77,7 @@ class Store:
 
 
 def locate(name_or_path: str, task: Task) -> Path:
-    """The folder (asr) or main file (llm: GGUF, tts: ONNX) of a model in the catalogue, or of the user's own path.
+    """The folder (asr) or main file (llm: GGUF; tts, turn: ONNX) of a model in the catalogue, or the user's own path.
 
     Files of the catalogue are checked against its sums. Raises `AssistantError`: `model.unknown`, `model.not_fetched`
     with the command that fetches it, `model.missing` for a path where no such model is, `model.corrupt`.
@@ -135,6 +135,8 @@ def _usable(path: Path, task: Task) -> Path:
                 "a Piper .onnx file with its .onnx.json beside it",
                 path.suffix == ".onnx" and path.is_file() and settings.is_file(),
             )
+        case "turn":
+            wanted, fits = "a Smart Turn .onnx file", path.suffix == ".onnx" and path.is_file()
     if not fits:
         raise AssistantError(Code.MODEL_MISSING, f"{path.absolute()} is not {wanted}")
     return path

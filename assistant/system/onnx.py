@@ -20,9 +20,14 @@ class Session(Protocol):
     def run(self, output_names: Sequence[str] | None, input_feed: Mapping[str, Tensor]) -> Sequence[Tensor]:
         """The outputs called `output_names`, all of them in the model's order for None."""
 
+    def get_inputs(self) -> Sequence[Any]:
+        """What the model takes, in its order; each has a `name` and a `shape`."""
 
-def session(path: Path, threads: int) -> Session:
+
+def session(path: Path, threads: int, content: bytes | None = None) -> Session:
     """Load the model at `path` for the CPU; one run uses `threads` threads, which sleep while they wait.
+
+    `content` is loaded instead when it is given: a part of what is at `path`.
 
     Raises `AssistantError`: `model.missing` when there is no such file, `model.corrupt` when it is not ONNX or
     incomplete, `model.unloadable` when this version of ONNX Runtime cannot run it.
@@ -42,7 +47,7 @@ def session(path: Path, threads: int) -> Session:
         raise AssistantError(Code.MODEL_MISSING, f"{path}: no such model; fetch it with `assistant models pull`")
     try:
         return onnxruntime.InferenceSession(  # type: ignore[no-any-return]
-            str(path), sess_options=_options(threads), providers=["CPUExecutionProvider"]
+            content or str(path), sess_options=_options(threads), providers=["CPUExecutionProvider"]
         )
     except (reasons.InvalidProtobuf, reasons.InvalidArgument, reasons.InvalidGraph) as error:
         raise AssistantError(

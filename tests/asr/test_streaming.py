@@ -45,7 +45,15 @@ class Recognizer:
         self.probability = probability
         self.asked: list[str | None] = []
 
-    def transcribe(self, audio: Samples, *, language: str | None, stop: StopFlag) -> Transcription:
+    def transcribe(
+        self,
+        audio: Samples,
+        *,
+        language: str | None,
+        stop: StopFlag,
+        draft: bool = False,
+        full_window: bool = False,
+    ) -> Transcription:
         self.asked.append(language)
         return Transcription("hallo", language or "de", self.probability, 0.1, 1.0, 4.0)
 

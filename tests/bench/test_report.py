@@ -1,6 +1,6 @@
 """Figures over many clips."""
 
-from assistant.bench.report import Row, Spread, spread, summarise
+from assistant.bench.report import Ratio, Row, Spread, ratio, spread, summarise
 from assistant.events import Marks
 
 
@@ -25,3 +25,28 @@ def test_the_summary_counts_errors_and_cut_ins_and_leaves_out_what_is_unknown() 
     assert summary.marks_ms["commit"] == Spread(490, 500, 500)
     assert summary.marks_ms["transcript"].median is None
     assert (summary.errors, summary.cut_ins) == (1, 1)
+
+
+def test_the_ratio_is_of_the_medians_over_the_clips_that_both_answered() -> None:
+    ours = [Row(clip=str(number), voice_to_voice_ms=400.0 + number) for number in range(20)]
+    theirs = [Row(clip=str(number), voice_to_voice_ms=2000.0 + 5 * number) for number in range(20)]
+    found = ratio([*ours, Row(clip="x", voice_to_voice_ms=9000)], [*theirs, Row(clip="0", cut_in=True)])
+    assert found == Ratio(0.2, 0.2, 0.2)
+
+
+def test_the_interval_holds_the_ratio_and_widens_with_the_scatter() -> None:
+    ours = [Row(clip=str(number), voice_to_voice_ms=300.0 + 40 * (number * 7 % 20)) for number in range(20)]
+    theirs = [Row(clip=str(number), voice_to_voice_ms=2000.0) for number in range(20)]
+    found = ratio(ours, theirs)
+    assert found is not None
+    assert found.low < found.median < found.high
+    assert found.high - found.low > 0.05
+
+
+def test_without_a_common_clip_there_is_no_ratio() -> None:
+    assert ratio([Row(clip="a", voice_to_voice_ms=1)], [Row(clip="b", voice_to_voice_ms=1)]) is None
+
+
+def test_the_hit_rate_is_answers_heard_over_answers_begun() -> None:
+    rows = [Row(clip="a", revisions=1), Row(clip="b", revisions=3), Row(clip="c", error="audio.no_speech")]
+    assert summarise(rows, wer=None, start_s=1, peak_rss_mb=1).speculation_hit_rate == 0.5

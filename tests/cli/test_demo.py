@@ -29,9 +29,10 @@ def test_a_recorded_question_is_answered_and_reported_as_one_json_object(
     assert report["reply"]
     assert report["heard"] == report["spoken"]
     marks = report["marks_ms"]
-    assert 0 < marks["soft_end"] < marks["transcript"] < marks["first_token"] <= marks["first_audio"]
+    assert marks["soft_end"] < marks["transcript"]
+    assert marks["revision"] < marks["first_token"] <= marks["first_audio"]
     assert max(marks["commit"], marks["first_audio"]) <= marks["playback"] == report["voice_to_voice_ms"]
-    assert set(report["models"]) == set(report["devices"]) == {"asr", "llm", "tts"}
+    assert set(report["models"]) == set(report["devices"]) == {"asr", "llm", "tts", "turn"}
     with wave.open(str(tmp_path / "answer.wav")) as answer:
         seconds = answer.getnframes() / answer.getframerate()
         sound = np.frombuffer(answer.readframes(answer.getnframes()), np.int16)

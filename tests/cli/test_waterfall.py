@@ -14,8 +14,10 @@ def drawn(marks: Marks) -> list[str]:
 
 
 def test_each_stage_is_a_bar_that_begins_where_it_began() -> None:
-    lines = drawn(Marks(soft_end=100, transcript=300, first_token=400, first_audio=600, commit=480, playback=600))
-    names = ["silence until commit", "recognition", "first token", "first clause spoken"]
+    lines = drawn(
+        Marks(soft_end=100, revision=300, transcript=300, first_token=400, first_audio=600, commit=480, playback=600)
+    )
+    names = ["silence until commit", "recognition", "first token", "first sound made"]
     assert [line[: line.index("━")].strip() for line in lines] == names
     assert lines[1].index("━") < lines[2].index("━") < lines[3].index("━")
     assert "100 → 300 ms" in lines[1]

@@ -21,6 +21,9 @@ from assistant.llm.base import Message, Usage
 
 VOICE_RATE = 1000
 
+DOUBTFUL = "(doubtful)"
+"""A text of the recogniser that stands for a draft that went wrong."""
+
 
 @dataclass
 class Hold:
@@ -65,16 +68,33 @@ class ScriptedRecognizer:
     texts: list[str | AssistantError] = field(default_factory=lambda: ["what time is it"])
     hold: Hold = field(default_factory=Hold)
     heard: list[float] = field(default_factory=list)
+    full_window_text: str = ""
+    seconds: float = 0.1
     name = "scripted"
     device = "cpu"
 
-    def transcribe(self, audio: Samples, *, language: str | None, stop: StopFlag) -> Transcription:
+    def transcribe(
+        self,
+        audio: Samples,
+        *,
+        language: str | None,
+        stop: StopFlag,
+        draft: bool = False,
+        full_window: bool = False,
+    ) -> Transcription:
         self.heard.append(len(audio) / LISTENING_RATE)
+        if full_window:
+            return self._transcription(self.full_window_text, audio, language)
         self.hold.pass_by(stop)
         text = self.texts[0] if len(self.texts) == 1 else self.texts.pop(0)
         if isinstance(text, AssistantError):
             raise text
-        return Transcription(text, language or "en", 1.0, 0.1, len(audio) / LISTENING_RATE, 3.0)
+        return self._transcription(text, audio, language)
+
+    def _transcription(self, text: str, audio: Samples, language: str | None) -> Transcription:
+        doubtful = text == DOUBTFUL
+        seconds = len(audio) / LISTENING_RATE
+        return Transcription("" if doubtful else text, language or "en", 1.0, self.seconds, seconds, 3.0, doubtful)
 
 
 @dataclass
@@ -129,6 +149,22 @@ class ScriptedVoice:
         emit(np.full(len(text.split()) * VOICE_RATE // 10, 0.5, np.float32))
 
 
+@dataclass
+class ScriptedEndOfTurn:
+    """Judges a turn to be finished with these probabilities one after another, the last for ever."""
+
+    probabilities: list[float | AssistantError]
+    looks: int = 0
+    name = "scripted"
+
+    def probability(self, audio: Samples) -> float:
+        judgement = self.probabilities[min(self.looks, len(self.probabilities) - 1)]
+        self.looks += 1
+        if isinstance(judgement, AssistantError):
+            raise judgement
+        return judgement
+
+
 class ScriptedEars:
     """A microphone that hears what the test says, as fast as the conversation takes it."""
 
@@ -136,6 +172,8 @@ class ScriptedEars:
 
     def __init__(self) -> None:
         self.dropped = 0
+        self.delay_s = 0.0
+        """How long ago each block was captured."""
         self._start = 0
         self._send, self._receive = anyio.create_memory_object_stream[AudioBlock](0)
 
@@ -154,7 +192,7 @@ class ScriptedEars:
             samples = np.full(BLOCK, amplitude, np.float32)
             self._start += BLOCK
             with suppress(anyio.BrokenResourceError):
-                await self._send.send(AudioBlock(samples, self._start - BLOCK, self._start / LISTENING_RATE))
+                await self._send.send(AudioBlock(samples, self._start - BLOCK, anyio.current_time() - self.delay_s))
 
 
 class ScriptedPlayback:
@@ -206,6 +244,15 @@ class Script:
     recognizer: ScriptedRecognizer = field(default_factory=ScriptedRecognizer)
     model: ScriptedModel = field(default_factory=ScriptedModel)
     voice: ScriptedVoice = field(default_factory=ScriptedVoice)
+    end_of_turn: ScriptedEndOfTurn | None = None
+    answers_beside_recognition: bool = True
 
     def engines(self) -> Engines:
-        return Engines(LoudIsSpeech(), self.recognizer, self.model, self.voice)
+        return Engines(
+            LoudIsSpeech(),
+            self.recognizer,
+            self.model,
+            self.voice,
+            self.end_of_turn,
+            self.answers_beside_recognition,
+        )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import anyio
 import pytest
 
-from assistant.config import Asr, Config
+from assistant.config import Asr, Config, Turns
 from assistant.dialogue.conversation import Conversation
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import (
@@ -17,6 +17,7 @@ from assistant.events import (
     Event,
     FinalTranscript,
     Listening,
+    LoadShed,
     PartialTranscript,
     PlaybackFinished,
     PlaybackStarted,
@@ -26,12 +27,13 @@ from assistant.events import (
     TurnFinished,
 )
 from assistant.llm.history import History
-from tests.dialogue.scripted import Script, ScriptedEars, ScriptedLoudspeaker
+from tests.dialogue.scripted import DOUBTFUL, Script, ScriptedEars, ScriptedEndOfTurn, ScriptedLoudspeaker
 
 pytestmark = pytest.mark.anyio
 
-QUIET = Config(asr=Asr(partials=False))
-ENGINE_THREADS = {"recognition", "generation", "synthesis"}
+SILENCE = Turns(mode="silence")
+QUIET = Config(asr=Asr(partials=False), turns=SILENCE)
+ENGINE_THREADS = {"recognition", "reading", "generation", "synthesis", "judgement"}
 
 
 @dataclass
@@ -115,7 +117,7 @@ async def test_what_is_recognised_begins_before_the_onset_and_ends_at_the_soft_e
         await stage.ears.hear(0.0, 960)
         await stage.ask()
         await stage.turn_finished()
-    assert stage.script.recognizer.heard == [pytest.approx(0.32 + 0.96 + 0.096, abs=0.04)]
+    assert stage.script.recognizer.heard == [pytest.approx(0.32 + 0.96 + 0.032, abs=0.04)]
 
 
 async def test_nothing_is_heard_or_told_before_the_user_has_finished() -> None:
@@ -132,12 +134,10 @@ async def test_nothing_is_heard_or_told_before_the_user_has_finished() -> None:
         assert len(stage.loudspeaker.playbacks) == 1
 
 
-@pytest.mark.parametrize("engine", ["recognizer", "model", "voice"])
+@pytest.mark.parametrize("engine", ["model", "voice"])
 async def test_speech_that_resumes_stops_the_engine_at_work_and_is_answered_as_a_whole(engine: str) -> None:
     script = Script()
-    script.recognizer.texts = (
-        ["set a timer", "set a timer for ten minutes"] if engine != "recognizer" else ["all of it"]
-    )
+    script.recognizer.texts = ["set a timer", "set a timer for ten minutes"]
     hold = getattr(script, engine).hold
     hold.holding = True
     async with conversation(script) as stage:
@@ -149,10 +149,100 @@ async def test_speech_that_resumes_stops_the_engine_at_work_and_is_answered_as_a
         hold.holding = False
         await stage.ears.hear(0.0, 640)
         finished = await stage.turn_finished()
-    assert finished.transcript in ("set a timer for ten minutes", "all of it")
+    assert finished.transcript == "set a timer for ten minutes"
+    assert finished.revisions == 2
     assert len(stage.seen(FinalTranscript)) == 1
     assert script.recognizer.heard[-1] > script.recognizer.heard[0] + 0.5
     assert len(stage.loudspeaker.playbacks) == 1
+
+
+async def test_recognition_goes_on_when_speech_resumes_and_its_words_are_told() -> None:
+    script = Script()
+    script.recognizer.texts = ["set a timer", "set a timer for ten minutes"]
+    script.recognizer.hold.holding = True
+    async with conversation(script) as stage:
+        await stage.ears.hear(0.9, 960)
+        await stage.ears.hear(0.0, 128)
+        await script.recognizer.hold.wait_until_reached()
+        await stage.ears.hear(0.9, 480)
+        script.recognizer.hold.released.set()
+        partial = await stage.until(PartialTranscript)
+        await stage.ears.hear(0.0, 640)
+        finished = await stage.turn_finished()
+    assert isinstance(partial, PartialTranscript)
+    assert partial.tentative == "set a timer"
+    assert not script.recognizer.hold.stopped.is_set()
+    assert finished.transcript == "set a timer for ten minutes"
+    assert finished.revisions == 1
+
+
+async def test_an_answer_begun_for_the_same_words_is_kept() -> None:
+    script = Script()
+    script.recognizer.texts = ["what time is it", "What time is it?"]
+    async with conversation(script, Config(asr=Asr(partial_interval_ms=320), turns=SILENCE)) as stage:
+        await stage.ears.hear(0.9, 416)
+        await stage.until(PartialTranscript)
+        await stage.ask()
+        finished = await stage.turn_finished()
+    assert finished.transcript == "What time is it?"
+    assert finished.heard == "It is noon, I think. Or later."
+
+
+async def test_a_doubtful_draft_is_recognised_again_on_the_full_window() -> None:
+    script = Script()
+    script.recognizer.texts = [DOUBTFUL]
+    script.recognizer.full_window_text = "what time is it"
+    async with conversation(script) as stage:
+        await stage.ask()
+        finished = await stage.turn_finished()
+    assert finished.transcript == "what time is it"
+    assert len(script.recognizer.heard) == 2
+
+
+async def test_a_turn_that_sounds_finished_is_committed_long_before_one_that_does_not() -> None:
+    async def silence_until_commit(*probabilities: float | AssistantError) -> int:
+        script = Script(end_of_turn=ScriptedEndOfTurn(list(probabilities)))
+        async with conversation(script, Config(asr=Asr(partials=False))) as stage:
+            await stage.ears.hear(0.9, 960)
+            for block in range(1, 60):
+                await stage.ears.hear(0.0, 32)
+                await anyio.sleep(0.002)
+                if stage.seen(SpeechEnded):
+                    return block * 32
+        raise AssertionError("never committed")
+
+    assert await silence_until_commit(0.99) <= 288
+    assert 400 <= await silence_until_commit(0.88) <= 1000
+    assert await silence_until_commit(0.05) >= 1200
+    assert await silence_until_commit(AssistantError(Code.TURN_FAILED, "broken")) >= 1200
+
+
+async def test_a_machine_that_cannot_keep_up_says_so_and_still_answers() -> None:
+    script = Script()
+    script.recognizer.texts = ["what", "what time", "what time is", "what time is it"]
+    script.recognizer.seconds = 0.5
+    async with conversation(script, Config(asr=Asr(partial_interval_ms=320), turns=SILENCE)) as stage:
+        for count in (1, 2):
+            await stage.ears.hear(0.9, 448)
+            await stage.until(PartialTranscript, count)
+        shed = await stage.until(LoadShed)
+        await stage.ears.hear(0.9, 320)
+        await stage.ears.hear(0.0, 640)
+        finished = await stage.turn_finished()
+    assert isinstance(shed, LoadShed)
+    assert shed.effort == finished.effort == "fewer_passes"
+    assert finished.heard
+
+
+async def test_blocks_that_come_late_are_counted() -> None:
+    async with conversation() as stage:
+        await stage.ears.hear(0.9, 480)
+        stage.ears.delay_s = 0.2
+        await stage.ears.hear(0.9, 96)
+        stage.ears.delay_s = 0.0
+        await stage.ears.hear(0.0, 640)
+        finished = await stage.turn_finished()
+    assert finished.late_blocks == 3
 
 
 @pytest.mark.parametrize("engine", ["recognizer", "model", "voice"])
@@ -212,6 +302,8 @@ async def test_a_turn_that_fails_is_an_event_and_the_next_turn_works(script: obj
         worked = await stage.turn_finished(2)
     assert failed.error == code
     assert [event.code for event in stage.seen(Error) if isinstance(event, Error)] == [code]
+    assert failed.heard == ("" if code is Code.ASR_FAILED else "Sorry, something went wrong.")
+    assert len(stage.history.exchanges) == 1
     assert worked.heard == "Hello."
 
 
@@ -261,7 +353,7 @@ async def test_the_next_prompt_holds_what_was_said_and_heard_before() -> None:
 async def test_partial_transcripts_are_told_while_the_user_speaks() -> None:
     script = Script()
     script.recognizer.texts = ["what", "what time", "what time is", "what time is it"]
-    async with conversation(script, Config(asr=Asr(partial_interval_ms=320))) as stage:
+    async with conversation(script, Config(asr=Asr(partial_interval_ms=320), turns=SILENCE)) as stage:
         for count, milliseconds in ((1, 416), (2, 320), (3, 320)):
             await stage.ears.hear(0.9, milliseconds)
             await stage.until(PartialTranscript, count)

@@ -6,9 +6,6 @@ from pathlib import Path
 import pytest
 
 from assistant.llm.llama import LlamaCpp
-from assistant.system.budget import apply_waiting_policy
-
-apply_waiting_policy()
 
 
 @pytest.fixture(scope="session")

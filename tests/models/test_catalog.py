@@ -3,7 +3,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from assistant.config import Config, Llm
+from assistant.config import Config, Llm, Turns
 from assistant.errors import AssistantError, Code
 from assistant.models import catalog, checks
 from assistant.models.catalog import Hub, Model
@@ -31,7 +31,7 @@ def test_the_default_set_is_one_model_for_every_task_of_the_default_configuratio
 
 @pytest.mark.parametrize("model", SHIPPED, ids=lambda model: model.name)
 def test_every_model_has_a_main_file_that_suits_its_task(model: Model) -> None:
-    suffix = {"asr": None, "llm": ".gguf", "tts": ".onnx"}[model.task]
+    suffix = {"asr": None, "llm": ".gguf", "tts": ".onnx", "turn": ".onnx"}[model.task]
     assert (model.main is None) == (suffix is None)
     if model.main is not None and suffix is not None:
         assert model.main.endswith(suffix)
@@ -70,7 +70,15 @@ def test_a_name_like_no_other_is_answered_with_the_command_that_lists_them() -> 
 
 def test_a_server_needs_no_language_model_here() -> None:
     config = Config(llm=Llm(engine="openai", model="gpt"))
-    assert config.models == {"asr.model": "whisper-base", "tts.voice": "en_US-joe-medium"}
+    assert config.models == {
+        "turns.end_model": "smart-turn-v3.2",
+        "asr.model": "whisper-base",
+        "tts.voice": "en_US-joe-medium",
+    }
+
+
+def test_silence_alone_needs_no_end_of_turn_model() -> None:
+    assert "turns.end_model" not in Config(turns=Turns(mode="silence")).models
 
 
 @pytest.mark.parametrize(

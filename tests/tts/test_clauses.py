@@ -106,19 +106,19 @@ def test_the_first_clause_ends_before_a_conjunction(language: str, text: str, fi
     assert texts(text, language)[0] == first
 
 
-def test_two_words_before_a_conjunction_are_too_few() -> None:
-    assert texts("Black and white films are old.") == ["Black and white films are old."]
+def test_one_word_before_a_conjunction_is_too_little() -> None:
+    assert texts("Black and white films are old.") == ["Black and white films", "are old."]
 
 
-def test_the_first_clause_has_at_most_eight_words() -> None:
+def test_the_first_clause_has_at_most_four_words() -> None:
     cutter = ClauseCutter("en")
-    words = ["Rome", "London", "Paris", "Vienna", "Madrid", "Lisbon", "Dublin", "Warsaw", "Prague"]
+    words = ["Rome", "London", "Paris", "Vienna", "Madrid"]
     made = [clause for word in words for clause in cutter.feed(word + " ")]
-    assert made == [Clause("Rome London Paris Vienna Madrid Lisbon Dublin Warsaw", False)]
+    assert made == [Clause("Rome London Paris Vienna", False)]
 
 
 def test_a_clause_does_not_end_with_a_word_that_leans_on_the_next() -> None:
-    assert texts("I think that the weather in Paris is a bit colder.")[0] == "I think that the weather in Paris"
+    assert texts("I think that the weather in Paris is a bit colder.")[0] == "I think that the weather"
 
 
 def test_the_first_clause_in_chinese_and_japanese_ends_at_a_comma_or_after_sixteen_characters() -> None:
@@ -148,8 +148,8 @@ def test_the_second_clause_is_short_when_little_is_being_spoken() -> None:
 
 def test_a_long_sentence_is_cut_at_a_comma() -> None:
     many = " ".join(["word"] * 22)
-    sentence = " ".join(["word"] * 8) + "."
-    assert texts(f"{sentence} {sentence} {many}, {many}.")[2:] == [f"{many},", f"{many}."]
+    sentence = " ".join(["word"] * 4) + "."
+    assert texts(f"{sentence * 5} {many}, {many}.".replace(".w", ". w"))[5:] == [f"{many},", f"{many}."]
 
 
 def test_a_sentence_without_end_is_cut_between_words() -> None:
@@ -221,8 +221,8 @@ def test_a_line_is_a_sentence() -> None:
     assert cut("Apples\nPears\n\nPlums") == [Clause("Apples", True), Clause("Pears", True), Clause("Plums", True)]
 
 
-def test_a_line_of_eight_words_still_ends_a_sentence() -> None:
-    assert cut("one two three four five six seven eight\nnine")[0].ends_sentence
+def test_a_line_of_four_words_still_ends_a_sentence() -> None:
+    assert cut("one two three four\nfive")[0].ends_sentence
 
 
 def test_the_end_of_the_reply_ends_a_sentence() -> None:

@@ -61,16 +61,27 @@ def test_a_voice_says_what_it_is(voice: Piper, voice_path: Path) -> None:
     assert (voice.name, voice.device, voice.language, voice.sample_rate) == (voice_path.stem, "cpu", "en", 22_050)
 
 
-def test_a_clause_is_one_piece_of_mono_audio_within_full_scale(voice: Piper) -> None:
-    (audio,) = say(voice, "The answer is eight megabits,")
+def sentences(voice: Piper, text: str) -> int:
+    """Into how many sentences `text` is cut."""
+    return len([phonemes for phonemes in voice.phonemes(text) if phonemes])
+
+
+def test_a_clause_is_mono_audio_within_full_scale(voice: Piper) -> None:
+    audio = np.concatenate(say(voice, "The answer is eight megabits,"))
     assert audio.dtype == np.float32
     assert audio.ndim == 1
     assert 0.5 < np.abs(audio).max() <= 1.0
     assert 1.0 < len(audio) / voice.sample_rate < 4.0
 
 
-def test_several_sentences_come_one_by_one(voice: Piper) -> None:
-    assert len(say(voice, "It is small. It is old. Is it?")) == 3
+def test_several_sentences_are_said_one_by_one(voice: Piper) -> None:
+    assert sentences(voice, "It is small. It is old. Is it?") == 3
+
+
+def test_the_first_piece_of_a_long_clause_is_short(voice: Piper) -> None:
+    pieces = say(voice, "The quick brown fox jumps over the lazy dog and runs into the woods.")
+    assert len(pieces) >= 3
+    assert len(pieces[0]) / voice.sample_rate < 0.3
 
 
 @pytest.mark.parametrize(
@@ -83,7 +94,7 @@ def test_several_sentences_come_one_by_one(voice: Piper) -> None:
     ],
 )
 def test_a_full_stop_inside_a_sentence_makes_no_pause(voice: Piper, text: str) -> None:
-    assert len(say(voice, text)) == 1
+    assert sentences(voice, text) == 1
 
 
 @pytest.mark.parametrize("text", ["", " ", "...", "!!!", "—", "“”", "😀", "\n"])
@@ -103,7 +114,7 @@ def test_nothing_is_made_once_nobody_wants_it(voice: Piper) -> None:
     assert stop.pieces == []
 
 
-def test_it_stops_between_sentences(voice: Piper) -> None:
+def test_it_stops_between_pieces(voice: Piper) -> None:
     stop = StopAfter(1)
     voice.synthesize("It is small. It is old. Is it?", emit=stop.emit, stop=stop)
     assert len(stop.pieces) == 1

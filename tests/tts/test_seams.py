@@ -214,7 +214,7 @@ def test_the_pauses_of_the_voice_are_those_asked_for(spoken: Spoken) -> None:
     for seam, (_, ends_sentence) in zip(spoken.seams, REPLY, strict=False):
         wanted = SENTENCE_MS if ends_sentence else CLAUSE_MS
         near = [gap for at, gap in zip(loud, gaps, strict=False) if abs(at - seam) < spoken.rate * 0.11]
-        assert max(near) == pytest.approx(wanted, abs=5)
+        assert max(near) == pytest.approx(wanted, abs=20)  # the weak sounds of a quieter clause count as silence here
 
 
 def test_the_voice_begins_without_delay(spoken: Spoken) -> None:

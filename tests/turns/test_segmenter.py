@@ -6,7 +6,7 @@ from assistant.audio.pcm import BLOCK, LISTENING_RATE
 from assistant.config import Turns
 from assistant.turns.segmenter import Committed, Resumed, Segmenter, Signal, SoftEnd, SpeechStarted
 
-TURNS = Turns(onset_ms=96, soft_end_ms=96, endpoint_ms=480, max_utterance_s=4)
+TURNS = Turns(mode="silence", onset_ms=96, soft_end_ms=96, endpoint_ms=480, max_utterance_s=4)
 
 
 def blocks(milliseconds: int) -> int:
@@ -52,7 +52,38 @@ def test_a_pause_between_words_is_resumed_and_ends_softly_again() -> None:
 
 def test_a_probability_that_hovers_below_the_threshold_keeps_speech_going() -> None:
     signals = listen(Segmenter(TURNS), (0.9, 320), (0.4, 640))
-    assert kinds(signals) == [SpeechStarted]
+    assert kinds(signals) == [SpeechStarted, SoftEnd, Resumed]
+
+
+def test_a_fall_from_certain_speech_ends_it_softly_before_there_is_silence() -> None:
+    signals = listen(Segmenter(TURNS), (0.9, 480), (0.6, 96), (0.0, 480))
+    end = blocks(480) * BLOCK
+    assert signals[1] == SoftEnd(speech_end=end, at=end + 3 * BLOCK)
+    assert signals[2] == Committed(speech_end=end + 3 * BLOCK, at=end + 18 * BLOCK)
+
+
+def test_a_voice_that_grows_faint_but_goes_on_is_heard_again() -> None:
+    signals = listen(Segmenter(TURNS), (0.9, 480), (0.6, 640), (0.0, 480))
+    assert kinds(signals) == [SpeechStarted, SoftEnd, Resumed, SoftEnd, Committed]
+
+
+def test_faint_speech_after_silence_is_speech() -> None:
+    signals = listen(Segmenter(TURNS), (0.9, 480), (0.0, 256), (0.6, 480), (0.0, 480))
+    assert kinds(signals) == [SpeechStarted, SoftEnd, Resumed, SoftEnd, Committed]
+
+
+def test_a_commit_waits_as_long_as_patience_says() -> None:
+    segmenter = Segmenter(Turns(onset_ms=96, soft_end_ms=32, complete_ms=192, incomplete_ms=960))
+    assert kinds(listen(segmenter, (0.9, 480), (0.0, 160))) == [SpeechStarted, SoftEnd]
+    segmenter.patience.judged(0.99)
+    assert kinds(listen(segmenter, (0.0, 32), start=20 * BLOCK)) == [Committed]
+
+
+def test_what_was_judged_of_one_pause_does_not_shorten_the_next() -> None:
+    segmenter = Segmenter(Turns(onset_ms=96, soft_end_ms=32, complete_ms=192, incomplete_ms=960))
+    listen(segmenter, (0.9, 480), (0.0, 160))
+    segmenter.patience.judged(0.99)
+    assert kinds(listen(segmenter, (0.9, 320), (0.0, 640), start=20 * BLOCK)) == [Resumed, SoftEnd]
 
 
 def test_resuming_needs_the_full_threshold() -> None:

@@ -1,0 +1,38 @@
+"""A loudspeaker for the benchmark: notes when a device would have taken the first sample, and makes nobody wait."""
+
+import math
+
+import anyio
+
+from assistant.audio.pcm import Samples
+
+PERIOD_S = 0.02
+"""How often a device asks for samples."""
+
+
+class Stopwatch:
+    """An `AudioSink`."""
+
+    name = "stopwatch"
+
+    def play(self, rate: int) -> "StoppedPlayback":
+        return StoppedPlayback()
+
+
+class StoppedPlayback:
+    """Takes everything at once."""
+
+    def __init__(self) -> None:
+        self.started_at: float | None = None
+        self.played = 0
+
+    async def write(self, samples: Samples) -> None:
+        if self.started_at is None:
+            self.started_at = math.ceil(anyio.current_time() / PERIOD_S) * PERIOD_S
+        self.played += len(samples)
+
+    async def drain(self) -> None:
+        """Everything has been taken already."""
+
+    def stop(self) -> None:
+        """Nothing is queued."""

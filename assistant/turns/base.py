@@ -1,0 +1,18 @@
+"""What the conversation needs of a model that hears whether a turn is finished."""
+
+from typing import Protocol
+
+from assistant.audio.pcm import Samples
+
+
+class EndOfTurn(Protocol):
+    """A loaded model. Calls must not overlap."""
+
+    @property
+    def name(self) -> str: ...
+
+    def probability(self, audio: Samples) -> float:
+        """0 to 1: how likely the speaker of `audio` (16 kHz, with the silence after it) has finished.
+
+        Raises `AssistantError` (`turn.failed`).
+        """

@@ -1,0 +1,64 @@
+"""A voice that remembers what it said."""
+
+import numpy as np
+
+from assistant.audio.pcm import Samples
+from assistant.blocking import NeverStop
+from assistant.tts.remembered import ENTRIES, RememberedVoice
+from tests.dialogue.scripted import ScriptedVoice
+
+
+class Stopped:
+    def is_set(self) -> bool:
+        return True
+
+
+def say(voice: RememberedVoice, text: str) -> Samples:
+    pieces: list[Samples] = []
+    voice.synthesize(text, emit=pieces.append, stop=NeverStop())
+    return np.concatenate(pieces)
+
+
+def test_a_short_clause_is_synthesised_once() -> None:
+    inner = ScriptedVoice()
+    voice = RememberedVoice(inner, [])
+    assert np.array_equal(say(voice, "Sure."), say(voice, "Sure."))
+    assert inner.spoken == ["Sure."]
+
+
+def test_fixed_phrases_are_there_from_the_start_and_stay() -> None:
+    inner = ScriptedVoice()
+    voice = RememberedVoice(inner, ["Sorry."])
+    voice.forget()
+    say(voice, "Sorry.")
+    assert inner.spoken == ["Sorry."]
+
+
+def test_a_long_clause_is_not_remembered() -> None:
+    inner = ScriptedVoice()
+    voice = RememberedVoice(inner, [])
+    text = "this is a clause that nobody is ever going to say twice"
+    say(voice, text)
+    say(voice, text)
+    assert len(inner.spoken) == 2
+
+
+def test_what_was_cut_off_is_not_remembered() -> None:
+    inner = ScriptedVoice()
+    voice = RememberedVoice(inner, [])
+    voice.synthesize("Sure.", emit=lambda piece: None, stop=Stopped())
+    say(voice, "Sure.")
+    assert inner.spoken == ["Sure."]
+
+
+def test_the_least_lately_used_is_forgotten_first() -> None:
+    inner = ScriptedVoice()
+    voice = RememberedVoice(inner, [])
+    for number in range(ENTRIES):
+        say(voice, str(number))
+    say(voice, "0")
+    say(voice, "one more")
+    inner.spoken.clear()
+    say(voice, "0")
+    say(voice, "1")
+    assert inner.spoken == ["1"]

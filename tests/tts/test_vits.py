@@ -1,0 +1,67 @@
+"""The two halves of a Piper network give the same sound as the whole."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from assistant.errors import AssistantError, Code
+from assistant.system.onnx import Tensor, session
+from assistant.tts.piper import Piper
+from assistant.tts.vits import PIECES, Vits
+
+
+@pytest.fixture(scope="module")
+def network(voice_path: Path) -> Vits:
+    return Vits(voice_path, threads=2)
+
+
+def feeds(voice_path: Path, text: str, *, noise: float) -> dict[str, Tensor]:
+    """The inputs for `text`; without noise the network says it the same way each time."""
+    voice = Piper(voice_path, threads=1, speed=1.0)
+    ids = voice._voice.phonemes_to_ids(voice.phonemes(text)[0])
+    return {
+        "input": np.array([ids], np.int64),
+        "input_lengths": np.array([len(ids)], np.int64),
+        "scales": np.array([noise, 1.0, noise], np.float32),
+    }
+
+
+@pytest.mark.parametrize("text", ["Sure.", "The capital of France is Paris, and that of Italy is Rome."])
+def test_the_joined_pieces_are_the_samples_of_one_run(network: Vits, voice_path: Path, text: str) -> None:
+    given = feeds(voice_path, text, noise=0.0)
+    joined = np.concatenate(list(network.run(given)))
+    whole = session(voice_path, threads=2).run(None, given)[0].reshape(-1)
+    assert joined.shape == whole.shape
+    assert np.abs(joined - whole).max() < 1e-4
+
+
+def test_the_pieces_grow(network: Vits, voice_path: Path) -> None:
+    sizes = [len(piece) // 256 for piece in network.run(feeds(voice_path, "One two three four five six.", noise=0.0))]
+    assert sizes[:2] == list(PIECES[:2])
+    assert network.streams
+
+
+def test_a_network_whose_halves_cannot_be_told_apart_runs_in_one(voice_path: Path, tmp_path: Path) -> None:
+    model = onnx.load(voice_path)
+    for weight in model.graph.initializer:
+        if weight.name == "dec.conv_pre.weight":
+            weight.name = "renamed"
+    for node in model.graph.node:
+        for index, name in enumerate(node.input):
+            if name == "dec.conv_pre.weight":
+                node.input[index] = "renamed"
+    path = tmp_path / "other.onnx"
+    onnx.save(model, path)
+    network = Vits(path, threads=2)
+    assert not network.streams
+    assert len(list(network.run(feeds(voice_path, "One two three four five six.", noise=0.0)))) == 1
+
+
+def test_what_is_no_network_is_told_as_any_model(tmp_path: Path) -> None:
+    path = tmp_path / "voice.onnx"
+    path.write_bytes(b"no voice")
+    with pytest.raises(AssistantError) as raised:
+        Vits(path, threads=1)
+    assert raised.value.code is Code.MODEL_CORRUPT
