@@ -127,7 +127,7 @@ class Asr(Section, frozen=True):
             le=10_000,
             description="New audio, in milliseconds, that makes another partial transcript worthwhile.",
         ),
-    ] = 500
+    ] = 700
 
 
 class Llm(Section, frozen=True):

@@ -31,7 +31,7 @@ def load_engines(config: Config, budget: Budget | None = None) -> Engines:
     """
     budget = budget or thread_budget(usable_cores())
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="loading") as loading:
-        recognizer = loading.submit(load_recognizer, config, budget)
+        recognizer = loading.submit(load_recognizer, config, budget.recognition)
         model = loading.submit(load_language_model, config, budget)
         voice = loading.submit(load_voice, config, budget)
         end_of_turn = loading.submit(load_end_of_turn, config, budget)
@@ -48,13 +48,13 @@ def load_engines(config: Config, budget: Budget | None = None) -> Engines:
 
 def load_file_transcriber(config: Config) -> FileTranscriber:
     """Only what transcribing files needs. Raises as `load_engines` does."""
-    recognizer = load_recognizer(config, thread_budget(usable_cores()))
+    recognizer = load_recognizer(config, min(usable_cores(), 8))  # nothing else is at work
     language = None if config.asr.language == "auto" else config.asr.language
     return FileTranscriber(recognizer, Silero(), language, config.asr.partial_interval_ms / 1000)
 
 
-def load_recognizer(config: Config, budget: Budget) -> FasterWhisper:
-    recognizer = FasterWhisper(locate_configured(config, "asr.model"), config.asr.device, budget.recognition)
+def load_recognizer(config: Config, threads: int) -> FasterWhisper:
+    recognizer = FasterWhisper(locate_configured(config, "asr.model"), config.asr.device, threads)
     recognizer.warm_up()
     return recognizer
 

@@ -11,7 +11,7 @@ from assistant.bench.wer import corpus_error_rate
 from assistant.blocking import NeverStop
 
 BEFORE_S = 0.32
-AFTER_S = 0.1
+AFTER_S = 0.05
 """What the pipeline hands over around the speech of a clip: its pre-roll, and the silence until the soft end."""
 
 

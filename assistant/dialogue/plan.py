@@ -172,6 +172,9 @@ class Plan:
 
         Half of what is enough otherwise will do when the voice is falling: a word ends there, perhaps the last one, and
         then the pass has begun before the soft end.
+
+        Measured on two cores (17 questions and commands, interleaved): every 500 ms, 0.47 cores are busy while the user
+        speaks and voice-to-voice is 656 ms; every 700 ms 0.38 and 672 ms; every 900 ms 0.31 and 628 ms.
         """
         if self._interval is None or self.effort >= Effort.NO_PARTIALS or self._at_work is not None:
             return []

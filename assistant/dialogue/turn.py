@@ -166,6 +166,7 @@ class Turn:
         except AssistantError as error:
             log.warning("recognition failed in turn %d: %s", self._number, error)
             self._error = error
+            self._found = NOTHING
             self._do(self._plan.recognised(action.length, NOTHING, stable=False, stopped=False))
             return
         self._error = None
