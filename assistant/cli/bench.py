@@ -62,36 +62,50 @@ def bench(
 ) -> None:
     """Measure latency, word errors, processor time and memory on recordings."""
     settings = config_file.load(config)
+    if plot is not None:
+        _check_writable(plot)
     pull_missing(list(settings.models.values()), offline=offline)
 
     from assistant.bench.clips import choose
     from assistant.bench.plot import waterfalls
     from assistant.bench.run import run
 
-    progress = Console(stderr=True)
     chosen = choose(clips or [], RECORDINGS)
-    with progress.status(f"Loading the models for {len(chosen)} clips …") as status:
-        answered = 0
-
-        def done(pipeline: str, row: "Row") -> None:
-            nonlocal answered
-            answered += 1
-            total = len(chosen) * (2 if baseline else 1)
-            status.update(f"{answered} of {total}: {row.clip} by {pipeline} …")
-
-        report = run(settings, chosen, done, baseline=baseline is not None)
+    with _Progress(len(chosen) * (2 if baseline else 1)) as progress:
+        report = run(settings, chosen, progress.answered, baseline=baseline is not None)
     if plot is not None:
-        write_text(plot, waterfalls(report))
+        plot.write_text(waterfalls(report), encoding="utf-8")
     if json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
     else:
         _show(report, Console())
 
 
-def write_text(path: Path, text: str) -> None:
-    """Raises `AssistantError` (`output.unwritable`)."""
+class _Progress:
+    """A line on standard error that says which clip was answered last, and how many there are."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._status = Console(stderr=True).status(f"Loading the models for {total} questions …")
+
+    def __enter__(self) -> "_Progress":
+        self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def answered(self, pipeline: str, row: "Row") -> None:
+        self._done += 1
+        self._status.update(f"{self._done} of {self._total}: {row.clip} by {pipeline} …")
+
+
+def _check_writable(path: Path) -> None:
+    """Before the minutes that a run takes. Raises `AssistantError` (`output.unwritable`)."""
     try:
-        path.write_text(text, encoding="utf-8")
+        with path.open("a", encoding="utf-8"):
+            pass
     except OSError as error:
         raise AssistantError(Code.OUTPUT_UNWRITABLE, f"{path}: {error.strerror}; choose another file") from error
 

@@ -9,7 +9,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from assistant import blocking
 from assistant.audio.base import AudioSink
-from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock
+from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.config import Config
 from assistant.dialogue.engines import Engines
 from assistant.dialogue.gate import Gate
@@ -31,6 +31,7 @@ from assistant.events import (
     TurnFinished,
 )
 from assistant.llm.history import History
+from assistant.turns.base import EndOfTurn
 from assistant.turns.patience import Patience
 from assistant.turns.segmenter import Committed, SoftEnd, samples
 
@@ -196,13 +197,15 @@ class Turn:
             await self._utterance.reaches(look_at)
             audio = self._utterance.audio
             try:
-                async with self._engines.judging:
-                    probability = await blocking.call(lambda stop: model.probability(audio), name="judgement")  # noqa: B023
+                self._patience.judged(await self._look(model, audio))
             except AssistantError as error:
                 log.warning("the end of turn %d is decided by silence: %s", self._number, error)
                 return
-            self._patience.judged(probability)
             look_at = len(audio) + BLOCK
+
+    async def _look(self, model: EndOfTurn, audio: Samples) -> float:
+        async with self._engines.judging:
+            return await blocking.call(lambda stop: model.probability(audio), name="judgement")
 
     def _prepare(self, words: str) -> None:
         """Have the language model read `words`; what it reads already comes first."""

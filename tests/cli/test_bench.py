@@ -1,0 +1,39 @@
+"""`assistant bench` with the real models, on two recordings."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from assistant.bench.clips import Clip
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "assistant", "bench", "--offline", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_both_pipelines_are_measured_on_the_same_clips_and_drawn(clips: dict[str, Clip], tmp_path: Path) -> None:
+    names = ["q_what_time_is_it_r3", "cmd_yes"]
+    chosen = [argument for name in names for argument in ("--clips", str(clips[name].path))]
+    plot = tmp_path / "waterfall.svg"
+    done = bench("--json", "--baseline", "sequential", "--plot", str(plot), *chosen)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert [row["clip"] for row in report["clips"]] == [row["clip"] for row in report["baseline"]["clips"]] == names
+    assert [row["error"] for row in report["clips"]] == [None, None]
+    ratio = report["summary"]["ratio_to_baseline"]
+    assert 0 < ratio["low"] <= ratio["median"] <= ratio["high"]
+    assert report["summary"]["speculation_hit_rate"] > 0
+    assert report["summary"]["wer"] == 0
+    assert "sequential" in plot.read_text()
+
+
+def test_a_picture_that_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    done = bench("--plot", str(tmp_path / "nowhere" / "waterfall.svg"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: output.unwritable: ")
+
+
+def test_an_unknown_baseline_is_a_mistake_in_the_command() -> None:
+    assert bench("--baseline", "magic").returncode == 2
