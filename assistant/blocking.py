@@ -37,6 +37,17 @@ class NeverStop:
         return False
 
 
+class Either:
+    """A stop flag that is set when one of two is."""
+
+    def __init__(self, one: StopFlag, other: StopFlag) -> None:
+        self._one = one
+        self._other = other
+
+    def is_set(self) -> bool:
+        return self._one.is_set() or self._other.is_set()
+
+
 class _Stopped(BaseException):
     """Raised inside `emit` to unwind an engine whose consumer has gone; never leaves this module."""
 

@@ -9,7 +9,7 @@ from assistant import blocking
 from assistant.asr.base import SpeechRecognizer, Transcription
 from assistant.asr.streaming import Partial, StreamingTranscriber, same_words
 from assistant.audio.pcm import Samples
-from assistant.blocking import StopFlag
+from assistant.blocking import Either
 
 NOTHING = Transcription("", "", 0.0, 0.0, 0.0, 0.0)
 
@@ -44,18 +44,7 @@ class Recognition:
         self._early_end = early_end = threading.Event()
         work = self._transcriber.on_full_window if full_window else self._transcriber.draft
         async with self._lock:
-            found = await blocking.call(lambda stop: work(audio, _Either(stop, early_end)), name="recognition")
+            found = await blocking.call(lambda stop: work(audio, Either(stop, early_end)), name="recognition")
         stable = bool(found.text) and same_words(found.text, self._before)
         self._before = found.text
         return Pass(found, self._transcriber.agree(found), stable, stopped=early_end.is_set() and not found.text)
-
-
-@dataclass(frozen=True, slots=True)
-class _Either:
-    """A stop flag that is set when one of two is."""
-
-    one: StopFlag
-    other: StopFlag
-
-    def is_set(self) -> bool:
-        return self.one.is_set() or self.other.is_set()

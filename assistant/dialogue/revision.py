@@ -1,7 +1,7 @@
 """One attempt at answering a turn: reply, clauses, audio, each stage overlapping the next."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
@@ -11,19 +11,19 @@ from anyio.abc import ObjectReceiveStream, ObjectSendStream
 from assistant import blocking
 from assistant.audio.base import AudioSink
 from assistant.audio.pcm import Samples
-from assistant.blocking import Emit, StopFlag
+from assistant.blocking import Either, Emit, StopFlag
 from assistant.config import Config
 from assistant.dialogue import phrases
+from assistant.dialogue.draft import Draft, Filled
 from assistant.dialogue.engines import Engines
 from assistant.dialogue.gate import Gate
 from assistant.dialogue.heard import SpokenClause, heard_text
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import PlaybackFinished, PlaybackStarted, ReplyText
-from assistant.llm.base import Usage
+from assistant.llm.base import Message, Usage
 from assistant.llm.history import History
-from assistant.tts.clauses import Clause, ClauseCutter
+from assistant.tts.clauses import Clause
 from assistant.tts.seams import SeamlessJoin
-from assistant.tts.speakable import Speakable
 
 CLAUSES_AHEAD = 4
 """Clauses that may wait for the synthesiser; the language model pauses when it is further ahead than that."""
@@ -45,6 +45,13 @@ class Outcome:
     """Why there is no answer, or only the beginning of one."""
     work_s: dict[str, float] = field(default_factory=lambda: {"llm": 0.0, "tts": 0.0})
     moments: dict[str, float] = field(default_factory=dict)
+
+    def note(self, usage: Usage) -> None:
+        """Count a request of a reply that is written in several; the later ones find their prompt in the cache."""
+        if self.usage is None:
+            self.usage = usage
+        else:
+            self.usage = Usage(self.usage.reused, self.usage.evaluated, self.usage.generated + usage.generated)
 
     def mark(self, name: str) -> None:
         """Note when `name` happened first."""
@@ -96,28 +103,72 @@ class Revision:
                 await self._say(apology)
 
     async def _answer(self, question: str) -> None:
-        clauses_in, clauses_out = anyio.create_memory_object_stream[Clause](CLAUSES_AHEAD)
-        audio_in, audio_out = anyio.create_memory_object_stream[Samples](AUDIO_AHEAD)
-        async with clauses_in, clauses_out, audio_in, audio_out, anyio.create_task_group() as stages:
-            stages.start_soon(self._write, question, clauses_in)
-            stages.start_soon(self._synthesise, clauses_out, audio_in)
-            stages.start_soon(self._play, audio_out)
+        if self._engines.model.shares_processor:
+            async with aclosing(self._write_in_turns(question)) as clauses:
+                await self._voice(clauses)
+        else:
+            send, receive = anyio.create_memory_object_stream[Clause](CLAUSES_AHEAD)
+            async with send, receive, anyio.create_task_group() as stages:
+                stages.start_soon(self._write_ahead, question, send)
+                await self._voice(receive)
+        if not self.outcome.reply.strip():
+            name = self._engines.model.name
+            raise AssistantError(Code.REPLY_EMPTY, f"{name} wrote nothing in answer; ask again or in other words")
 
     async def _say(self, phrase: str) -> None:
         """Speak `phrase`, which is no answer."""
         self.outcome.clauses.clear()
         self.outcome.spoken_samples = 0
-        clauses_in, clauses_out = anyio.create_memory_object_stream[Clause](1)
-        audio_in, audio_out = anyio.create_memory_object_stream[Samples](AUDIO_AHEAD)
-        async with clauses_out, audio_in, audio_out, anyio.create_task_group() as stages:
-            async with clauses_in:
-                await clauses_in.send(Clause(phrase, ends_sentence=True))
-            stages.start_soon(self._synthesise, clauses_out, audio_in)
-            stages.start_soon(self._play, audio_out)
 
-    async def _write(self, question: str, clauses: ObjectSendStream[Clause]) -> None:
-        """The language model: its pieces of text become clauses."""
-        model = self._engines.model
+        async def once() -> AsyncGenerator[Clause, None]:
+            yield Clause(phrase, ends_sentence=True)
+
+        async with aclosing(once()) as clauses:
+            await self._voice(clauses)
+
+    async def _voice(self, clauses: AsyncIterable[Clause]) -> None:
+        """Synthesise and play `clauses`."""
+        audio_in, audio_out = anyio.create_memory_object_stream[Samples](AUDIO_AHEAD)
+        async with audio_in, audio_out, anyio.create_task_group() as stages:
+            stages.start_soon(self._play, audio_out)
+            await self._synthesise(clauses, audio_in)
+
+    async def _write_in_turns(self, question: str) -> AsyncGenerator[Clause, None]:
+        """A language model that works on the voice's cores: it pauses at each clause until that has been synthesised.
+
+        So each has the whole machine. It is stopped and asked to go on with what it wrote, which costs it one token.
+        """
+        model, draft = self._engines.model, Draft(self._engines.voice.language)
+        limit = self._config.llm.max_reply_tokens
+
+        def write_clause(stop: StopFlag) -> list[Clause]:
+            made: list[Clause] = []
+
+            def take(piece: str) -> None:
+                self.outcome.mark("first_token")
+                made.extend(draft.feed(piece))
+
+            messages = self._history.prompt(question, model.count_tokens)
+            if draft.reply:
+                messages.append(Message("assistant", draft.reply))
+            left = limit - (self.outcome.usage.generated if self.outcome.usage else 0)
+            with self.outcome.working("llm"):
+                usage = model.generate(messages, max_tokens=left, emit=take, stop=Either(stop, Filled(made)))
+            self.outcome.note(usage)
+            if not made or usage.generated >= left:
+                made.extend(draft.rest())
+            return made
+
+        while not draft.ended:
+            async with self._engines.generating:
+                made = await blocking.call(write_clause, name="generation")
+            self.outcome.reply = draft.reply
+            for clause in made:
+                yield clause
+
+    async def _write_ahead(self, question: str, clauses: ObjectSendStream[Clause]) -> None:
+        """A language model that works elsewhere: it writes on while the voice is at work, some clauses ahead."""
+        model, draft = self._engines.model, Draft(self._engines.voice.language)
 
         def generate(emit: Emit[str], stop: StopFlag) -> None:
             messages = self._history.prompt(question, model.count_tokens)
@@ -125,25 +176,22 @@ class Revision:
             with self.outcome.working("llm"):
                 self.outcome.usage = model.generate(messages, max_tokens=limit, emit=emit, stop=stop)
 
-        language = self._engines.voice.language
-        speakable, cutter = Speakable(language), ClauseCutter(language)
         async with clauses, self._engines.generating, aclosing(blocking.stream(generate, name="generation")) as pieces:
             async for piece in pieces:
                 self.outcome.mark("first_token")
-                self.outcome.reply += piece
-                for clause in cutter.feed(speakable.feed(piece)):
+                made = draft.feed(piece)
+                self.outcome.reply = draft.reply
+                for clause in made:
                     await clauses.send(clause)
-            for clause in (*cutter.feed(speakable.flush()), *cutter.flush()):
+            for clause in draft.rest():
                 await clauses.send(clause)
-        if not self.outcome.reply.strip():
-            raise AssistantError(Code.REPLY_EMPTY, f"{model.name} wrote nothing in answer; ask again or in other words")
 
-    async def _synthesise(self, clauses: ObjectReceiveStream[Clause], audio: ObjectSendStream[Samples]) -> None:
+    async def _synthesise(self, clauses: AsyncIterable[Clause], audio: ObjectSendStream[Samples]) -> None:
         """The voice: clauses become one continuous stream of audio."""
         tts = self._config.tts
         voice = self._engines.voice
         join = SeamlessJoin(voice.sample_rate, tts.clause_pause_ms, tts.sentence_pause_ms)
-        async with clauses, audio:
+        async with audio:
             async for clause in clauses:
                 self.gate.emit(ReplyText(turn=self._turn, text=clause.text))
                 start = self.outcome.spoken_samples

@@ -36,6 +36,11 @@ class LanguageModel(Protocol):
     def context_tokens(self) -> int:
         """Prompt and reply together must fit into this many tokens."""
 
+    @property
+    def shares_processor(self) -> bool:
+        """Whether it works on the cores that the voice works on. Such an engine goes on with a reply when the last of
+        the messages is the beginning of it, so that the two can take turns."""
+
     def generate(self, messages: Sequence[Message], *, max_tokens: int, emit: Emit[str], stop: StopFlag) -> Usage:
         """Emit the reply to `messages` piece by piece, each a non-empty piece of text, and return what it cost.
 

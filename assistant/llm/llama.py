@@ -68,6 +68,11 @@ class LlamaCpp:
         return self._device
 
     @property
+    def shares_processor(self) -> bool:
+        """On the CPU. Going on with a reply of some words evaluates one token again."""
+        return self._device == "cpu"
+
+    @property
     def context_tokens(self) -> int:
         """What was asked for, or less when the model was trained with less."""
         return self._context_tokens

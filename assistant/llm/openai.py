@@ -79,6 +79,11 @@ class OpenAiCompatible:
         return "http"
 
     @property
+    def shares_processor(self) -> bool:
+        """Never assumed: not every server goes on with a reply that was begun."""
+        return False
+
+    @property
     def context_tokens(self) -> int:
         return self._context_tokens
 

@@ -29,10 +29,11 @@ Whisper base takes the same time with any of them.
 class Budget:
     """Threads of each stage.
 
-    Two stages are at work at a time: recognition beside the end-of-turn model, the voice beside the language model that
-    writes the next clause; so each gets half of the machine. Measured on two cores in the chain (7 questions and
-    commands, interleaved, voice-to-voice): one thread each 557 ms; two for prompt and voice 674 ms; two for generation
-    too 965 ms.
+    Recognition is at work beside the end-of-turn model, or the language model that reads along. The voice has the
+    machine to itself, for the language model pauses at each clause. Measured on two cores in the chain (11 questions and
+    commands, interleaved, voice-to-voice): in turns, the voice with two threads, prompt and generation with one each
+    472 ms, prompt with two 489 ms, both with two 489 ms; voice and language model at the same time with one thread each
+    504 ms. At the same time with two each it was 965 ms where one each made 557 ms (7 of them, a busier machine).
     """
 
     recognition: int
@@ -62,7 +63,7 @@ def thread_budget(cores: int) -> Budget:
         recognition=half,
         prompt=half,
         generation=min(half, 4),
-        synthesis=half,
+        synthesis=wide,
         judgement=1,
         answers_beside_recognition=cores >= 4,
     )

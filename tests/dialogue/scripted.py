@@ -99,7 +99,7 @@ class ScriptedRecognizer:
 
 @dataclass
 class ScriptedModel:
-    """Writes `pieces` whatever it is asked, and remembers the prompts."""
+    """Writes `pieces` whatever it is asked, and remembers the prompts; goes on with a reply that it began."""
 
     pieces: Sequence[str] = ("It is ", "noon, ", "I think. ", "Or later.")
     error: AssistantError | None = None
@@ -108,17 +108,24 @@ class ScriptedModel:
     name = "scripted"
     device = "cpu"
     context_tokens = 1000
+    shares_processor: bool = True
 
     def generate(self, messages: Sequence[Message], *, max_tokens: int, emit: Emit[str], stop: StopFlag) -> Usage:
         self.prompts.append(list(messages))
         if self.error is not None:
             raise self.error
+        begun = messages[-1].content if messages[-1].role == "assistant" else ""
+        position = generated = 0
         for piece in self.pieces:
+            position += len(piece)
+            if position <= len(begun):
+                continue
             self.hold.pass_by(stop)
             if stop.is_set():
                 break
             emit(piece)
-        return Usage(reused=5, evaluated=7, generated=len(self.pieces))
+            generated += 1
+        return Usage(reused=5, evaluated=7, generated=generated)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(message.content.split()) for message in messages)
@@ -133,6 +140,8 @@ class ScriptedVoice:
 
     hold: Hold = field(default_factory=Hold)
     spoken: list[str] = field(default_factory=list)
+    error_at: int = 0
+    """The clause, counted from 1, at which it fails."""
     spoke_twice: threading.Event = field(default_factory=threading.Event)
     name = "scripted"
     device = "cpu"
@@ -144,6 +153,8 @@ class ScriptedVoice:
         if stop.is_set():
             return
         self.spoken.append(text)
+        if len(self.spoken) == self.error_at:
+            raise AssistantError(Code.TTS_FAILED, "broken")
         if len(self.spoken) == 2:
             self.spoke_twice.set()
         emit(np.full(len(text.split()) * VOICE_RATE // 10, 0.5, np.float32))

@@ -340,13 +340,48 @@ async def test_a_loudspeaker_that_fails_ends_the_conversation() -> None:
     assert caught.value.code is Code.DEVICE_FAILED
 
 
+async def test_a_language_model_on_the_same_cores_pauses_at_each_clause_and_goes_on_with_what_it_wrote() -> None:
+    async with conversation() as stage:
+        await stage.ask()
+        finished = await stage.turn_finished()
+    begun = [prompt[-1].content for prompt in stage.script.model.prompts if prompt[-1].role == "assistant"]
+    assert begun[0].startswith("It is noon,")
+    assert all(finished.reply.startswith(reply) for reply in begun)
+    assert finished.reply == "It is noon, I think. Or later."
+    assert stage.script.voice.spoken == ["It is noon,", "I think.", "Or later."]
+    assert (finished.tokens_reused, finished.tokens_evaluated) == (5, 7)
+
+
+async def test_one_that_works_elsewhere_writes_on_while_the_voice_is_at_work() -> None:
+    script = Script()
+    script.model.shares_processor = False
+    async with conversation(script) as stage:
+        await stage.ask()
+        finished = await stage.turn_finished()
+    assert len(script.model.prompts) == 1
+    assert finished.heard == "It is noon, I think. Or later."
+
+
+@pytest.mark.parametrize("shares_processor", [True, False])
+async def test_a_reply_that_fails_half_way_is_told_after_what_was_said_of_it(shares_processor: bool) -> None:
+    script = Script()
+    script.model.shares_processor = shares_processor
+    script.voice.error_at = 2
+    async with conversation(script) as stage:
+        await stage.ask()
+        finished = await stage.turn_finished()
+    assert finished.error == Code.TTS_FAILED
+    assert "Sorry" not in finished.heard
+
+
 async def test_the_next_prompt_holds_what_was_said_and_heard_before() -> None:
     async with conversation() as stage:
         await stage.ask()
         await stage.until(Listening, 2)
         await stage.ask()
         await stage.turn_finished(2)
-    contents = [message.content for message in stage.script.model.prompts[1]]
+    second = [prompt for prompt in stage.script.model.prompts if len(prompt) == 4][-1]
+    contents = [message.content for message in second]
     assert contents[1:] == ["what time is it", "It is noon, I think. Or later.", "what time is it"]
 
 

@@ -92,6 +92,16 @@ def test_only_what_differs_from_the_last_prompt_is_evaluated(model: LlamaCpp) ->
     assert usage.evaluated < 8 < 15 < usage.reused
 
 
+def test_it_goes_on_with_a_reply_that_was_begun_at_the_cost_of_a_token(model: LlamaCpp) -> None:
+    assert model.shares_processor
+    whole, _ = ask(model, QUESTION, max_tokens=20)
+    begun = "".join(whole[:5])
+    ask(model, QUESTION, max_tokens=5)
+    rest, usage = ask(model, [*QUESTION, Message("assistant", begun)], max_tokens=15)
+    assert begun + "".join(rest) == "".join(whole)
+    assert usage.evaluated <= 2
+
+
 def test_a_stop_ends_the_reply_within_a_token(model: LlamaCpp) -> None:
     ears = Ears(enough=3)
     usage = model.generate(about("ships"), max_tokens=200, emit=ears.take, stop=ears)
