@@ -30,10 +30,10 @@ class Budget:
     """Threads of each stage.
 
     Recognition is at work beside the end-of-turn model, or the language model that reads along. The voice has the
-    machine to itself, for the language model pauses at each clause. Measured on two cores in the chain (11 questions and
-    commands, interleaved, voice-to-voice): in turns, the voice with two threads, prompt and generation with one each
-    472 ms, prompt with two 489 ms, both with two 489 ms; voice and language model at the same time with one thread each
-    504 ms. At the same time with two each it was 965 ms where one each made 557 ms (7 of them, a busier machine).
+    machine to itself, for the language model pauses at each clause. Measured on two cores in the chain (11 questions
+    and commands, interleaved, voice-to-voice): in turns, the voice with two threads, prompt and generation with one
+    each 472 ms, prompt with two 489 ms, both with two 489 ms; voice and language model at the same time with one thread
+    each 504 ms. At the same time with two each it was 965 ms where one each made 557 ms (7 of them, a busier machine).
     """
 
     recognition: int
