@@ -88,6 +88,7 @@ class LlamaCpp:
             {**_chat(messages), **REPETITION, "max_tokens": max_tokens, "temperature": self._temperature},
             emit if max_tokens else ignore,  # llama.cpp samples a token of the reply even when none is asked for
             stop,
+            begun=messages[-1].role == "assistant",
         )
         if reply.finish_reason == "length" and reply.generated < max_tokens:
             raise AssistantError(

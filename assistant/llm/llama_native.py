@@ -80,11 +80,11 @@ class Native:
             self.chat(FIRST_USE, ignore, NeverStop())
             self._parts = parts.pop_all()
 
-    def chat(self, request: Mapping[str, Any], emit: Emit[str], stop: StopFlag) -> "Reply":
-        """Run one chat request. Raises `AssistantError` (`llm.failed`) and whatever `emit` raises."""
+    def chat(self, request: Mapping[str, Any], emit: Emit[str], stop: StopFlag, *, begun: bool = False) -> "Reply":
+        """Run one chat request; `begun`: its last message is the beginning of the reply. Raises `AssistantError` (`llm.failed`) and whatever `emit` raises."""
         if self._server is None:
             raise AssistantError(Code.LLM_FAILED, f"{self._name}: the model was closed")
-        reply = Reply(emit, stop)
+        reply = Reply(emit, stop, begun=begun)
         try:
             self._server.handle_chat_completions({**request, "stream": True, "return_progress": True}, reply)
         except RuntimeError as error:
@@ -130,10 +130,10 @@ class Reply:
     Returning True ends the request. An exception would be printed and ignored, so it is kept for the caller.
     """
 
-    def __init__(self, emit: Emit[str], stop: StopFlag) -> None:
+    def __init__(self, emit: Emit[str], stop: StopFlag, *, begun: bool) -> None:
         self._emit = emit
         self._stop = stop
-        self._text = WithoutThoughts()
+        self._text = WithoutThoughts(begun=begun)
         self.reused = 0
         self.evaluated = 0
         self.generated = 0

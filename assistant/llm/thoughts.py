@@ -10,10 +10,11 @@ class WithoutThoughts:
     Only text that may be the beginning of a tag is held back, so it delays nothing else.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, begun: bool = False) -> None:
+        """`begun`: the first words were said before, and what comes goes on with them."""
         self._held = ""
         self._thinking = False
-        self._begun = False
+        self._begun = begun
 
     def feed(self, piece: str) -> str:
         """What of the reply so far may be spoken and was not given back yet; often all of `piece`, sometimes empty."""

@@ -94,12 +94,12 @@ def test_only_what_differs_from_the_last_prompt_is_evaluated(model: LlamaCpp) ->
 
 def test_it_goes_on_with_a_reply_that_was_begun_at_the_cost_of_a_token(model: LlamaCpp) -> None:
     assert model.shares_processor
-    whole, _ = ask(model, QUESTION, max_tokens=20)
-    begun = "".join(whole[:5])
-    ask(model, QUESTION, max_tokens=5)
-    rest, usage = ask(model, [*QUESTION, Message("assistant", begun)], max_tokens=15)
-    assert begun + "".join(rest) == "".join(whole)
-    assert usage.evaluated <= 2
+    whole, _ = ask(model, about("the sea"), max_tokens=20)
+    for tokens in range(3, 13):
+        begun, _ = ask(model, about("the sea"), max_tokens=tokens)
+        rest, usage = ask(model, [*about("the sea"), Message("assistant", "".join(begun))], max_tokens=20 - tokens)
+        assert "".join(begun + rest) == "".join(whole)
+        assert usage.evaluated <= 2
 
 
 def test_a_stop_ends_the_reply_within_a_token(model: LlamaCpp) -> None:
