@@ -81,7 +81,10 @@ class Native:
             self._parts = parts.pop_all()
 
     def chat(self, request: Mapping[str, Any], emit: Emit[str], stop: StopFlag, *, begun: bool = False) -> "Reply":
-        """Run one chat request; `begun`: its last message is the beginning of the reply. Raises `AssistantError` (`llm.failed`) and whatever `emit` raises."""
+        """Run one chat request; with `begun` its last message is the beginning of the reply.
+
+        Raises `AssistantError` (`llm.failed`) and whatever `emit` raises.
+        """
         if self._server is None:
             raise AssistantError(Code.LLM_FAILED, f"{self._name}: the model was closed")
         reply = Reply(emit, stop, begun=begun)
