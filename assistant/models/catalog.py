@@ -2,6 +2,7 @@
 
 import difflib
 import functools
+import threading
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -115,10 +116,15 @@ def shipped() -> Catalog:
     return read(FILE)
 
 
+ONE_READER = threading.Lock()
+"""The process crashes when msgspec meets a type for the first time in two threads at once: one start in sixty did."""
+
+
 def read(path: Path) -> Catalog:
     """The catalogue in `path`. Raises `AssistantError` (`config.invalid`) with file and key."""
     try:
-        catalog = msgspec.yaml.decode(path.read_bytes(), type=Catalog)
+        with ONE_READER:
+            catalog = msgspec.yaml.decode(path.read_bytes(), type=Catalog)
     except OSError as error:
         raise AssistantError(Code.CONFIG_INVALID, f"{path}: cannot be read: {error.strerror}") from error
     except msgspec.DecodeError as error:

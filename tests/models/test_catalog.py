@@ -1,3 +1,5 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -132,3 +134,21 @@ def test_what_is_no_catalogue_is_refused(tmp_path: Path, content: bytes) -> None
 def test_a_catalogue_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(AssistantError, match=r"nowhere\.yaml: cannot be read: No such file"):
         catalog.read(tmp_path / "nowhere.yaml")
+
+
+def test_the_catalogue_is_never_read_by_two_threads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    decode, inside, most = msgspec.yaml.decode, [0], [0]
+
+    def watched(content: bytes, *, type: type[catalog.Catalog]) -> catalog.Catalog:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        threading.Event().wait(0.01)
+        try:
+            return decode(content, type=type)
+        finally:
+            inside[0] -= 1
+
+    monkeypatch.setattr(msgspec.yaml, "decode", watched)
+    with ThreadPoolExecutor(max_workers=4) as readers:
+        list(readers.map(lambda _: catalog.read(catalog.FILE), range(8)))
+    assert most == [1]
