@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from assistant.audio.quiet_hours import QuietHours
+
 Milliseconds = Annotated[int, Meta(ge=0, le=10_000)]
 Device = Literal["auto", "cpu", "cuda", "vulkan", "metal"]
 
@@ -33,6 +35,46 @@ class Audio(Section, frozen=True):
             description="Loudspeaker: 'default', or a part of a name that `assistant devices` prints.",
         ),
     ] = "default"
+
+    echo_cancellation: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(
+            description="Take what the loudspeaker plays out of what the microphone hears, so that you can speak over "
+            "it. auto: when `pip install 'assistant[echo]'` was done. off: for a microphone that does it itself."
+        ),
+    ] = "auto"
+    noise_suppression: Annotated[
+        bool, Meta(description="Damp noise before anything listens; needs echo cancellation. Recognition rarely gains.")
+    ] = False
+
+
+class Wake(Section, frozen=True):
+    """What wakes the assistant. `wake: none` instead of this section: it listens to everything that is said."""
+
+    words: Annotated[
+        dict[str, Annotated[float, Meta(gt=0, lt=1)] | Literal["auto"]],
+        Meta(
+            min_length=1,
+            description="Wake words, and the score (0 to 1) from which each counts: lower wakes more easily, auto is "
+            "the model's own. okay_nabu, hey_jarvis, alexa, hey_mycroft, or the path of your own model (microWakeWord "
+            ".json, openWakeWord .tflite).",
+        ),
+    ] = field(default_factory=lambda: {"okay_nabu": "auto"})
+    listen_s: Annotated[
+        float,
+        Meta(ge=1, le=60, description="How long the assistant waits for you to speak once it is awake, in seconds."),
+    ] = 6.0
+    follow_up_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=60,
+            description="After an answer has been played no wake word is needed for so many seconds; 0: it always is.",
+        ),
+    ] = 5.0
+    follow_up_question_s: Annotated[
+        float, Meta(ge=0, le=60, description="The same after an answer that ends with a question.")
+    ] = 9.0
 
 
 class Turns(Section, frozen=True):
@@ -78,6 +120,13 @@ class Turns(Section, frozen=True):
         Milliseconds,
         Meta(description="Audio kept from before the onset, in milliseconds, so that no first syllable is lost."),
     ] = 320
+    reopen_ms: Annotated[
+        Milliseconds,
+        Meta(
+            description="Speech before the answer, or so many milliseconds into it, belongs to the question: both are "
+            "answered together."
+        ),
+    ] = 800
     max_utterance_s: Annotated[
         float,
         Meta(ge=2, le=28, description="Longest utterance, in seconds; a longer one is answered at this point."),
@@ -193,6 +242,42 @@ class Tts(Section, frozen=True):
     sentence_pause_ms: Annotated[Milliseconds, Meta(description="Pause between sentences, in milliseconds.")] = 260
 
 
+class BargeIn(Section, frozen=True):
+    """Speaking while the assistant speaks: it falls silent, and goes on after a cough or an "mhm"."""
+
+    enabled: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(
+            description="auto: when echo cancellation is at work, without which it would hear itself. on: always, for "
+            "headphones. off: it does not listen while it speaks."
+        ),
+    ] = "auto"
+    duck_db: Annotated[
+        float, Meta(ge=0, le=60, description="How much quieter it becomes at the first sign of speech, in decibels.")
+    ] = 12.0
+
+
+class Sound(Section, frozen=True):
+    """How loud the assistant is, and the short sounds that tell what it does where wake words are used."""
+
+    volume: Annotated[float, Meta(ge=0, le=1, description="Loudness of everything it plays, 0 to 1.")] = 1.0
+    quiet_hours: Annotated[
+        str, Meta(description="Hours of local time in which quiet_volume holds, such as '22:00-07:00'; '' for none.")
+    ] = ""
+    quiet_volume: Annotated[float, Meta(ge=0, le=1, description="Loudness in the quiet hours, 0 to 1.")] = 0.4
+    wake: Annotated[bool, Meta(description="A sound when the wake word is heard.")] = True
+    listening: Annotated[
+        bool, Meta(description="A sound after the answer, when no wake word is needed for a while.")
+    ] = True
+    done: Annotated[bool, Meta(description="A sound when a wake word is needed again.")] = True
+    error: Annotated[bool, Meta(description="A sound when no words were understood.")] = True
+    muted: Annotated[bool, Meta(description="A sound when the microphone is switched off.")] = True
+
+    def __post_init__(self) -> None:
+        if self.quiet_hours:
+            QuietHours.parse(self.quiet_hours)
+
+
 class Log(Section, frozen=True):
     """The log on standard error. Transcripts appear at level debug only."""
 
@@ -208,10 +293,13 @@ class Config(Section, frozen=True):
     """The whole file."""
 
     audio: Audio = field(default_factory=Audio)
+    wake: Wake | Literal["none"] = field(default_factory=Wake)
     turns: Turns = field(default_factory=Turns)
     asr: Asr = field(default_factory=Asr)
     llm: Llm = field(default_factory=Llm)
     tts: Tts = field(default_factory=Tts)
+    barge_in: BargeIn = field(default_factory=BargeIn)
+    sound: Sound = field(default_factory=Sound)
     log: Log = field(default_factory=Log)
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from assistant.config import Config, Section
+from assistant.config import Config, Section, Wake
 from assistant.errors import AssistantError, Code
 
 MAX_BYTES = 1_000_000
@@ -64,6 +64,15 @@ def override(config: Config, section: str, key: str, value: object) -> Config:
         raise AssistantError(Code.CONFIG_INVALID, f"command line: {_explain(str(error))}") from error
 
 
+def with_wake_word(config: Config, word: str) -> Config:
+    """`config` with `word` as its only wake word, with its threshold if it has one; without any for "none"."""
+    if word == "none":
+        return msgspec.structs.replace(config, wake="none")
+    wake = Wake() if config.wake == "none" else config.wake
+    words = {word: wake.words.get(word, "auto")}
+    return msgspec.structs.replace(config, wake=msgspec.structs.replace(wake, words=words))
+
+
 def render(config: Config) -> str:
     """`config` as YAML, every key with its value."""
     return yaml.safe_dump(msgspec.to_builtins(config), sort_keys=False, allow_unicode=True, width=10_000)
@@ -73,7 +82,8 @@ def render_default() -> str:
     """The default configuration as YAML, with a comment above every section and key."""
     lines = ["# Configuration of assistant. Every key is optional; what is left out has the value shown here."]
     for section in msgspec.structs.fields(Config):
-        lines += ["", f"# {_doc(section.type)}", f"{section.name}:", *_render_section(section.type)]
+        kind = _section(section.type)
+        lines += ["", f"# {_doc(kind)}", f"{section.name}:", *_render_section(kind)]
     return "\n".join(lines) + "\n"
 
 
@@ -117,6 +127,7 @@ def _explain(message: str) -> str:
     """msgspec's `Expected … - at `$.asr.model`` as `asr.model: expected …`."""
     for json_word, yaml_word in (("`object`", "a mapping"), ("`array`", "a list"), ("`null`", "nothing")):
         message = message.replace(json_word, yaml_word)
+    message = message.replace("`str | a mapping`", "none or a mapping").replace("`str | object`", "none or a mapping")
     what, _, at = message.partition(" - at `$")
     key = at.removesuffix("`").lstrip(".") or "top level"
     unknown = what.removeprefix("Object contains unknown field ")
@@ -128,8 +139,14 @@ def _explain(message: str) -> str:
 
 
 def _known_keys(key: str) -> list[str]:
-    sections = {item.name: item.type for item in msgspec.structs.fields(Config)}
+    sections = {item.name: _section(item.type) for item in msgspec.structs.fields(Config)}
     return [item.name for item in msgspec.structs.fields(sections.get(key, Config))]
+
+
+def _section(annotation: Any) -> type[Section]:
+    """The section that a key of the file holds, also where a word may stand in its place."""
+    found: type[Section] = next(iter(typing.get_args(annotation)), annotation)
+    return found
 
 
 def _render_section(section: type[Section]) -> Iterator[str]:
@@ -137,7 +154,7 @@ def _render_section(section: type[Section]) -> Iterator[str]:
         description = _description(item.type)
         for line in textwrap.wrap(description, 112):
             yield f"  # {line}"
-        yield f"  {item.name}: {_scalar(item.default)}"
+        yield f"  {item.name}: {_inline(_default(item))}"
 
 
 def _description(annotation: Any) -> str:
@@ -150,5 +167,10 @@ def _doc(section: type[Section]) -> str:
     return (section.__doc__ or "").strip()
 
 
-def _scalar(value: object) -> str:
-    return yaml.safe_dump(value, allow_unicode=True, width=10_000).removesuffix("\n").removesuffix("\n...")
+def _default(item: msgspec.structs.FieldInfo) -> object:
+    return item.default if item.default is not msgspec.NODEFAULT else item.default_factory()
+
+
+def _inline(value: object) -> str:
+    text = yaml.safe_dump(value, allow_unicode=True, width=10_000, default_flow_style=True)
+    return text.removesuffix("\n").removesuffix("\n...")

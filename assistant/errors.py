@@ -27,6 +27,7 @@ class Code(StrEnum):
     DEVICE_LIBRARY_MISSING = "device.library_missing"
     DEVICE_MISSING = "device.missing"
     DEVICE_FAILED = "device.failed"
+    ECHO_LIBRARY_MISSING = "echo.library_missing"
 
     MODEL_UNKNOWN = "model.unknown"
     MODEL_MISSING = "model.missing"
@@ -41,6 +42,8 @@ class Code(StrEnum):
     LLM_UNREACHABLE = "llm.unreachable"
     TTS_FAILED = "tts.failed"
     TURN_FAILED = "turn.failed"
+    WAKE_FAILED = "wake.failed"
+    WAKE_LIBRARY_MISSING = "wake.library_missing"
 
     REPLY_EMPTY = "reply.empty"
 

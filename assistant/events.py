@@ -26,9 +26,49 @@ class Listening(Event, frozen=True, tag="listening"):
     """The assistant waits for speech."""
 
 
+class Woken(Event, frozen=True, tag="woken"):
+    """A wake word was heard, or somebody asked to be listened to."""
+
+    word: str
+    """Which; empty when it was no word."""
+    score: float
+    at_s: float
+    """When it was said, seconds on the audio clock."""
+
+
+class Muted(Event, frozen=True, tag="muted"):
+    """The microphone was switched off, or on again."""
+
+    muted: bool
+
+
+class FollowUp(Event, frozen=True, tag="follow_up"):
+    """The answer has been played; for a while no wake word is needed."""
+
+    seconds: float
+
+
+class FellAsleep(Event, frozen=True, tag="fell_asleep"):
+    """A wake word is needed from now on."""
+
+    reason: str
+    """silence (nobody said anything) or dismissed ("never mind")."""
+
+
+class Disturbed(Event, frozen=True, tag="disturbed"):
+    """Somebody speaks over the answer of this turn."""
+
+    action: str
+    """What is done with the answer: duck (lowered), hold (silent for now), restore (as before) or stop (given up)."""
+    at_s: float
+    """When, seconds on the audio clock."""
+
+
 class SpeechStarted(Event, frozen=True, tag="speech_started"):
     at_s: float
     """Onset, seconds on the audio clock."""
+    reopens: int = 0
+    """The turn whose question this speech goes on with; 0 when it is a new one."""
 
 
 class SpeechEnded(Event, frozen=True, tag="speech_ended"):
@@ -107,6 +147,9 @@ class TurnFinished(Event, frozen=True, tag="turn_finished"):
     """Blocks of microphone audio of this turn that voice activity got late."""
     effort: str = "full"
     """How much work ahead the machine is up to: full, fewer_passes, no_speculation or no_partials."""
+    end: str = "answered"
+    """answered, nothing (no words were recognised), dismissed ("never mind"), interrupted (the user spoke over the
+    answer) or reopened (the user went on with the question, which another turn answers)."""
     error: str | None = None
     """Code of the error that ended the turn early."""
 

@@ -22,6 +22,8 @@ from assistant.tts.remembered import RememberedVoice
 from assistant.turns.base import EndOfTurn
 from assistant.turns.smart_turn import SmartTurn
 from assistant.vad.silero import Silero
+from assistant.wake.base import Spotter
+from assistant.wake.words import WakeWords
 
 
 def load_engines(config: Config, budget: Budget | None = None) -> Engines:
@@ -42,7 +44,8 @@ def load_engines(config: Config, budget: Budget | None = None) -> Engines:
             model.result(),
             voice.result(),
             end_of_turn.result(),
-            budget.answers_beside_recognition,
+            wake=load_wake_words(config),
+            answers_beside_recognition=budget.answers_beside_recognition,
         )
 
 
@@ -84,6 +87,11 @@ def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
     voice = Piper(locate_configured(config, "tts.voice"), threads=budget.synthesis, speed=config.tts.speed)
     voice.warm_up()
     return RememberedVoice(voice, phrases.fixed(voice.language))
+
+
+def load_wake_words(config: Config) -> Spotter | None:
+    """The wake words; None when none is needed."""
+    return None if config.wake == "none" else WakeWords(config.wake.words)
 
 
 def load_end_of_turn(config: Config, budget: Budget) -> EndOfTurn | None:

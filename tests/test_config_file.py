@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from assistant import config_file
-from assistant.config import Config
+from assistant.config import Config, Wake
 from assistant.errors import AssistantError, Code
 
 
@@ -25,7 +25,7 @@ def test_every_key_of_the_printed_default_has_a_comment_above_it() -> None:
     ("text", "message"),
     [
         ("asr: {modle: x}", "f.yaml: asr.modle: unknown key; expected one of model, language"),
-        ("sound: {}", "f.yaml: sound: unknown key; expected one of audio, turns, asr"),
+        ("noise: {}", "f.yaml: noise: unknown key; expected one of audio, wake, turns, asr"),
         ("turns: {endpoint_ms: fast}", "f.yaml: turns.endpoint_ms: expected `int`, got `str`"),
         ("turns: {threshold: 2}", "f.yaml: turns.threshold: expected `float` <= 0.95"),
         ("turns: {soft_end_ms: 900}", "f.yaml: turns: expected soft_end_ms (900) <= complete_ms (200)"),
@@ -35,6 +35,10 @@ def test_every_key_of_the_printed_default_has_a_comment_above_it() -> None:
             "f.yaml: turns: expected soft_end_ms (900) <= endpoint_ms (480)",
         ),
         ("llm: {device: tpu}", "f.yaml: llm.device: invalid enum value 'tpu'"),
+        ("wake: 5", "f.yaml: wake: expected none or a mapping, got `int`"),
+        ("wake: sleep", "f.yaml: wake: "),
+        ("wake: {words: {}}", "f.yaml: wake.words: expected a mapping of length >= 1"),
+        ("sound: {quiet_hours: night}", "f.yaml: sound: expected hours such as '22:00-07:00', got 'night'"),
         ("asr: loud", "f.yaml: asr: expected a mapping, got `str`"),
         ("- 1", "f.yaml: top level: expected a mapping, got a list"),
         ("asr: [", "f.yaml:1:7: not YAML: "),
@@ -79,3 +83,20 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 def test_a_folder_is_not_a_configuration(tmp_path: Path) -> None:
     with pytest.raises(AssistantError, match="cannot be read"):
         config_file.load(tmp_path)
+
+
+def test_listening_to_everything_is_one_word() -> None:
+    assert config_file.parse("wake: none", "f.yaml").wake == "none"
+
+
+def test_wake_words_have_a_threshold_each() -> None:
+    wake = config_file.parse("wake: {words: {alexa: auto, /my/word.tflite: 0.4}}", "f.yaml").wake
+    assert isinstance(wake, Wake)
+    assert wake.words == {"alexa": "auto", "/my/word.tflite": 0.4}
+
+
+def test_the_command_line_names_another_wake_word() -> None:
+    wake = config_file.with_wake_word(Config(wake=Wake(words={"alexa": 0.7}, listen_s=3)), "hey_jarvis").wake
+    assert wake == Wake(words={"hey_jarvis": "auto"}, listen_s=3)
+    assert config_file.with_wake_word(Config(), "none").wake == "none"
+    assert config_file.with_wake_word(Config(wake="none"), "alexa").wake == Wake(words={"alexa": "auto"})

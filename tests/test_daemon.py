@@ -45,7 +45,7 @@ class Daemon:
 @contextmanager
 def running(room: Room, *options: str) -> Iterator[Daemon]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "assistant", "run", "--log-format", "json", *options],
+        [sys.executable, "-m", "assistant", "run", "--wake", "none", "--log-format", "json", *options],
         stderr=subprocess.PIPE,
         text=True,
         env=room.environment,

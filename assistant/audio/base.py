@@ -17,6 +17,20 @@ class AudioSource(Protocol):
     def dropped(self) -> int:
         """Samples lost so far because nobody read them in time. The only place in the program that drops."""
 
+    @property
+    def muted(self) -> bool:
+        """Whether the device is closed on purpose."""
+
+    def mute(self) -> None:
+        """Close the device: no blocks come until `unmute`."""
+
+    def unmute(self) -> None:
+        """Open it again. Raises `AssistantError` when that fails, and stays mute."""
+
+    @property
+    def echo_free(self) -> bool | None:
+        """Whether what the loudspeaker plays is missing from the blocks by now; None when nothing takes it out."""
+
     def blocks(self) -> AsyncGenerator[AudioBlock, None]:
         """Blocks as they are captured, in real time, without end; to be used with `aclosing`.
 
@@ -40,6 +54,16 @@ class Playback(Protocol):
 
     async def drain(self) -> None:
         """Wait until everything written has been handed to the device and has left it."""
+
+    def set_gain(self, gain: float, ramp_s: float) -> None:
+        """Make what has not been handed to the device yet louder or quieter by the factor `gain` (1.0 at first; 0.25
+        is 12 dB less), on a straight line within `ramp_s` seconds. Counts and the pace of playback stay."""
+
+    def pause(self) -> None:
+        """Silence within one block of the device, without a click; what is queued waits, and so does who writes."""
+
+    def resume(self) -> None:
+        """Go on where it was paused, without a click."""
 
     def stop(self) -> None:
         """Forget what is queued; silence within one block of the device, without a click."""

@@ -5,8 +5,10 @@ from types import TracebackType
 from typing import Self
 
 from assistant.audio.devices import Direction, best_rate, find_device, open_output
+from assistant.audio.gain import Gain
 from assistant.audio.pcm import Samples
 from assistant.audio.playback import QueuedPlayback
+from assistant.audio.reference import Reference
 from assistant.errors import AssistantError, Code
 
 SILENT_S = 2.0
@@ -14,6 +16,9 @@ SILENT_S = 2.0
 
 OPENING_S = 5.0
 """The same for its first question; see `microphone.OPENING_S`."""
+
+VOLUME_RAMP_S = 0.05
+"""How long a change of the volume takes: no click, and still at once."""
 
 
 class Loudspeaker:
@@ -29,6 +34,9 @@ class Loudspeaker:
         self._underflows = 0
         device = find_device(name, Direction.OUTPUT)
         self._rate = best_rate(device, Direction.OUTPUT)
+        self._volume = 1.0
+        self._gain = Gain(self._rate)
+        self._reference: Reference | None = None
         self._stream = open_output(device, self._rate, self._fill)
 
     def __enter__(self) -> Self:
@@ -47,6 +55,25 @@ class Loudspeaker:
     def underflows(self) -> int:
         """How often the device ran dry because this program was late: each may be a click."""
         return self._underflows
+
+    @property
+    def volume(self) -> float:
+        """How loud everything is, 0 to 1, as people count it: half of it sounds half as loud.
+
+        It is the square root of the factor on the samples, so half is 12 dB less; by Stevens's law of loudness 10 dB
+        less sound half as loud.
+        """
+        return self._volume
+
+    @volume.setter
+    def volume(self, volume: float) -> None:
+        self._volume = min(1.0, max(0.0, volume))
+        self._gain.set(self._volume**2, VOLUME_RAMP_S)
+
+    def reference(self) -> Reference:
+        """What is played from now on, for an echo canceller; for one listener only."""
+        self._reference = Reference(self._rate)
+        return self._reference
 
     def play(self, rate: int) -> QueuedPlayback:
         playback = _DevicePlayback(rate, self._rate, self)
@@ -71,6 +98,9 @@ class Loudspeaker:
         for playback in self._playbacks:
             count += playback.take(out[count:], now, gone_at)
         out[count:] = 0.0
+        self._gain.apply(out)
+        if (reference := self._reference) is not None:
+            reference.put(out, gone_at, ran_dry)
         self._underflows += ran_dry
         self._asked_at = now
         self._patience_s = SILENT_S

@@ -39,10 +39,12 @@ class Microphone:
 
     def __init__(self, name: str) -> None:
         device = find_device(name, Direction.INPUT)
+        self._wanted = name
         self._rate = best_rate(device, Direction.INPUT)
         self._inbox = Inbox(self._rate)
         self._cutter = BlockCutter(self._rate)
         self._stream = open_input(device, self._rate, self._inbox.put)
+        self._muted = False
 
     def __enter__(self) -> Self:
         return self
@@ -60,6 +62,26 @@ class Microphone:
     def dropped(self) -> int:
         return self._cutter.dropped
 
+    @property
+    def muted(self) -> bool:
+        return self._muted
+
+    def mute(self) -> None:
+        """Close the device: nobody hears anything until `unmute`. What was heard before is not lost."""
+        self._muted = True
+        self._stream.close()
+
+    def unmute(self) -> None:
+        """Open the device again. Raises `AssistantError` (`device.*`), and then stays mute."""
+        if self._muted:
+            self._stream = open_input(find_device(self._wanted, Direction.INPUT), self._rate, self._inbox.put)
+            self._inbox.expect()
+            self._muted = False
+
+    @property
+    def echo_free(self) -> None:
+        """Nothing takes the loudspeaker out."""
+
     async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
         """Blocks from now on; what came while nobody listened is forgotten, and not counted as dropped."""
         self._inbox.take()
@@ -75,14 +97,17 @@ class Microphone:
         with anyio.move_on_after(SILENT_S):
             await arrived.wait()
         arrived.clear()
-        if self._inbox.is_dead():
+        if self._is_dead():
             await anyio.sleep(GRACE_S)
-            if self._inbox.is_dead():
+            if self._is_dead():
                 raise AssistantError(
                     Code.DEVICE_FAILED,
                     f"microphone {self.name!r} delivers nothing any more: unplugged, or the sound server has stopped? "
                     "see `assistant devices`",
                 )
+
+    def _is_dead(self) -> bool:
+        return not self._muted and self._inbox.is_dead()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +136,8 @@ class Inbox:
         self._lock = threading.Lock()
         self._waiting: list[Heard] = []
         self._last: Heard | None = None
-        self._changed_at = time.monotonic()
         self._wake: Callable[[], None] | None = None
+        self.expect()
 
     def put(self, samples: Samples, captured_at: float, lost_some: bool) -> None:
         """Called by the device, in its thread."""
@@ -123,6 +148,7 @@ class Inbox:
                 self._waiting.pop(0)
         self._last = heard
         self._changed_at = time.monotonic()
+        self._patience_s = SILENT_S
         if (wake := self._wake) is not None:
             wake()
 
@@ -131,9 +157,14 @@ class Inbox:
             taken, self._waiting = self._waiting, []
             return taken
 
+    def expect(self) -> None:
+        """The device has just been opened: it may take its time for the first samples."""
+        self._changed_at = time.monotonic()
+        self._patience_s = OPENING_S
+
     def is_dead(self) -> bool:
         """Whether the device has delivered nothing for too long."""
-        return time.monotonic() - self._changed_at > (OPENING_S if self._last is None else SILENT_S)
+        return time.monotonic() - self._changed_at > self._patience_s
 
     @contextlib.contextmanager
     def waking(self) -> Iterator[asyncio.Event]:

@@ -23,12 +23,14 @@ class AudioBlock:
 
     `samples` has `BLOCK` samples at `LISTENING_RATE`; `start` counts samples from the beginning of the stream, dropped
     ones included, and is the audio clock; `captured_at` is when its last sample was captured, in seconds of
-    `time.monotonic()`.
+    `time.monotonic()`. `far` is what the loudspeaker played meanwhile, as many samples at the same rate; None where
+    that is not known.
     """
 
     samples: Samples
     start: int
     captured_at: float
+    far: Samples | None = None
 
     @property
     def end(self) -> int:

@@ -7,6 +7,7 @@ from collections import deque
 import anyio
 import numpy as np
 
+from assistant.audio.gain import Gain
 from assistant.audio.pcm import Samples
 from assistant.audio.resample import Resampler
 
@@ -14,7 +15,7 @@ AHEAD_S = 0.25
 """Audio queued beyond this makes the writer wait: enough for a stalled event loop, little enough to be forgotten."""
 
 FADE_S = 0.008
-"""Ramp to silence when a playback is stopped; a step instead of it is a click."""
+"""Ramp to silence when a playback is stopped or paused, and back; a step instead of it is a click."""
 
 LONGEST_WAIT_S = 0.1
 """How long a waiting writer may take to notice that its playback was stopped or that the device has died."""
@@ -37,6 +38,9 @@ class QueuedPlayback(ABC):
         self._written = 0
         self._finished = False
         self._stopped = False
+        self._gain = Gain(device_rate)
+        self._flow = Gain(device_rate)
+        """1, or 0 while it is paused."""
         self._started_at: float | None = None
         self._gone_at = 0.0
 
@@ -68,12 +72,25 @@ class QueuedPlayback(ABC):
         if self._started_at is not None:
             await anyio.sleep_until(self._gone_at)
 
+    def set_gain(self, gain: float, ramp_s: float) -> None:
+        self._gain.set(gain, ramp_s)
+
+    def pause(self) -> None:
+        with self._lock:
+            if self._flow.target and not self._stopped:
+                self._flow.set(0.0, FADE_S if self._taken and self._queued else 0.0)
+
+    def resume(self) -> None:
+        with self._lock:
+            if not self._flow.target and not self._stopped:
+                self._flow.set(1.0, FADE_S)
+
     def stop(self) -> None:
         with self._lock:
             if self._stopped:
                 return
             self._stopped = True
-            tail = self._beginning(round(FADE_S * self._device_rate)) if self._taken else np.zeros(0, np.float32)
+            tail = self._beginning(round(FADE_S * self._device_rate) if self._taken and not self._is_held else 0)
             self._pieces = deque([tail * np.linspace(1.0, 0.0, len(tail), dtype=np.float32)])
             self._queued = len(tail)
 
@@ -84,8 +101,11 @@ class QueuedPlayback(ABC):
         """
         with self._lock:
             count = 0
-            while self._pieces and count < len(out):
-                count += self._move_piece(out[count:])
+            wanted = out[: self._takeable(len(out))]
+            while self._pieces and count < len(wanted):
+                count += self._move_piece(wanted[count:])
+            self._gain.apply(out[:count])
+            self._flow.apply(out[:count])
             self._queued -= count
             self._taken += count
         if count:
@@ -96,6 +116,15 @@ class QueuedPlayback(ABC):
     @abstractmethod
     def _watch(self) -> None:
         """Called again and again while somebody waits for the device: raises if it has died."""
+
+    @property
+    def _is_held(self) -> bool:
+        """Paused, and silent by now."""
+        return not self._flow.target and not self._flow.left
+
+    def _takeable(self, wanted: int) -> int:
+        """A paused playback keeps what comes after its fade-out; a stopped one has nothing else."""
+        return wanted if self._flow.target or self._stopped else min(wanted, self._flow.left)
 
     def _put(self, samples: Samples) -> None:
         with self._lock:

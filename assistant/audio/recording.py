@@ -17,9 +17,17 @@ class Recording:
 
     name = "recording"
     dropped = 0
+    echo_free = None
+    muted = False
 
     def __init__(self, samples: Samples) -> None:
         self._samples = samples
+
+    def mute(self) -> None:
+        """A recording cannot be closed."""
+
+    def unmute(self) -> None:
+        """Nor opened again."""
 
     async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
         began = anyio.current_time()

@@ -89,6 +89,18 @@ class _RecordedPlayback(QueuedPlayback):
         self._recorder.catch_up()
         return super().played
 
+    def set_gain(self, gain: float, ramp_s: float) -> None:
+        self._recorder.catch_up()
+        super().set_gain(gain, ramp_s)
+
+    def pause(self) -> None:
+        self._recorder.catch_up()
+        super().pause()
+
+    def resume(self) -> None:
+        self._recorder.catch_up()
+        super().resume()
+
     def stop(self) -> None:
         self._recorder.catch_up()
         super().stop()

@@ -21,14 +21,14 @@ from assistant.blocking import StopFlag
 from assistant.config import Config, Turns
 from assistant.dialogue.engines import Engines
 from assistant.dialogue.recorded import since
-from assistant.dialogue.utterance import PreRoll
+from assistant.dialogue.utterance import Heard, Memory
 from assistant.errors import AssistantError, Code
 from assistant.events import Marks, TurnFinished
 from assistant.llm.history import History
 from assistant.system.budget import Budget
 from assistant.tts.clauses import ClauseCutter
 from assistant.tts.speakable import Speakable
-from assistant.turns.segmenter import Committed, Segmenter, SpeechStarted
+from assistant.turns.segmenter import Committed, Segmenter, SpeechStarted, samples
 
 ENDPOINT_MS = 700
 """What frameworks wait for by default: 0.5 to 1 s."""
@@ -87,20 +87,21 @@ class _Turn:
     async def listen(self, question: Samples) -> tuple[Samples, float]:
         """The speech in `question` and the second at which it ends."""
         turns = Turns(mode="silence", endpoint_ms=ENDPOINT_MS, pre_roll_ms=self._config.turns.pre_roll_ms)
-        segmenter, pre_roll = Segmenter(turns), PreRoll(turns.pre_roll_ms + turns.onset_ms)
+        segmenter, memory = Segmenter(turns), Memory(turns.max_utterance_s)
         self._engines.activity.reset()
         heard: list[Samples] | None = None
         async with aclosing(Recording(question).blocks()) as blocks:
             async for block in blocks:
+                probability = self._engines.activity.probability(block.samples)
                 if heard is None:
-                    pre_roll.push(block)
+                    memory.push(Heard(block, probability))
                 else:
                     heard.append(block.samples)
-                probability = self._engines.activity.probability(block.samples)
                 for signal in segmenter.feed(probability, block.start, block.end):
                     match signal:
-                        case SpeechStarted():
-                            heard = [earlier.samples for earlier in pre_roll.take()]
+                        case SpeechStarted(onset=onset):
+                            first = memory.between(onset - samples(turns.pre_roll_ms), block.end)
+                            heard = [earlier.block.samples for earlier in first]
                         case Committed(speech_end=end) if heard is not None:
                             self._speech_end = block.moment(end)
                             self._moments["commit"] = self._moments["soft_end"] = block.captured_at

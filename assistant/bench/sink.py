@@ -34,5 +34,14 @@ class StoppedPlayback:
     async def drain(self) -> None:
         """Everything has been taken already."""
 
+    def set_gain(self, gain: float, ramp_s: float) -> None:
+        """Nobody hears it."""
+
+    def pause(self) -> None:
+        """Everything has been taken already."""
+
+    def resume(self) -> None:
+        """Everything has been taken already."""
+
     def stop(self) -> None:
         """Nothing is queued."""

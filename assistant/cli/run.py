@@ -14,6 +14,14 @@ from assistant.events import Error
 
 def run(
     config: ConfigFile = None,
+    wake: Annotated[
+        str | None,
+        typer.Option(
+            "--wake",
+            metavar="WORD|none",
+            help="Listen for this wake word instead of those of the configuration; none: for everything that is said.",
+        ),
+    ] = None,
     log_format: Annotated[
         Literal["text", "json"] | None, typer.Option("--log-format", help="Overrides log.format of the configuration.")
     ] = None,
@@ -24,6 +32,8 @@ def run(
 ) -> None:
     """Listen and answer until SIGTERM or SIGINT (Ctrl-C)."""
     settings = config_file.load(config)
+    if wake is not None:
+        settings = config_file.with_wake_word(settings, wake)
     changes = {"format": log_format, "level": log_level}
     log.configure(msgspec.structs.replace(settings.log, **{key: value for key, value in changes.items() if value}))
 

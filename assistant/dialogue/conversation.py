@@ -6,108 +6,277 @@ import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from assistant.audio.base import AudioSink, AudioSource
+from assistant.audio.earcons import RATE, Earcon, sound
 from assistant.audio.pcm import BLOCK_S, LISTENING_RATE, AudioBlock
 from assistant.config import Config
+from assistant.dialogue import phrases
 from assistant.dialogue.engines import Engines
+from assistant.dialogue.floor import Floor
 from assistant.dialogue.load import Load
-from assistant.dialogue.turn import Turn
-from assistant.dialogue.utterance import PreRoll
-from assistant.events import AudioDropped, Emitter, Listening, SpeechStarted
+from assistant.dialogue.parts import Parts
+from assistant.dialogue.turn import End, Turn
+from assistant.dialogue.utterance import Heard, Memory
+from assistant.events import AudioDropped, Emitter, FellAsleep, FollowUp, Listening, Muted, SpeechStarted, Woken
 from assistant.llm.history import History
 from assistant.turns import segmenter
-from assistant.turns.segmenter import Committed, Resumed, Segmenter, SoftEnd
+from assistant.turns.attention import Asleep, Attention, Window
+from assistant.turns.foreground import Background, Foreground
+from assistant.turns.remarks import Remark
+from assistant.turns.segmenter import Committed, Resumed, Segmenter, SoftEnd, samples
+from assistant.wake.base import Wake
 
 LATE_S = 2 * BLOCK_S
 """A block that voice activity gets later than this after its capture is late: two blocks, 64 ms."""
-
 
 FADING = 0.9
 """A speech probability that falls below this may be the end: in the block in which speech really ends it is 0.9 in the
 median of the recordings in tests/speech, one block before the soft end, and 0.95 and more inside words."""
 
+WAKE_S = 3.0
+"""Audio that is remembered besides the longest utterance: a wake word and what led to it."""
+
+PATIENCE_TURNS = 2
+"""Turns without a word, one after another, after which the assistant asks what was said."""
+
 
 class Conversation:
-    """Listens on `source` and answers on `sink` until it is cancelled or a device fails.
-
-    While the assistant speaks it does not listen: without an echo canceller it would answer itself.
-    """
+    """Listens on `source` and answers on `sink` until it is cancelled or a device fails."""
 
     def __init__(
         self, engines: Engines, config: Config, history: History, source: AudioSource, sink: AudioSink, emit: Emitter
     ) -> None:
         self._engines = engines
         self._config = config
-        self._history = history
         self._source = source
-        self._sink = sink
         self._emit = emit
+        self._parts = Parts(engines, config, history, sink, emit)
         self._segmenter = Segmenter(config.turns)
-        self._pre_roll = PreRoll(config.turns.pre_roll_ms + config.turns.onset_ms)
-        self._probability = 0.0
+        self._attention = Attention(None if config.wake == "none" else config.wake)
+        self._memory = Memory(config.turns.max_utterance_s + WAKE_S)
+        self._floor = Floor(config, source, emit)
+        self._background = Background()
+        self._foreground = Foreground(None)
         self._load = Load(config.asr.partial_interval_ms / 1000)
+        self._probability = 0.0
         self._turn: Turn | None = None
+        """The one that is listened to."""
         self._turns = 0
+        self._now = 0
+        """The audio clock: the end of the latest block."""
+        self._fresh = 0
+        """Where what belongs to no earlier turn begins."""
+        self._missed = 0
+        """Turns without a word, one after another."""
         self._dropped = 0
+        self._tasks: TaskGroup
 
     async def run(self) -> None:
         """Converse. Raises `AssistantError` when a device fails; an engine that fails ends its turn with an event."""
-        self._rearm()
-        async with anyio.create_task_group() as turns, aclosing(self._source.blocks()) as blocks:
+        async with anyio.create_task_group() as self._tasks, aclosing(self._source.blocks()) as blocks:
+            self._engines.activity.reset()
+            self._rearm()
             async for block in blocks:
                 self._report_dropped()
-                await self._hear(block, turns)
+                await self._hear(block)
 
-    async def _hear(self, block: AudioBlock, turns: TaskGroup) -> None:
-        probability = self._engines.activity.probability(block.samples)
-        if self._turn is None:
-            self._pre_roll.push(block)
-        else:
-            falling = probability < FADING <= self._probability
-            self._turn.hear(block, late=self._is_late(block), falling=falling)
-        self._probability = probability
+    def wake(self) -> None:
+        """Listen, as if a wake word had been said; what the assistant is saying ends."""
+        self._floor.give_up(End.INTERRUPTED)
+        self._attention.woken(self._now)
+        self._emit(Woken(word="", score=1.0, at_s=self._now / LISTENING_RATE))
+        self._chime(Earcon.WAKE)
+
+    def stop(self) -> None:
+        """Say nothing more of the present answer."""
+        self._floor.give_up(End.INTERRUPTED)
+
+    def mute(self) -> None:
+        """Switch the microphone off; what is being said to the assistant is forgotten, what it is saying goes on."""
+        if self._source.muted:
+            return
+        self._source.mute()
+        if self._turn is not None:
+            self._drop()
+        self._emit(Muted(muted=True))
+        self._chime(Earcon.MUTED)
+
+    def unmute(self) -> None:
+        """Switch the microphone on again. Raises `AssistantError` (`device.*`), and then it stays off."""
+        if self._source.muted:
+            self._source.unmute()
+            self._emit(Muted(muted=False))
+
+    def _chime(self, earcon: Earcon) -> None:
+        if self._config.wake != "none" and getattr(self._config.sound, earcon.value):
+            self._tasks.start_soon(self._sound, earcon)
+
+    async def _sound(self, earcon: Earcon) -> None:
+        playback = self._parts.sink.play(RATE)
+        await playback.write(sound(earcon))
+        await playback.drain()
+
+    async def _hear(self, block: AudioBlock) -> None:
+        heard = Heard(block, self._engines.activity.probability(block.samples))
+        self._now = block.end
+        self._memory.push(heard)
+        woken = self._engines.wake.heard(block) if self._engines.wake is not None else None
+        if woken is not None:
+            await self._wake(woken)
+        elif self._listens:
+            await self._listen(heard, late=anyio.current_time() - block.captured_at > LATE_S)
+        elif not self._attention.is_awake and heard.probability >= self._config.turns.threshold:
+            self._background.heard(block.samples, block.end)
+        self._fall_asleep(self._attention.passed(block.end))
+
+    @property
+    def _listens(self) -> bool:
+        return self._attention.is_awake and (self._turn is not None or self._floor.can_be_taken)
+
+    async def _wake(self, woken: Wake) -> None:
+        """A wake word: what is being said ends, and what comes after the word is a new turn."""
+        self._emit(Woken(word=woken.word, score=round(woken.score, 3), at_s=woken.at / LISTENING_RATE))
+        self._floor.give_up(End.INTERRUPTED)
+        if self._turn is not None:
+            self._turn.discard()
+            self._turn = None
+        self._segmenter.rearm()
+        self._attention.woken(woken.at)
+        self._chime(Earcon.WAKE)
+        self._foreground = Foreground(self._background.level(woken.word_end))
+        self._fresh = woken.word_end
+        for heard in self._memory.between(woken.word_end, self._now):
+            await self._listen(heard, late=False)
+
+    async def _listen(self, heard: Heard, *, late: bool) -> None:
+        block, probability = heard.block, heard.probability
+        if probability >= self._config.turns.threshold and not self._foreground.is_user(block.samples):
+            probability = 0.0
+        if self._turn is not None:
+            self._turn.hear(block, late=late, falling=probability < FADING <= self._probability)
+        self._floor.heard(heard)
         for signal in self._segmenter.feed(probability, block.start, block.end):
-            await self._follow(signal, block, turns)
+            await self._follow(signal, block)
+        if self._floor.is_taken and self._floor.is_clear and self._turn is not None and self._turn.is_held:
+            self._drop()
+        self._probability = probability
 
-    async def _follow(self, signal: segmenter.Signal, block: AudioBlock, turns: TaskGroup) -> None:
+    async def _follow(self, signal: segmenter.Signal, block: AudioBlock) -> None:
         match signal, self._turn:
             case segmenter.SpeechStarted(onset=onset), None:
-                await self._begin(onset, turns)
+                await self._begin(onset, block)
             case SoftEnd(), Turn() as turn:
                 turn.soft_end(signal, block)
             case Resumed(), Turn() as turn:
                 turn.resume()
             case Committed(), Turn() as turn:
                 turn.commit(signal, block)
+                if not turn.is_held:
+                    self._hand_over(turn)
 
-    async def _begin(self, onset: int, turns: TaskGroup) -> None:
+    async def _begin(self, onset: int, block: AudioBlock) -> None:
+        """Somebody speaks: the beginning of a turn, unless the assistant is at it; then it remains to be seen."""
         self._turns += 1
-        self._turn = Turn(
+        reopened = self._floor.reopens(block)
+        ask_again = self._missed + 1 >= PATIENCE_TURNS
+        turn = self._turn = Turn(
             self._turns,
-            self._engines,
-            self._config,
-            self._history,
-            self._sink,
-            self._emit,
+            self._parts,
             patience=self._segmenter.patience,
             load=self._load,
+            held=self._floor.is_taken,
+            ask_again=phrases.again(self._parts.voice_language) if ask_again else "",
+            understood=self._understood,
         )
-        self._emit(SpeechStarted(turn=self._turns, at_s=onset / LISTENING_RATE))
-        await turns.start(self._live, self._turn, self._pre_roll.take())
+        pre_roll = samples(self._config.turns.pre_roll_ms)
+        start = reopened.start if reopened is not None else max(self._fresh, onset - pre_roll)
+        turn.tell(
+            SpeechStarted(
+                turn=turn.number, at_s=onset / LISTENING_RATE, reopens=reopened.number if reopened is not None else 0
+            )
+        )
+        if not turn.is_held:
+            self._attention.engaged()
+        await self._tasks.start(self._live, turn, [heard.block for heard in self._memory.between(start, block.end)])
 
     async def _live(self, turn: Turn, first: list[AudioBlock], *, task_status: TaskStatus[None]) -> None:
         await turn.run(first, task_status)
-        self._rearm()
+        if turn.end is not End.DISCARDED:
+            self._finished(turn)
+
+    def _understood(self, turn: Turn) -> None:
+        """Recognition has words for a turn; if it is held, they decide what becomes of it and of the answer."""
+        if turn is not self._turn or not turn.is_held:
+            return
+        if not self._floor.is_taken:
+            self._decide(turn)
+            return
+        self._floor.understood(turn)
+        if self._floor.is_clear:
+            self._drop()
+
+    def _drop(self) -> None:
+        """What was said over the answer was not meant for the assistant."""
+        if self._turn is not None:
+            self._turn.discard()
+            self._turn = None
+        self._fresh = self._now
+        self._segmenter.rearm()
+
+    def _hand_over(self, turn: Turn) -> None:
+        """The user has finished: the assistant has the floor, and the ears are free for the next turn."""
+        self._turn = None
+        self._fresh = self._now
+        self._floor.take(turn)
+        self._segmenter.rearm()
+
+    def _finished(self, turn: Turn) -> None:
+        """The last of `turn` was heard, or it was given up."""
+        self._floor.leave(turn)
+        if turn.end is End.NOTHING and not turn.spoken:
+            self._chime(Earcon.ERROR)
+        self._missed = self._missed + 1 if turn.end is End.NOTHING else 0
+        if self._missed >= PATIENCE_TURNS:
+            self._missed = 0
+        if self._turn is not None:
+            self._decide(self._turn)
+        elif turn.end is End.DISMISSED:
+            self._fall_asleep(self._attention.dismissed())
+            self._rearm()
+        else:
+            self._open(self._attention.answered(self._now, question=turn.asks))
+            self._rearm()
+
+    def _decide(self, turn: Turn) -> None:
+        """The floor is free; what was begun while it was taken is answered once there are words for it."""
+        meaning = self._floor.meaning(turn)
+        if not turn.is_held or (meaning is Remark.BACKCHANNEL and not turn.is_understood):
+            return
+        if meaning is not Remark.WORDS:
+            self._drop()
+            self._open(self._attention.answered(self._now, question=False))
+            self._rearm()
+            return
+        self._attention.engaged()
+        turn.admit()
+        if turn.is_committed:
+            self._hand_over(turn)
 
     def _rearm(self) -> None:
-        self._turn = None
         self._segmenter.rearm()
-        self._engines.activity.reset()
-        self._pre_roll.take()
+        self._fresh = self._now
         self._emit(Listening())
 
-    @staticmethod
-    def _is_late(block: AudioBlock) -> bool:
-        return anyio.current_time() - block.captured_at > LATE_S
+    def _open(self, window: Window | None) -> None:
+        if window is not None:
+            self._emit(FollowUp(seconds=window.seconds))
+            self._chime(Earcon.LISTENING)
+
+    def _fall_asleep(self, reason: Asleep | None) -> None:
+        if reason is None:
+            return
+        self._segmenter.rearm()
+        self._emit(FellAsleep(reason=reason.value))
+        self._chime(Earcon.DONE)
 
     def _report_dropped(self) -> None:
         if (dropped := self._source.dropped) > self._dropped:

@@ -9,6 +9,7 @@ from assistant.llm.base import LanguageModel
 from assistant.tts.base import SpeechSynthesizer
 from assistant.turns.base import EndOfTurn
 from assistant.vad.base import VoiceActivity
+from assistant.wake.base import Spotter
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Engines:
     voice: SpeechSynthesizer
     end_of_turn: EndOfTurn | None
     """None where silence alone decides."""
+    wake: Spotter | None = None
+    """None where no wake word is needed."""
     answers_beside_recognition: bool = False
     """As the budget of the machine says."""
     recognizing: anyio.Lock = field(default_factory=anyio.Lock)

@@ -80,12 +80,14 @@ class Plan:
     """The plan of one turn.
 
     `interval` is the least new audio, in samples, that makes another pass while the user speaks worthwhile; None for
-    no such passes. `effort` may change at any time. `beside` allows answering while the last pass is at work.
+    no such passes. `effort` may change at any time. `beside` allows answering while the last pass is at work. A turn
+    that is `held` is only recognised until `admitted`: it may not be for the assistant.
     """
 
-    def __init__(self, interval: int | None, effort: Effort, *, beside: bool) -> None:
+    def __init__(self, interval: int | None, effort: Effort, *, beside: bool, held: bool = False) -> None:
         self._interval = interval
         self._beside = beside
+        self._held = held
         self.effort = effort
         self._at_work: int | None = None
         """Samples that the pass in progress is over."""
@@ -106,6 +108,11 @@ class Plan:
     @property
     def in_pause(self) -> bool:
         return self._speech_end is not None
+
+    @property
+    def is_certain(self) -> bool:
+        """The user is silent, and everything said so far has been recognised."""
+        return self._final is not None
 
     def begun(self, length: int) -> None:
         """The utterance begins with `length` samples from before it was certain that somebody speaks."""
@@ -151,6 +158,11 @@ class Plan:
         self._final = found.text
         return [*self._settle(found.text), *self._release()]
 
+    def admitted(self) -> list[Action]:
+        """The turn is for the assistant after all."""
+        self._held = False
+        return [] if self._final is None else [*self._settle(self._final), *self._release()]
+
     def committed(self) -> list[Action]:
         """The user has finished."""
         self._committed = True
@@ -162,7 +174,7 @@ class Plan:
         actions: list[Action] = []
         if found.text and self._answered is not None and not same_words(self._answered, found.text):
             actions += self._withdraw()
-        if found.text and self.effort < Effort.NO_SPECULATION and self._answered is None:
+        if found.text and self.effort < Effort.NO_SPECULATION and self._answered is None and not self._held:
             is_whole = stable and found.text.endswith((".", "?", "!", "。", "？", "！"))
             actions += self._answer(found.text) if is_whole else self._prepare(found.text)
         return [*actions, *self._next_partial()]
@@ -211,6 +223,8 @@ class Plan:
 
     def _settle(self, words: str) -> list[Action]:
         """See to it that the revision answers `words`; one that does already is kept."""
+        if self._held:
+            return []
         if not words:
             return self._withdraw()
         if self._answered is not None and same_words(self._answered, words):
@@ -228,4 +242,5 @@ class Plan:
         return [Withdraw()]
 
     def _release(self) -> list[Action]:
-        return [Release(self._final)] if self._committed and self._final is not None else []
+        is_due = self._committed and self._final is not None and not self._held
+        return [Release(self._final or "")] if is_due else []

@@ -47,8 +47,9 @@ async def ask(
 
     Marks are relative to `true_speech_end_s` if it is known, else to the end that voice activity found. The answer is
     recorded in real time, unless another `sink` takes it; then `Answer.audio` is empty. Raises
-    `AssistantError` (`audio.no_speech`) when nothing in the recording begins a turn.
+    `AssistantError` (`audio.no_speech`) when nothing in the recording begins a turn. No wake word is needed.
     """
+    config = msgspec.structs.replace(config, wake="none")
     recorder = ReplyRecorder()
     ears = _Ears(emit)
     conversation = Conversation(engines, config, History(config.llm), Recording(question), sink or recorder, ears.take)

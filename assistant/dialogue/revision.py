@@ -9,24 +9,25 @@ import anyio
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 
 from assistant import blocking
-from assistant.audio.base import AudioSink
+from assistant.audio.base import Playback
 from assistant.audio.pcm import Samples
 from assistant.blocking import Either, Emit, StopFlag
-from assistant.config import Config
 from assistant.dialogue import phrases
 from assistant.dialogue.draft import Draft, Filled
-from assistant.dialogue.engines import Engines
 from assistant.dialogue.gate import Gate
 from assistant.dialogue.heard import SpokenClause, heard_text
+from assistant.dialogue.parts import Parts
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import PlaybackFinished, PlaybackStarted, ReplyText
 from assistant.llm.base import Message, Usage
-from assistant.llm.history import History
 from assistant.tts.clauses import Clause
 from assistant.tts.seams import SeamlessJoin
 
 CLAUSES_AHEAD = 4
 """Clauses that may wait for the synthesiser; the language model pauses when it is further ahead than that."""
+
+DUCK_RAMP_S = 0.03
+"""How long playback takes to become quieter, or as loud as before: no click, and done before the next syllable."""
 
 AUDIO_AHEAD = 8
 """Pieces of audio that may wait for the loudspeaker; what is synthesised beyond is wasted if the reply is cut off."""
@@ -74,16 +75,57 @@ class Revision:
     work and its playback.
     """
 
-    def __init__(
-        self, turn: int, engines: Engines, config: Config, history: History, sink: AudioSink, gate: Gate
-    ) -> None:
+    def __init__(self, turn: int, parts: Parts, gate: Gate) -> None:
         self.outcome = Outcome()
         self.gate = gate
         self._turn = turn
-        self._engines = engines
-        self._config = config
-        self._history = history
-        self._sink = sink
+        self._engines = parts.engines
+        self._config = parts.config
+        self._history = parts.history
+        self._sink = parts.sink
+        self._playback: Playback | None = None
+        self._free = anyio.Event()
+        self._free.set()
+
+    @property
+    def playing_since(self) -> float | None:
+        """Monotonic time at which the loudspeaker took the first sample; None before that."""
+        return self._playback.started_at if self._playback is not None else None
+
+    @property
+    def spoken(self) -> str:
+        """What has been synthesised so far, made speakable."""
+        return " ".join(clause.text for clause in self.outcome.clauses)
+
+    def lower(self, gain: float) -> None:
+        """Play quieter, by the factor `gain`, until `restore`."""
+        if self._playback is not None:
+            self._playback.set_gain(gain, DUCK_RAMP_S)
+
+    def hold(self) -> None:
+        """Let nothing be heard until `restore`; what is prepared meanwhile waits."""
+        if self._free.is_set():
+            self._free = anyio.Event()
+        if self._playback is not None:
+            self._playback.pause()
+
+    def restore(self) -> None:
+        """Go on where it was lowered or held."""
+        self._free.set()
+        if self._playback is not None:
+            self._playback.set_gain(1.0, DUCK_RAMP_S)
+            self._playback.resume()
+
+    async def say(self, phrase: str) -> None:
+        """Speak `phrase` in place of an answer. Errors are treated as in `run`."""
+        self.outcome.mark("revision")
+        try:
+            with single_error():
+                await self._say(phrase)
+        except AssistantError as error:
+            if error.code is Code.DEVICE_FAILED:
+                raise
+            self.outcome.error = error
 
     async def run(self, question: str) -> None:
         """Answer `question`. An engine that fails is the outcome's error, with an apology if nothing was said yet.
@@ -224,7 +266,8 @@ class Revision:
         first = await anext(aiter(audio), None)
         if first is None:
             return
-        playback = self._sink.play(self._engines.voice.sample_rate)
+        await self._free.wait()
+        playback = self._playback = self._sink.play(self._engines.voice.sample_rate)
         complete = False
         try:
             await playback.write(first)

@@ -2,18 +2,17 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
 from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from assistant import blocking
-from assistant.audio.base import AudioSink
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
-from assistant.config import Config
-from assistant.dialogue.engines import Engines
 from assistant.dialogue.gate import Gate
 from assistant.dialogue.load import Load
+from assistant.dialogue.parts import Parts
 from assistant.dialogue.plan import Action, Answer, Plan, Prepare, Recognise, Release, StopRecognising, Withdraw
 from assistant.dialogue.recognition import NOTHING, Pass, Recognition
 from assistant.dialogue.revision import Outcome, Revision
@@ -21,8 +20,8 @@ from assistant.dialogue.spent import Spent
 from assistant.dialogue.utterance import Utterance
 from assistant.errors import AssistantError
 from assistant.events import (
-    Emitter,
     Error,
+    Event,
     FinalTranscript,
     LoadShed,
     Marks,
@@ -30,15 +29,32 @@ from assistant.events import (
     SpeechEnded,
     TurnFinished,
 )
-from assistant.llm.history import History
 from assistant.turns.base import EndOfTurn
 from assistant.turns.patience import Patience
+from assistant.turns.remarks import Remark, remark
 from assistant.turns.segmenter import Committed, SoftEnd, samples
 
 log = logging.getLogger(__name__)
 
 FIRST_LOOK_MS = 128
 """Silence after which the end-of-turn model has its first look: early enough to have answered before `complete_ms`."""
+
+
+class End(StrEnum):
+    """How a turn ended."""
+
+    ANSWERED = "answered"
+    """The answer was played, or could not be given: then there is an error."""
+    NOTHING = "nothing"
+    """No words were recognised."""
+    DISMISSED = "dismissed"
+    """The user wanted no answer: "never mind"."""
+    INTERRUPTED = "interrupted"
+    """The user spoke over the answer."""
+    REOPENED = "reopened"
+    """The user went on with the question; another turn answers it as a whole."""
+    DISCARDED = "discarded"
+    """What was heard was for nobody; nothing is told of the turn."""
 
 
 class Turn:
@@ -51,29 +67,32 @@ class Turn:
     def __init__(
         self,
         number: int,
-        engines: Engines,
-        config: Config,
-        history: History,
-        sink: AudioSink,
-        emit: Emitter,
+        parts: Parts,
         *,
         patience: Patience,
         load: Load,
+        held: bool = False,
+        ask_again: str = "",
+        understood: Callable[["Turn"], None] = lambda turn: None,
     ) -> None:
-        self._number = number
-        self._engines = engines
-        self._config = config
-        self._history = history
-        self._sink = sink
-        self._emit = emit
+        """`held`: it is not certain yet that the turn is for the assistant; it is recognised, and nothing is told or
+        answered until `admit`. `ask_again` is said when no words are recognised. `understood` is called whenever
+        recognition has found `words`."""
+        self.number = number
+        self._parts = parts
+        self._engines = parts.engines
+        self._config = parts.config
         self._patience = patience
         self._load = load
-        turns, asr = config.turns, config.asr
+        self._ask_again = ask_again
+        self._understood = understood
+        self._told = Gate(parts.emit)
+        turns, asr = parts.config.turns, parts.config.asr
         self._utterance = Utterance(turns.max_utterance_s + 1 + (turns.pre_roll_ms + turns.longest_silence_ms) / 1000)
         language = None if asr.language == "auto" else asr.language
-        self._recognition = Recognition(engines.recognizer, engines.recognizing, language)
+        self._recognition = Recognition(self._engines.recognizer, self._engines.recognizing, language)
         interval = samples(asr.partial_interval_ms) if asr.partials else None
-        self._plan = Plan(interval, load.effort, beside=engines.answers_beside_recognition)
+        self._plan = Plan(interval, load.effort, beside=self._engines.answers_beside_recognition, held=held)
         self._found = NOTHING
         self._late_blocks = self._late_blocks_before = 0
         self._moments: dict[str, float] = {}
@@ -85,19 +104,76 @@ class Turn:
         self._reading: anyio.CancelScope | None = None
         self._released = anyio.Event()
         self._tasks: TaskGroup
+        self._committed = False
+        self._end = End.ANSWERED
+        self.is_held = held
+        self.start = 0
+        """The sample of the audio clock that the utterance begins with."""
+        self.over = anyio.Event()
+        """Set when nothing of the turn is at work any more."""
+        if not held:
+            self._told.open()
+
+    @property
+    def words(self) -> str:
+        """What recognition made of the utterance last."""
+        return self._found.text
+
+    @property
+    def language(self) -> str:
+        return self._found.language
+
+    @property
+    def is_understood(self) -> bool:
+        """The user is silent, and `words` are all that was said so far."""
+        return self._plan.is_certain
+
+    @property
+    def end_of_audio(self) -> int:
+        """The sample of the audio clock up to which the turn has heard."""
+        return self.start + len(self._utterance.audio)
+
+    @property
+    def is_committed(self) -> bool:
+        return self._committed
+
+    @property
+    def end(self) -> "End":
+        """How the turn ended, once it is `over`."""
+        return self._end
+
+    @property
+    def playing_since(self) -> float | None:
+        """Monotonic time since which the answer can be heard; None before that."""
+        return self._revision.playing_since if self._revision is not None else None
+
+    @property
+    def spoken(self) -> str:
+        """What of the answer has been synthesised so far."""
+        return self._revision.spoken if self._revision is not None else ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether the answer, as far as it was heard, ends with a question."""
+        return self._revision is not None and self._revision.outcome.heard.rstrip().endswith(("?", "？", "؟"))
 
     async def run(self, first: list[AudioBlock], task_status: TaskStatus[None]) -> None:
         """Live through the turn, beginning with the audio before its onset; `task_status` says when it can be told.
 
         An engine that fails is an event. Raises `AssistantError` (`device.failed`) when the loudspeaker does.
         """
-        async with anyio.create_task_group() as self._tasks:
-            for block in first:
-                self._utterance.append(block.samples)
-            self._plan.begun(len(self._utterance.audio))
-            task_status.started()
-            await self._released.wait()
-        self._finish()
+        try:
+            async with anyio.create_task_group() as self._tasks:
+                self.start = first[0].start if first else 0
+                for block in first:
+                    self._utterance.append(block.samples)
+                self._plan.begun(len(self._utterance.audio))
+                task_status.started()
+                await self._released.wait()
+            if self._end is not End.DISCARDED:
+                self._finish()
+        finally:
+            self.over.set()
 
     def hear(self, block: AudioBlock, *, late: bool = False, falling: bool = False) -> None:
         """More of the user's speech, or of the silence after it.
@@ -125,14 +201,57 @@ class Turn:
 
     def commit(self, signal: Committed, block: AudioBlock) -> None:
         """The user has finished: let the answer through."""
+        self._committed = True
         self._judging.cancel()
         self._moments["speech_end"] = block.moment(signal.speech_end)
         self._moments["commit"] = block.captured_at
-        self._emit(SpeechEnded(turn=self._number, at_s=signal.speech_end / LISTENING_RATE))
+        self._told.emit(SpeechEnded(turn=self.number, at_s=signal.speech_end / LISTENING_RATE))
         self._do(self._plan.committed())
 
+    def tell(self, event: Event) -> None:
+        """Emit `event`, once it is certain that the turn is for the assistant."""
+        self._told.emit(event)
+
+    def admit(self) -> None:
+        """The turn is for the assistant: tell of it, and answer it."""
+        self.is_held = False
+        self._told.open()
+        self._do(self._plan.admitted())
+
+    def discard(self) -> None:
+        """The turn is for nobody: end it, and tell nothing."""
+        self._end = End.DISCARDED
+        self._released.set()
+        self._tasks.cancel_scope.cancel()
+
+    def interrupt(self, end: "End") -> None:
+        """Give the answer up at once; what was heard of it goes into the history, unless the turn is reopened."""
+        self._end = end
+        self._judging.cancel()
+        if self._reading is not None:
+            self._reading.cancel()
+        self._answering.cancel()
+        self._released.set()
+
+    def lower(self, gain: float) -> None:
+        """As `Revision.lower`."""
+        if self._revision is not None:
+            self._revision.lower(gain)
+
+    def hold(self) -> None:
+        """As `Revision.hold`; an answer that is not begun yet is not affected."""
+        if self._revision is not None:
+            self._revision.hold()
+
+    def restore(self) -> None:
+        """As `Revision.restore`."""
+        if self._revision is not None:
+            self._revision.restore()
+
     def _do(self, actions: Sequence[Action]) -> None:
-        """Carry out what the plan says."""
+        """Carry out what the plan says, unless the turn was given up."""
+        if self._end is not End.ANSWERED:
+            return
         for action in actions:
             match action:
                 case Recognise():
@@ -165,7 +284,7 @@ class Turn:
         try:
             done = await self._recognition.run(audio, full_window=action.full_window)
         except AssistantError as error:
-            log.warning("recognition failed in turn %d: %s", self._number, error)
+            log.warning("recognition failed in turn %d: %s", self.number, error)
             self._error = error
             self._found = NOTHING
             self._do(self._plan.recognised(action.length, NOTHING, stable=False, stopped=False))
@@ -175,19 +294,22 @@ class Turn:
         self._observe(done)
         if self._plan.in_pause:
             self._moments["transcript"] = anyio.current_time()
-            self._patience.understood(done.found.text)
+            if not self._committed:
+                self._patience.understood(done.found.text)
         elif not done.stopped:
-            self._emit(
-                PartialTranscript(turn=self._number, stable=done.partial.stable, tentative=done.partial.tentative)
+            self._told.emit(
+                PartialTranscript(turn=self.number, stable=done.partial.stable, tentative=done.partial.tentative)
             )
         self._do(self._plan.recognised(action.length, done.found, stable=done.stable, stopped=done.stopped))
+        if not done.stopped:
+            self._understood(self)
 
     def _observe(self, done: Pass) -> None:
         late, self._late_blocks_before = self._late_blocks - self._late_blocks_before, self._late_blocks
         if done.stopped or not self._load.observe(done.found.seconds, late):
             return
         self._plan.effort = self._load.effort
-        self._emit(LoadShed(turn=self._number, effort=self._load.effort.name.lower()))
+        self._told.emit(LoadShed(turn=self.number, effort=self._load.effort.name.lower()))
 
     async def _judge(self, speech_end: int) -> None:
         """Let the end-of-turn model look at the silence since `speech_end` as often as it helps."""
@@ -199,7 +321,7 @@ class Turn:
             try:
                 self._patience.judged(await self._look(model, audio))
             except AssistantError as error:
-                log.warning("the end of turn %d is decided by silence: %s", self._number, error)
+                log.warning("the end of turn %d is decided by silence: %s", self.number, error)
                 return
             look_at = len(audio) + BLOCK
 
@@ -219,7 +341,10 @@ class Turn:
             async with self._engines.generating:
                 await blocking.call(
                     lambda stop: model.generate(
-                        self._history.prompt(said, model.count_tokens), max_tokens=0, emit=lambda _: None, stop=stop
+                        self._parts.history.prompt(said, model.count_tokens),
+                        max_tokens=0,
+                        emit=lambda _: None,
+                        stop=stop,
                     ),
                     name="reading",
                 )
@@ -231,10 +356,18 @@ class Turn:
     def _answer(self, words: str) -> None:
         if self._reading is not None:
             self._reading.cancel()
+        if self._is_dismissal(words):
+            return
         self._spent.revision_begins()
-        gate = Gate(self._emit)
-        self._revision = Revision(self._number, self._engines, self._config, self._history, self._sink, gate)
+        self._revision = Revision(self.number, self._parts, Gate(self._told.emit))
         self._answering = self._start(partial(self._revision.run, words))
+
+    def _say(self, phrase: str) -> None:
+        self._revision = Revision(self.number, self._parts, Gate(self._told.emit))
+        self._answering = self._start(partial(self._revision.say, phrase))
+
+    def _is_dismissal(self, words: str) -> bool:
+        return remark(words, self._found.language) in {Remark.STOP, Remark.DISMISSAL}
 
     def _withdraw(self) -> None:
         if self._revision is None:
@@ -247,7 +380,13 @@ class Turn:
         """The words are certain and the user has finished."""
         if self._reading is not None:
             self._reading.cancel()
-        self._emit(FinalTranscript(turn=self._number, text=words, language=self._found.language))
+        self._told.emit(FinalTranscript(turn=self.number, text=words, language=self._found.language))
+        if not words:
+            self._end = End.NOTHING
+            if self._ask_again and self._error is None:
+                self._say(self._ask_again)
+        elif self._is_dismissal(words):
+            self._end = End.DISMISSED
         if self._revision is not None:
             self._revision.gate.open()
         self._released.set()
@@ -255,11 +394,13 @@ class Turn:
     def _finish(self) -> None:
         outcome = self._revision.outcome if self._revision is not None else Outcome()
         error = self._error or outcome.error
-        if outcome.heard and error is None:
-            self._history.add(self._found.text, outcome.heard)
+        if self._end is End.REOPENED:
+            pass  # the question is asked anew, as a whole
+        elif outcome.heard and error is None and self._found.text:
+            self._parts.history.add(self._found.text, outcome.heard)
         if error is not None:
-            self._emit(Error(turn=self._number, code=error.code, message=error.message))
-        self._emit(self._summary(outcome, error))
+            self._told.emit(Error(turn=self.number, code=error.code, message=error.message))
+        self._told.emit(self._summary(outcome, error))
 
     def _summary(self, outcome: Outcome, error: AssistantError | None) -> TurnFinished:
         moments = {**self._moments, **outcome.moments}
@@ -267,7 +408,7 @@ class Turn:
         marks = {name: round((moment - speech_end) * 1000, 1) for name, moment in moments.items()}
         usage = outcome.usage
         return TurnFinished(
-            turn=self._number,
+            turn=self.number,
             transcript=self._found.text,
             language=self._found.language,
             reply=outcome.reply,
@@ -286,5 +427,6 @@ class Turn:
             listening_cores=round(self._spent.listening_cores, 3),
             late_blocks=self._late_blocks,
             effort=self._load.effort.name.lower(),
+            end=self._end.value,
             error=error.code if error is not None else None,
         )

@@ -1,4 +1,7 @@
-"""The audio of one utterance while it is being spoken."""
+"""The audio of one utterance while it is being spoken, and what was heard before it."""
+
+from collections import deque
+from dataclasses import dataclass
 
 import anyio
 import numpy as np
@@ -6,22 +9,26 @@ import numpy as np
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 
 
-class PreRoll:
-    """The last moments before speech, so that no first syllable is lost."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A block and the probability that it holds speech."""
 
-    def __init__(self, milliseconds: int) -> None:
-        self._blocks: list[AudioBlock] = []
-        self._keep = -(-milliseconds * LISTENING_RATE // 1000 // BLOCK)
+    block: AudioBlock
+    probability: float
 
-    def push(self, block: AudioBlock) -> None:
-        """Remember `block`; forget what is older than the pre-roll."""
-        self._blocks.append(block)
-        del self._blocks[: -self._keep]
 
-    def take(self) -> list[AudioBlock]:
-        """Everything remembered, oldest first; nothing is remembered afterwards."""
-        blocks, self._blocks = self._blocks, []
-        return blocks
+class Memory:
+    """The last `seconds` that were heard, so that no first syllable is lost and a sentence can be taken up again."""
+
+    def __init__(self, seconds: float) -> None:
+        self._heard: deque[Heard] = deque(maxlen=-(-int(seconds * LISTENING_RATE) // BLOCK))
+
+    def push(self, heard: Heard) -> None:
+        self._heard.append(heard)
+
+    def between(self, start: int, end: int) -> list[Heard]:
+        """What was heard from sample `start` to `end` of the audio clock, in whole blocks."""
+        return [heard for heard in self._heard if heard.block.end > start and heard.block.end <= end]
 
 
 class Utterance:

@@ -77,6 +77,24 @@ def test_a_stopped_playback_is_silent_soon_and_without_a_click(room: Room, tmp_p
     assert_in_room(check, room, tmp_path / "room.wav", "interrupt", str(tmp_path / "tone.wav"), "1.0")
 
 
+def test_half_the_volume_is_12_db_less_and_comes_without_a_click(room: Room, tmp_path: Path) -> None:
+    frequency, level = 400, 0.5
+    tone = level * np.sin(2 * np.pi * frequency * np.arange(3 * LISTENING_RATE) / LISTENING_RATE)
+    write_wav(tmp_path / "tone.wav", tone.astype(np.float32), LISTENING_RATE)
+    steepest = 2 * np.pi * frequency / RATE * level
+
+    def check(report: dict[str, Any], heard: Samples) -> None:
+        [(start, end)] = sounds(heard)
+        assert end - start == pytest.approx(3.0, abs=0.02)
+        assert report == {"played": len(tone), "volume": 0.5}
+        before, after = (heard[round(at * RATE) :][: RATE // 2] for at in (start + 0.1, end - 0.6))
+        assert np.abs(before).max() == pytest.approx(level, rel=0.01)
+        assert np.abs(after).max() == pytest.approx(level / 4, rel=0.01)
+        assert np.abs(np.diff(heard[: round((end - 0.1) * RATE)])).max() < steepest * 1.25
+
+    assert_in_room(check, room, tmp_path / "room.wav", "turn_down", str(tmp_path / "tone.wav"), "1.0", "0.5")
+
+
 def test_a_loudspeaker_that_takes_nothing_any_more_is_an_error(tmp_path: Path) -> None:
     write_wav(tmp_path / "long.wav", np.full(30 * LISTENING_RATE, 0.1, np.float32), LISTENING_RATE)
     with (

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,6 +127,18 @@ def test_a_microphone_that_falls_silent_is_an_error(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "error: device.failed: microphone 'default' delivers nothing" in errors
+
+
+def test_a_microphone_that_is_switched_off_is_closed_and_hears_again_later(room: Room) -> None:
+    command = [sys.executable, "-m", "tests.audio.in_room", "mute", "3"]
+    done = subprocess.run(command, env=room.environment, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+    found = json.loads(done.stdout)
+    before, meanwhile, afterwards = found["blocks"]
+    assert before > 0
+    assert meanwhile <= 2  # what was on its way
+    assert afterwards > 10
+    opened, closed, reopened = found["listeners"]
+    assert opened == reopened == closed + 1
 
 
 def likeness(heard: Samples, said: Samples) -> float:

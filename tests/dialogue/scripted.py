@@ -13,11 +13,13 @@ import anyio
 import numpy as np
 
 from assistant.asr.base import Transcription
+from assistant.audio.earcons import RATE as EARCON_RATE
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.blocking import Emit, StopFlag
 from assistant.dialogue.engines import Engines
 from assistant.errors import AssistantError, Code
 from assistant.llm.base import Message, Usage
+from assistant.wake.base import Wake
 
 VOICE_RATE = 1000
 
@@ -176,6 +178,20 @@ class ScriptedEndOfTurn:
         return judgement
 
 
+@dataclass
+class ScriptedSpotter:
+    """Hears the wake word when it is told that it was `said`; it ends `late` samples before that is noticed."""
+
+    late: int = 0
+    said: bool = False
+
+    def heard(self, block: AudioBlock) -> Wake | None:
+        if not self.said:
+            return None
+        self.said = False
+        return Wake("okay_nabu", 0.9, block.end, block.end - self.late)
+
+
 class ScriptedEars:
     """A microphone that hears what the test says, as fast as the conversation takes it."""
 
@@ -183,6 +199,8 @@ class ScriptedEars:
 
     def __init__(self) -> None:
         self.dropped = 0
+        self.echo_free: bool | None = None
+        self.muted = False
         self.delay_s = 0.0
         """How long ago each block was captured."""
         self._start = 0
@@ -196,6 +214,12 @@ class ScriptedEars:
     def close(self) -> None:
         self._send.close()
         self._receive.close()
+
+    def mute(self) -> None:
+        self.muted = True
+
+    def unmute(self) -> None:
+        self.muted = False
 
     async def hear(self, amplitude: float, milliseconds: int) -> None:
         """Let the conversation hear a whole number of blocks of one amplitude, as long as it listens."""
@@ -214,25 +238,36 @@ class ScriptedPlayback:
         self.started_at: float | None = None
         self.played = 0
         self.stopped = False
+        self.gain = 1.0
+        self.paused = False
+
+    def set_gain(self, gain: float, ramp_s: float) -> None:
+        self.gain = gain
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
 
     async def write(self, samples: Samples) -> None:
         if self._loudspeaker.broken:
             raise AssistantError(Code.DEVICE_FAILED, "unplugged")
         if self.started_at is None:
-            self.started_at = 99.0
+            self.started_at = anyio.current_time()
         self.played += min(len(samples), max(0, self._loudspeaker.room - self.played))
 
     async def drain(self) -> None:
         if self.played >= self._loudspeaker.room:
             self._loudspeaker.full.set()
-            await anyio.sleep_forever()
+            await self._loudspeaker.finished.wait()
 
     def stop(self) -> None:
         self.stopped = True
 
 
 class ScriptedLoudspeaker:
-    """Takes `room` samples of a reply and then never finishes it."""
+    """Takes `room` samples of a reply and then does not finish it until it is told to."""
 
     name = "script"
 
@@ -240,9 +275,16 @@ class ScriptedLoudspeaker:
         self.room = room
         self.broken = False
         self.full = anyio.Event()
+        self.finished = anyio.Event()
         self.playbacks: list[ScriptedPlayback] = []
 
+    def finish(self) -> None:
+        self.room = 10**9
+        self.finished.set()
+
     def play(self, rate: int) -> ScriptedPlayback:
+        if rate == EARCON_RATE:
+            return ScriptedPlayback(ScriptedLoudspeaker())
         assert rate == VOICE_RATE
         self.playbacks.append(ScriptedPlayback(self))
         return self.playbacks[-1]
@@ -257,6 +299,7 @@ class Script:
     voice: ScriptedVoice = field(default_factory=ScriptedVoice)
     end_of_turn: ScriptedEndOfTurn | None = None
     answers_beside_recognition: bool = True
+    spotter: ScriptedSpotter | None = None
 
     def engines(self) -> Engines:
         return Engines(
@@ -265,5 +308,6 @@ class Script:
             self.model,
             self.voice,
             self.end_of_turn,
-            self.answers_beside_recognition,
+            wake=self.spotter,
+            answers_beside_recognition=self.answers_beside_recognition,
         )

@@ -1,20 +1,13 @@
 """Turns of a conversation, with scripted engines that can be held at every point."""
 
-import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
-
 import anyio
 import pytest
 
-from assistant.config import Asr, Config, Turns
-from assistant.dialogue.conversation import Conversation
+from assistant.config import Asr, Config
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import (
     AudioDropped,
     Error,
-    Event,
     FinalTranscript,
     Listening,
     LoadShed,
@@ -26,67 +19,10 @@ from assistant.events import (
     SpeechStarted,
     TurnFinished,
 )
-from assistant.llm.history import History
-from tests.dialogue.scripted import DOUBTFUL, Script, ScriptedEars, ScriptedEndOfTurn, ScriptedLoudspeaker
+from tests.dialogue.scripted import DOUBTFUL, Script, ScriptedEndOfTurn, ScriptedLoudspeaker
+from tests.dialogue.stage import SILENCE, conversation
 
 pytestmark = pytest.mark.anyio
-
-SILENCE = Turns(mode="silence")
-QUIET = Config(asr=Asr(partials=False), turns=SILENCE)
-ENGINE_THREADS = {"recognition", "reading", "generation", "synthesis", "judgement"}
-
-
-@dataclass
-class Stage:
-    """A running conversation and everything around it."""
-
-    script: Script
-    ears: ScriptedEars
-    loudspeaker: ScriptedLoudspeaker
-    history: History
-    tasks: anyio.abc.TaskGroup
-    events: list[Event] = field(default_factory=list)
-    _changed: anyio.Event = field(default_factory=anyio.Event)
-
-    def emit(self, event: Event) -> None:
-        self.events.append(event)
-        self._changed.set()
-        self._changed = anyio.Event()
-
-    def seen(self, kind: type[Event]) -> list[Event]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    async def until(self, kind: type[Event], count: int = 1) -> Event:
-        while len(self.seen(kind)) < count:
-            await self._changed.wait()
-        return self.seen(kind)[count - 1]
-
-    async def turn_finished(self, count: int = 1) -> TurnFinished:
-        finished = await self.until(TurnFinished, count)
-        assert isinstance(finished, TurnFinished)
-        return finished
-
-    async def ask(self) -> None:
-        """A sentence and the silence that ends it."""
-        await self.ears.hear(0.9, 960)
-        await self.ears.hear(0.0, 640)
-
-
-@asynccontextmanager
-async def conversation(
-    script: Script | None = None, config: Config = QUIET, loudspeaker: ScriptedLoudspeaker | None = None
-) -> AsyncIterator[Stage]:
-    script = script or Script()
-    ears = ScriptedEars()
-    with anyio.fail_after(20), closing(ears):
-        async with anyio.create_task_group() as tasks:
-            history = History(config.llm)
-            stage = Stage(script, ears, loudspeaker or ScriptedLoudspeaker(), history, tasks)
-            talk = Conversation(script.engines(), config, history, stage.ears, stage.loudspeaker, stage.emit)
-            tasks.start_soon(talk.run)
-            yield stage
-            tasks.cancel_scope.cancel()
-    assert not [thread for thread in threading.enumerate() if thread.name in ENGINE_THREADS]
 
 
 async def test_a_question_is_answered_and_every_step_is_told_in_order() -> None:
@@ -179,7 +115,7 @@ async def test_recognition_goes_on_when_speech_resumes_and_its_words_are_told() 
 async def test_an_answer_begun_for_the_same_words_is_kept() -> None:
     script = Script()
     script.recognizer.texts = ["what time is it", "What time is it?"]
-    async with conversation(script, Config(asr=Asr(partial_interval_ms=320), turns=SILENCE)) as stage:
+    async with conversation(script, Config(asr=Asr(partial_interval_ms=320), turns=SILENCE, wake="none")) as stage:
         await stage.ears.hear(0.9, 416)
         await stage.until(PartialTranscript)
         await stage.ask()
@@ -202,7 +138,7 @@ async def test_a_doubtful_draft_is_recognised_again_on_the_full_window() -> None
 async def test_a_turn_that_sounds_finished_is_committed_long_before_one_that_does_not() -> None:
     async def silence_until_commit(*probabilities: float | AssistantError) -> int:
         script = Script(end_of_turn=ScriptedEndOfTurn(list(probabilities)))
-        async with conversation(script, Config(asr=Asr(partials=False))) as stage:
+        async with conversation(script, Config(asr=Asr(partials=False), wake="none")) as stage:
             await stage.ears.hear(0.9, 960)
             for block in range(1, 60):
                 await stage.ears.hear(0.0, 32)
@@ -221,7 +157,7 @@ async def test_a_machine_that_cannot_keep_up_says_so_and_still_answers() -> None
     script = Script()
     script.recognizer.texts = ["what", "what time", "what time is", "what time is it"]
     script.recognizer.seconds = 0.5
-    async with conversation(script, Config(asr=Asr(partial_interval_ms=320), turns=SILENCE)) as stage:
+    async with conversation(script, Config(asr=Asr(partial_interval_ms=320), turns=SILENCE, wake="none")) as stage:
         for count in (1, 2):
             await stage.ears.hear(0.9, 448)
             await stage.until(PartialTranscript, count)
@@ -388,7 +324,7 @@ async def test_the_next_prompt_holds_what_was_said_and_heard_before() -> None:
 async def test_partial_transcripts_are_told_while_the_user_speaks() -> None:
     script = Script()
     script.recognizer.texts = ["what", "what time", "what time is", "what time is it"]
-    async with conversation(script, Config(asr=Asr(partial_interval_ms=320), turns=SILENCE)) as stage:
+    async with conversation(script, Config(asr=Asr(partial_interval_ms=320), turns=SILENCE, wake="none")) as stage:
         for count, milliseconds in ((1, 416), (2, 320), (3, 320)):
             await stage.ears.hear(0.9, milliseconds)
             await stage.until(PartialTranscript, count)

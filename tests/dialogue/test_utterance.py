@@ -5,19 +5,19 @@ import numpy as np
 import pytest
 
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock
-from assistant.dialogue.utterance import PreRoll, Utterance
+from assistant.dialogue.utterance import Heard, Memory, Utterance
 
 
 def block(number: int) -> AudioBlock:
     return AudioBlock(np.full(BLOCK, number, np.float32), number * BLOCK, 0.0)
 
 
-def test_the_pre_roll_keeps_the_last_moments_once() -> None:
-    pre_roll = PreRoll(100)
-    for number in range(10):
-        pre_roll.push(block(number))
-    assert [kept.start // BLOCK for kept in pre_roll.take()] == [6, 7, 8, 9]
-    assert pre_roll.take() == []
+def test_the_memory_keeps_the_last_moments_and_finds_them_by_the_audio_clock() -> None:
+    memory = Memory(0.32)
+    for number in range(20):
+        memory.push(Heard(block(number), 0.5))
+    assert [heard.block.start // BLOCK for heard in memory.between(0, 20 * BLOCK)] == list(range(10, 20))
+    assert [heard.block.start // BLOCK for heard in memory.between(12 * BLOCK + 1, 15 * BLOCK)] == [12, 13, 14]
 
 
 def test_audio_handed_out_does_not_change_when_more_comes() -> None:

@@ -1,0 +1,86 @@
+"""The microphone without the loudspeaker in it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import numpy as np
+
+from assistant.audio.base import AudioSource
+from assistant.audio.convergence import Convergence
+from assistant.audio.echo import EchoCanceller
+from assistant.audio.pcm import LISTENING_RATE, AudioBlock, Samples
+from assistant.audio.reference import Reference
+
+AHEAD = LISTENING_RATE // 50
+"""Samples (20 ms) by which the canceller gets what is played before it leaves the loudspeaker.
+
+AEC3 needs the reference before its echo, and devices are wrong about their delay: with an echo that was not a sample
+late it let three quarters of it through, with one that was 20 ms late nothing. The loudspeaker's samples are there in
+time: devices take them 40 to 60 ms before they leave, and a block of the microphone is read 10 ms after its end.
+"""
+
+
+class EchoCancelledSource:
+    """An `AudioSource`: the blocks of `microphone`, cleaned, with `AudioBlock.far` set.
+
+    Sounds come `EchoCanceller.delay` samples later than in the microphone's blocks; `captured_at` says so, so the
+    moment of every sample is as true as it was. `start` is the microphone's: its clock, only read later.
+    """
+
+    def __init__(self, microphone: AudioSource, reference: Reference, canceller: EchoCanceller) -> None:
+        self._microphone = microphone
+        self._reference = reference
+        self._canceller = canceller
+        self._played = np.zeros(0, np.float32)
+
+    @property
+    def name(self) -> str:
+        return self._microphone.name
+
+    @property
+    def dropped(self) -> int:
+        return self._microphone.dropped
+
+    @property
+    def muted(self) -> bool:
+        return self._microphone.muted
+
+    def mute(self) -> None:
+        self._microphone.mute()
+
+    def unmute(self) -> None:
+        self._microphone.unmute()
+
+    @property
+    def echo_free(self) -> bool:
+        return self._canceller.convergence.converged
+
+    @property
+    def convergence(self) -> Convergence:
+        """How well the canceller works."""
+        return self._canceller.convergence
+
+    async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
+        expected: int | None = None
+        async with aclosing(self._microphone.blocks()) as blocks:
+            async for block in blocks:
+                if block.start != expected:
+                    self._begin()
+                expected = block.end
+                yield self._clean(block)
+
+    def _begin(self) -> None:
+        self._canceller.begin()
+        self._played = np.zeros(AHEAD + self._canceller.delay, np.float32)
+
+    def _clean(self, block: AudioBlock) -> AudioBlock:
+        ahead = self._reference.beside(block, AHEAD)
+        cleaned = self._canceller.clean(block.samples, ahead)
+        captured_at = block.captured_at - self._canceller.delay / LISTENING_RATE
+        return AudioBlock(cleaned, block.start, captured_at, self._delayed(ahead))
+
+    def _delayed(self, ahead: Samples) -> Samples:
+        """What left the loudspeaker when the sounds that come out now reached the microphone."""
+        played = np.concatenate([self._played, ahead])
+        self._played = played[len(ahead) :]
+        return played[: len(ahead)]

@@ -1,0 +1,132 @@
+"""Who has the floor while the assistant answers: it, or the user who begins to speak over it."""
+
+from assistant.audio.base import AudioSource
+from assistant.audio.pcm import LISTENING_RATE, AudioBlock
+from assistant.config import Config
+from assistant.dialogue.turn import End, Turn
+from assistant.dialogue.utterance import Heard
+from assistant.events import Disturbed, Emitter
+from assistant.turns.barge_in import BargeIn, Do
+from assistant.turns.remarks import Remark, are_own_words, remark
+
+JOINED_S = 5.0
+"""A question is only reopened when so much may still be said before it is too long."""
+
+
+class Floor:
+    """Carries out on the answer what `BargeIn` decides about the speech over it."""
+
+    def __init__(self, config: Config, source: AudioSource, emit: Emitter) -> None:
+        self._config = config
+        self._source = source
+        self._emit = emit
+        self._barge_in = BargeIn()
+        self._answering: Turn | None = None
+        self._reopens = False
+        self._question = ""
+        """What was asked before the speech that goes on with it."""
+        self._spoken = ""
+        """What the assistant said last."""
+
+    @property
+    def is_taken(self) -> bool:
+        """The assistant answers, or prepares to."""
+        return self._answering is not None
+
+    @property
+    def is_clear(self) -> bool:
+        """Nobody speaks over the answer, as far as is known."""
+        return not self._barge_in.is_disturbed
+
+    @property
+    def can_be_taken(self) -> bool:
+        """The user can be listened to: the assistant is silent, or can tell its own voice from the user's."""
+        may_barge_in = self._config.barge_in.enabled == "on" or (
+            self._config.barge_in.enabled == "auto" and self._source.echo_free is not None
+        )
+        return may_barge_in or not self._is_playing
+
+    def take(self, turn: Turn) -> None:
+        """The assistant answers `turn`."""
+        self._answering = turn
+        self._barge_in.quiet()
+
+    def leave(self, turn: Turn) -> None:
+        """`turn` is over."""
+        if turn is self._answering:
+            self._question, self._spoken = turn.words, turn.spoken
+            self._answering = None
+            self._barge_in.quiet()
+
+    def give_up(self, end: End) -> None:
+        """End the present answer, if there is one."""
+        if self._answering is not None:
+            self._answering.interrupt(end)
+
+    def heard(self, heard: Heard) -> None:
+        """Take a block that was heard while the assistant answers."""
+        if self._answering is None:
+            return
+        block = heard.block
+        action = self._barge_in.heard(
+            heard.probability >= self._config.turns.threshold,
+            block.start,
+            block.end,
+            playing=self._is_playing,
+            converged=self._source.echo_free is not False,
+        )
+        self._carry_out(action, block.end)
+
+    def reopens(self, block: AudioBlock) -> Turn | None:
+        """The turn whose question goes on with the speech that began in `block`; None when it is a new one."""
+        answering = self._answering
+        since = answering.playing_since if answering is not None else None
+        is_early = since is None or block.captured_at - since < self._config.turns.reopen_ms / 1000
+        longest = (self._config.turns.max_utterance_s - JOINED_S) * LISTENING_RATE
+        self._reopens = answering is not None and is_early and block.end - answering.start < longest
+        return answering if self._reopens else None
+
+    def understood(self, turn: Turn) -> None:
+        """Recognition has words for `turn`, which is spoken over the answer."""
+        if self._answering is None:
+            return
+        self._spoken = self._answering.spoken
+        words = self._new_words(turn)
+        action = self._barge_in.understood(
+            remark(words, turn.language),
+            own=are_own_words(words, self._spoken),
+            finished=turn.is_understood,
+        )
+        self._carry_out(action, turn.end_of_audio)
+
+    def meaning(self, turn: Turn) -> Remark:
+        """What the words of `turn`, which was begun over an answer, mean; the assistant's own mean nothing."""
+        words = self._new_words(turn)
+        return Remark.BACKCHANNEL if are_own_words(words, self._spoken) else remark(words, turn.language)
+
+    @property
+    def _is_playing(self) -> bool:
+        return self._answering is not None and self._answering.playing_since is not None
+
+    def _new_words(self, turn: Turn) -> str:
+        """What was said after the question that `turn` goes on with."""
+        if not self._reopens:
+            return turn.words
+        question = self._answering.words if self._answering is not None else self._question
+        before, now = question.split(), turn.words.split()
+        return " ".join(now[len(before) :]) if len(now) > len(before) else ""
+
+    def _carry_out(self, action: Do | None, at: int) -> None:
+        answering = self._answering
+        if action is None or answering is None:
+            return
+        match action:
+            case Do.DUCK:
+                answering.lower(10 ** (-self._config.barge_in.duck_db / 20))
+            case Do.HOLD:
+                answering.hold()
+            case Do.RESTORE:
+                answering.restore()
+            case Do.STOP:
+                answering.interrupt(End.REOPENED if self._reopens else End.INTERRUPTED)
+        self._emit(Disturbed(turn=answering.number, action=action.name.lower(), at_s=at / LISTENING_RATE))

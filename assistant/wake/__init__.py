@@ -1,0 +1,1 @@
+"""Wake words: what is said to be listened to."""

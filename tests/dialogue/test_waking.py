@@ -1,0 +1,170 @@
+"""Wake words, the windows after them and after answers, with scripted engines."""
+
+import pytest
+
+from assistant.audio.pcm import BLOCK, LISTENING_RATE
+from assistant.config import Asr, Config, Turns, Wake
+from assistant.events import (
+    FellAsleep,
+    FinalTranscript,
+    FollowUp,
+    Listening,
+    Muted,
+    PlaybackStarted,
+    SpeechStarted,
+    TurnFinished,
+    Woken,
+)
+from tests.dialogue.scripted import Script, ScriptedLoudspeaker, ScriptedModel, ScriptedRecognizer, ScriptedSpotter
+from tests.dialogue.stage import Stage, conversation
+
+pytestmark = pytest.mark.anyio
+
+ASLEEP = Config(
+    asr=Asr(partials=False),
+    turns=Turns(mode="silence", reopen_ms=0),
+    wake=Wake(listen_s=2, follow_up_s=1, follow_up_question_s=3),
+)
+
+
+def sleeper(*texts: str, late: int = 0, reply: str = "It is noon. ") -> Script:
+    return Script(
+        recognizer=ScriptedRecognizer(list(texts or ("what time is it",))),
+        model=ScriptedModel(pieces=(reply,)),
+        spotter=ScriptedSpotter(late=late),
+    )
+
+
+async def say_wake_word(stage: Stage) -> None:
+    assert stage.script.spotter is not None
+    stage.script.spotter.said = True
+    await stage.ears.hear(0.0, 32)
+
+
+async def test_what_is_said_before_the_wake_word_is_for_somebody_else() -> None:
+    async with conversation(sleeper(), ASLEEP) as stage:
+        await stage.ask()
+        await stage.ears.hear(0.0, 320)
+        assert [type(event) for event in stage.events] == [Listening]
+
+
+async def test_what_is_said_after_it_is_answered() -> None:
+    async with conversation(sleeper(), ASLEEP) as stage:
+        await stage.ears.hear(0.0, 320)
+        await say_wake_word(stage)
+        await stage.ears.hear(0.0, 640)
+        await stage.ask()
+        assert (await stage.turn_finished()).heard == "It is noon."
+        woken = stage.seen(Woken)[0]
+        assert isinstance(woken, Woken)
+        assert woken.word == "okay_nabu"
+        assert woken.at_s == pytest.approx(0.352, abs=0.033)
+
+
+async def test_a_question_in_the_same_breath_loses_nothing_and_the_wake_word_is_no_part_of_it() -> None:
+    late = 4 * BLOCK
+    async with conversation(sleeper(late=late), ASLEEP) as stage:
+        await stage.ears.hear(0.9, 640)
+        await say_wake_word(stage)
+        await stage.ask()
+        await stage.turn_finished()
+        assert stage.script.recognizer.heard[-1] == pytest.approx(0.96 + late / LISTENING_RATE + 0.064, abs=0.064)
+
+
+async def test_without_speech_it_falls_asleep_again() -> None:
+    async with conversation(sleeper(), ASLEEP) as stage:
+        await say_wake_word(stage)
+        await stage.ears.hear(0.0, 1920)
+        assert not stage.seen(FellAsleep)
+        await stage.ears.hear(0.0, 160)
+        fell = await stage.until(FellAsleep)
+        assert isinstance(fell, FellAsleep)
+        assert fell.reason == "silence"
+        await stage.ask()
+        assert not stage.seen(SpeechStarted)
+
+
+async def test_after_an_answer_the_next_question_needs_no_wake_word() -> None:
+    async with conversation(sleeper("what time is it", "and in Berlin"), ASLEEP) as stage:
+        await say_wake_word(stage)
+        await stage.ask()
+        await stage.until(FollowUp)
+        await stage.ask()
+        assert (await stage.turn_finished(2)).transcript == "and in Berlin"
+
+
+@pytest.mark.parametrize(("reply", "seconds"), [("It is noon. ", 1.0), ("At noon or at night? ", 3.0)])
+async def test_the_window_after_a_question_is_longer(reply: str, seconds: float) -> None:
+    async with conversation(sleeper(reply=reply), ASLEEP) as stage:
+        await say_wake_word(stage)
+        await stage.ask()
+        window = await stage.until(FollowUp)
+        assert isinstance(window, FollowUp)
+        assert window.seconds == seconds
+        await stage.ears.hear(0.0, int(seconds * 1000) + 64)
+        await stage.until(FellAsleep)
+
+
+async def test_never_mind_ends_it_without_an_answer() -> None:
+    async with conversation(sleeper("Never mind."), ASLEEP) as stage:
+        await say_wake_word(stage)
+        await stage.ask()
+        finished = await stage.turn_finished()
+        assert (finished.end, finished.reply) == ("dismissed", "")
+        fell = await stage.until(FellAsleep)
+        assert isinstance(fell, FellAsleep)
+        assert fell.reason == "dismissed"
+
+
+async def test_the_wake_word_ends_an_answer_even_where_speech_over_it_is_not_heard() -> None:
+    script = sleeper("what time is it", "and in Berlin")
+    async with conversation(script, ASLEEP, ScriptedLoudspeaker(room=150), echo_free=None) as stage:
+        await say_wake_word(stage)
+        await stage.ask()
+        await stage.until(PlaybackStarted)
+        await say_wake_word(stage)
+        assert (await stage.turn_finished()).end == "interrupted"
+        await stage.ask()
+        await stage.until(FinalTranscript, 2)
+
+
+async def test_the_wake_word_within_a_question_begins_it_anew() -> None:
+    async with conversation(sleeper("what time is it", "and in Berlin"), ASLEEP) as stage:
+        await say_wake_word(stage)
+        await stage.ears.hear(0.9, 320)
+        await say_wake_word(stage)
+        await stage.ask()
+        assert (await stage.turn_finished()).turn == 2
+        assert len(stage.seen(TurnFinished)) == 1
+
+
+async def test_somebody_may_wake_it_without_a_word() -> None:
+    async with conversation(sleeper(), ASLEEP) as stage:
+        await stage.ears.hear(0.0, 64)
+        stage.conversation.wake()
+        await stage.ask()
+        assert (await stage.turn_finished()).transcript == "what time is it"
+
+
+async def test_what_is_not_understood_twice_is_asked_for() -> None:
+    async with conversation(sleeper("", "", ""), ASLEEP) as stage:
+        await say_wake_word(stage)
+        for turn, heard in ((1, ""), (2, "Sorry, what did you say?"), (3, "")):
+            await stage.ask()
+            finished = await stage.turn_finished(turn)
+            assert (finished.end, finished.heard) == ("nothing", heard)
+        assert stage.script.model.prompts == []
+
+
+async def test_what_was_being_said_when_the_microphone_is_switched_off_is_forgotten() -> None:
+    async with conversation(sleeper(), ASLEEP) as stage:
+        await say_wake_word(stage)
+        await stage.ears.hear(0.9, 640)
+        stage.conversation.mute()
+        stage.conversation.mute()
+        assert stage.ears.muted
+        stage.conversation.unmute()
+        assert not stage.ears.muted
+        assert [event.muted for event in stage.seen(Muted) if isinstance(event, Muted)] == [True, False]
+        await stage.ask()
+        assert (await stage.turn_finished()).turn == 2
