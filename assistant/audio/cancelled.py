@@ -8,7 +8,7 @@ import numpy as np
 from assistant.audio.base import AudioSource
 from assistant.audio.convergence import Convergence
 from assistant.audio.echo import EchoCanceller
-from assistant.audio.pcm import LISTENING_RATE, AudioBlock, Samples
+from assistant.audio.pcm import LISTENING_RATE, AudioBlock, Samples, level
 from assistant.audio.reference import Reference
 
 AHEAD = LISTENING_RATE // 50
@@ -31,7 +31,8 @@ class EchoCancelledSource:
         self._microphone = microphone
         self._reference = reference
         self._canceller = canceller
-        self._played = np.zeros(0, np.float32)
+        self._played = _Delay(0)
+        self._heard = _Delay(0)
 
     @property
     def name(self) -> str:
@@ -71,16 +72,24 @@ class EchoCancelledSource:
 
     def _begin(self) -> None:
         self._canceller.begin()
-        self._played = np.zeros(AHEAD + self._canceller.delay, np.float32)
+        self._played = _Delay(AHEAD + self._canceller.delay)
+        self._heard = _Delay(self._canceller.delay)
 
     def _clean(self, block: AudioBlock) -> AudioBlock:
         ahead = self._reference.beside(block, AHEAD)
         cleaned = self._canceller.clean(block.samples, ahead)
         captured_at = block.captured_at - self._canceller.delay / LISTENING_RATE
-        return AudioBlock(cleaned, block.start, captured_at, self._delayed(ahead))
+        reduction_db = level(self._heard.push(block.samples)) - level(cleaned)
+        return AudioBlock(cleaned, block.start, captured_at, self._played.push(ahead), reduction_db)
 
-    def _delayed(self, ahead: Samples) -> Samples:
-        """What left the loudspeaker when the sounds that come out now reached the microphone."""
-        played = np.concatenate([self._played, ahead])
-        self._played = played[len(ahead) :]
-        return played[: len(ahead)]
+
+class _Delay:
+    """Gives back what it is given, `samples` later; zeros before that."""
+
+    def __init__(self, samples: int) -> None:
+        self._waiting = np.zeros(samples, np.float32)
+
+    def push(self, samples: Samples) -> Samples:
+        waiting = np.concatenate([self._waiting, samples])
+        self._waiting = waiting[len(samples) :]
+        return waiting[: len(samples)]

@@ -24,13 +24,14 @@ class AudioBlock:
     `samples` has `BLOCK` samples at `LISTENING_RATE`; `start` counts samples from the beginning of the stream, dropped
     ones included, and is the audio clock; `captured_at` is when its last sample was captured, in seconds of
     `time.monotonic()`. `far` is what the loudspeaker played meanwhile, as many samples at the same rate; None where
-    that is not known.
+    that is not known. `reduction_db` is by how much an echo canceller has lowered the block.
     """
 
     samples: Samples
     start: int
     captured_at: float
     far: Samples | None = None
+    reduction_db: float = 0.0
 
     @property
     def end(self) -> int:
@@ -39,6 +40,16 @@ class AudioBlock:
     def moment(self, sample: int) -> float:
         """The monotonic time at which `sample` (of the audio clock, at or before `end`) was captured."""
         return self.captured_at - (self.end - sample) / LISTENING_RATE
+
+
+FLOOR_DB = -100.0
+"""The level of silence."""
+
+
+def level(samples: Samples) -> float:
+    """Root mean square of `samples` in decibels of full scale, at least `FLOOR_DB`."""
+    power = float(np.mean(np.square(samples, dtype=np.float64)))
+    return max(FLOOR_DB, 10 * float(np.log10(power + 1e-12)))
 
 
 def to_int16(samples: Samples) -> NDArray[np.int16]:

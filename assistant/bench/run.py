@@ -106,7 +106,8 @@ def _ask(engines: Engines, config: Config, question: Samples, true_end_s: float 
         true_speech_end_s=true_end_s,
         sink=Stopwatch(),
     )
-    return anyio.run(work).turn
+    answer = anyio.run(work)
+    return (*answer.premature, answer.turn)[0]  # one that was reopened had cut in
 
 
 def _ask_sequential(engines: Engines, config: Config, question: Samples, true_end_s: float | None) -> TurnFinished:

@@ -148,9 +148,10 @@ class Conversation:
             await self._listen(heard, late=False)
 
     async def _listen(self, heard: Heard, *, late: bool) -> None:
-        block, probability = heard.block, heard.probability
-        if probability >= self._config.turns.threshold and not self._foreground.is_user(block.samples):
-            probability = 0.0
+        block = heard.block
+        if heard.probability >= self._config.turns.threshold and not self._is_user(block):
+            heard = Heard(block, 0.0)
+        probability = heard.probability
         if self._turn is not None:
             self._turn.hear(block, late=late, falling=probability < FADING <= self._probability)
         self._floor.heard(heard)
@@ -159,6 +160,10 @@ class Conversation:
         if self._floor.is_taken and self._floor.is_clear and self._turn is not None and self._turn.is_held:
             self._drop()
         self._probability = probability
+
+    def _is_user(self, block: AudioBlock) -> bool:
+        """Whether the speech in `block` is neither the assistant's own nor in the background."""
+        return not self._floor.is_own_voice(block) and self._foreground.is_user(block.samples)
 
     async def _follow(self, signal: segmenter.Signal, block: AudioBlock) -> None:
         match signal, self._turn:

@@ -13,6 +13,14 @@ JOINED_S = 5.0
 """A question is only reopened when so much may still be said before it is too long."""
 
 
+OWN_DB = 9.0
+"""A block that the echo canceller has lowered by more held an echo and not much else.
+
+Recorded commands over a recorded voice, both equally loud in the microphone: once the canceller has converged nine of
+ten blocks in which voice activity hears the user are lowered by less, and the first of them is the first that it hears.
+"""
+
+
 class Floor:
     """Carries out on the answer what `BargeIn` decides about the speech over it."""
 
@@ -62,6 +70,10 @@ class Floor:
         """End the present answer, if there is one."""
         if self._answering is not None:
             self._answering.interrupt(end)
+
+    def is_own_voice(self, block: AudioBlock) -> bool:
+        """Whether what is in `block` is what the canceller has left of the assistant's voice."""
+        return self.is_taken and block.reduction_db > OWN_DB
 
     def heard(self, heard: Heard) -> None:
         """Take a block that was heard while the assistant answers."""

@@ -12,6 +12,7 @@ from assistant.audio.reply_file import ReplyRecorder
 from assistant.config import Config
 from assistant.dialogue.conversation import Conversation
 from assistant.dialogue.engines import Engines
+from assistant.dialogue.turn import End
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import Emitter, Event, Marks, SpeechEnded, TurnFinished
 from assistant.llm.history import History
@@ -25,8 +26,11 @@ class Answer:
     """What became of a recorded question."""
 
     turn: TurnFinished
+    """The turn that answered it."""
     speech_end_s: float
     """The end of speech that the marks are relative to, in seconds of the recording."""
+    premature: tuple[TurnFinished, ...]
+    """The turns before it, that ended in a pause and were reopened. Their marks are relative to the same moment."""
     question_s: float
     """Length of the recording."""
     audio: Samples
@@ -43,7 +47,7 @@ async def ask(
     true_speech_end_s: float | None = None,
     sink: AudioSink | None = None,
 ) -> Answer:
-    """Play `question` (16 kHz) to a fresh conversation and return its first turn.
+    """Play `question` (16 kHz) to a fresh conversation and return the first turn that is not reopened.
 
     Marks are relative to `true_speech_end_s` if it is known, else to the end that voice activity found. The answer is
     recorded in real time, unless another `sink` takes it; then `Answer.audio` is empty. Raises
@@ -61,32 +65,33 @@ async def ask(
             if ears.ended.is_set():
                 await ears.finished.wait()
             tasks.cancel_scope.cancel()
-    if ears.turn is None:
+    if not ears.turns:
         raise AssistantError(Code.AUDIO_NO_SPEECH, "no speech was found in the recording; check what it holds")
-    end = ears.speech_end_s if true_speech_end_s is None else true_speech_end_s
-    return Answer(
-        since(end - ears.speech_end_s, ears.turn), end, len(question) / LISTENING_RATE, recorder.samples, recorder.rate
-    )
+    end = ears.speech_ends[ears.turns[-1].turn] if true_speech_end_s is None else true_speech_end_s
+    *premature, turn = (since(end - ears.speech_ends.get(turn.turn, end), turn) for turn in ears.turns)
+    return Answer(turn, end, tuple(premature), len(question) / LISTENING_RATE, recorder.samples, recorder.rate)
 
 
 class _Ears:
-    """Watches the events of a conversation for the end of its first turn."""
+    """Watches the events of a conversation for the end of its first question."""
 
     def __init__(self, emit: Emitter) -> None:
         self._emit = emit
         self.ended = anyio.Event()
         self.finished = anyio.Event()
-        self.speech_end_s = 0.0
-        self.turn: TurnFinished | None = None
+        self.speech_ends: dict[int, float] = {}
+        """Seconds of the recording at which each turn's speech ended."""
+        self.turns: list[TurnFinished] = []
 
     def take(self, event: Event) -> None:
         self._emit(event)
-        if isinstance(event, SpeechEnded) and not self.ended.is_set():
-            self.speech_end_s = event.at_s
+        if isinstance(event, SpeechEnded):
+            self.speech_ends[event.turn] = event.at_s
             self.ended.set()
-        elif isinstance(event, TurnFinished) and self.turn is None:
-            self.turn = event
-            self.finished.set()
+        elif isinstance(event, TurnFinished) and not self.finished.is_set():
+            self.turns.append(event)
+            if event.end != End.REOPENED:
+                self.finished.set()
 
 
 def since(later_s: float, turn: TurnFinished) -> TurnFinished:

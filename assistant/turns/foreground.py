@@ -8,7 +8,7 @@ from collections import deque
 
 import numpy as np
 
-from assistant.audio.pcm import BLOCK, LISTENING_RATE, Samples
+from assistant.audio.pcm import BLOCK, LISTENING_RATE, Samples, level
 
 LEARNED_S = 10.0
 """How far back the background is looked at."""
@@ -31,14 +31,6 @@ SHARE = 0.4
 
 SYLLABLE = 4
 """Blocks (128 ms) of which the loudest counts, so that a soft consonant is not taken for the background."""
-
-FLOOR_DB = -100.0
-
-
-def level(samples: Samples) -> float:
-    """Root mean square of `samples` in decibels of full scale, at least `FLOOR_DB`."""
-    power = float(np.mean(np.square(samples, dtype=np.float64)))
-    return max(FLOOR_DB, 10 * float(np.log10(power + 1e-12)))
 
 
 class Background:

@@ -201,6 +201,8 @@ class ScriptedEars:
         self.dropped = 0
         self.echo_free: bool | None = None
         self.muted = False
+        self.reduction_db = 0.0
+        """By how much an echo canceller has lowered what is heard."""
         self.delay_s = 0.0
         """How long ago each block was captured."""
         self._start = 0
@@ -227,7 +229,10 @@ class ScriptedEars:
             samples = np.full(BLOCK, amplitude, np.float32)
             self._start += BLOCK
             with suppress(anyio.BrokenResourceError):
-                await self._send.send(AudioBlock(samples, self._start - BLOCK, anyio.current_time() - self.delay_s))
+                captured_at = anyio.current_time() - self.delay_s
+                await self._send.send(
+                    AudioBlock(samples, self._start - BLOCK, captured_at, reduction_db=self.reduction_db)
+                )
 
 
 class ScriptedPlayback:

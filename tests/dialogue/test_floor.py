@@ -132,6 +132,18 @@ async def test_its_own_words_do_not_interrupt_it() -> None:
         assert not stage.seen(TurnFinished)
 
 
+async def test_what_the_echo_canceller_has_lowered_much_is_its_own_voice() -> None:
+    async with conversation(config=LATER, loudspeaker=ScriptedLoudspeaker(room=150), echo_free=True) as stage:
+        await begin_answer(stage)
+        stage.ears.reduction_db = 12.0
+        await stage.ears.hear(0.9, 1600)
+        assert not stage.seen(Disturbed)
+        stage.ears.reduction_db = 3.0
+        await stage.ears.hear(0.9, 320)
+        await stage.until(Disturbed, 2)
+        assert actions(stage) == ["duck", "hold"]
+
+
 async def test_speech_that_goes_on_before_the_answer_is_heard_reopens_the_question() -> None:
     script = hears("what is the weather", "what is the weather in Berlin")
     script.voice.hold.holding = True

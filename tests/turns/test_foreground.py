@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from assistant.audio.decode import read_audio
-from assistant.audio.pcm import BLOCK, LISTENING_RATE, Samples
+from assistant.audio.pcm import BLOCK, LISTENING_RATE, Samples, level
 from assistant.bench.clips import Clip, read_clips
 from assistant.config import Turns
-from assistant.turns.foreground import FLOOR_DB, PERCENTILE, Background, Foreground, level
+from assistant.turns.foreground import PERCENTILE, Background, Foreground
 from assistant.turns.segmenter import Committed, Segmenter
 from assistant.vad.silero import Silero
 from tests.conftest import SPEECH
@@ -96,7 +96,3 @@ def test_a_user_who_is_hardly_louder_is_not_told_apart() -> None:
     foreground = Foreground(-40.0)
     for amplitude in (0.02, 0.02, 0.01, 0.01, 0.01, 0.01, 0.01):
         assert foreground.is_user(np.full(BLOCK, amplitude, np.float32))
-
-
-def test_silence_has_a_level() -> None:
-    assert level(np.zeros(BLOCK, np.float32)) == FLOOR_DB
