@@ -7,6 +7,7 @@ import numpy as np
 
 from assistant.audio.base import AudioSource
 from assistant.audio.convergence import Convergence
+from assistant.audio.coupling import Coupling
 from assistant.audio.echo import EchoCanceller
 from assistant.audio.pcm import LISTENING_RATE, AudioBlock, Samples, level
 from assistant.audio.reference import Reference
@@ -33,6 +34,7 @@ class EchoCancelledSource:
         self._canceller = canceller
         self._played = _Delay(0)
         self._heard = _Delay(0)
+        self._coupling = Coupling()
 
     @property
     def name(self) -> str:
@@ -79,8 +81,10 @@ class EchoCancelledSource:
         ahead = self._reference.beside(block, AHEAD)
         cleaned = self._canceller.clean(block.samples, ahead)
         captured_at = block.captured_at - self._canceller.delay / LISTENING_RATE
-        reduction_db = level(self._heard.push(block.samples)) - level(cleaned)
-        return AudioBlock(cleaned, block.start, captured_at, self._played.push(ahead), reduction_db)
+        heard, played = self._heard.push(block.samples), self._played.push(ahead)
+        reduction_db = level(heard) - level(cleaned)
+        excess_db = self._coupling.excess_db(heard, played)
+        return AudioBlock(cleaned, block.start, captured_at, played, reduction_db, excess_db)
 
 
 class _Delay:

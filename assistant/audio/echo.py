@@ -28,7 +28,7 @@ SUPPRESSION_DELAY = 96
 class EchoCanceller:
     """Takes out of the microphone what the loudspeaker played; one for as long as both stay where they are.
 
-    A block of 512 samples takes 0.35 ms of one x86 core, 0.09 ms for 10 ms. Loading takes 0.15 s and 25 MB of memory;
+    A block of 512 samples takes 0.5 ms of one x86 core, 0.16 ms for 10 ms. Loading takes 0.15 s and 24 MB of memory;
     the library starts four threads of its own, which sleep and end with the process, and opens no connection.
     What it has learnt of the path stays while nothing is played.
     """
@@ -36,7 +36,9 @@ class EchoCanceller:
     def __init__(self, *, noise_suppression: bool = False) -> None:
         """Raises `AssistantError` (`echo.library_missing`). Below 100 Hz everything is damped.
 
-        Noise suppression is for people who listen.
+        Noise suppression is for people who listen. Word error rate of whisper-base on 17 clips of tests/speech: in a
+        quiet room 0.14 with and without it; over the assistant, equally loud in the microphone, 0.68 with it and 0.62
+        without (0.91 uncleaned); when that is lowered by 12 dB after 0.3 s, 0.41 and 0.30.
         """
         self._frames = _Frames(noise_suppression)
         self._delay = WAITING + FILTER_DELAY + (SUPPRESSION_DELAY if noise_suppression else 0)

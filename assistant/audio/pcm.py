@@ -24,7 +24,8 @@ class AudioBlock:
     `samples` has `BLOCK` samples at `LISTENING_RATE`; `start` counts samples from the beginning of the stream, dropped
     ones included, and is the audio clock; `captured_at` is when its last sample was captured, in seconds of
     `time.monotonic()`. `far` is what the loudspeaker played meanwhile, as many samples at the same rate; None where
-    that is not known. `reduction_db` is by how much an echo canceller has lowered the block.
+    that is not known. `reduction_db` is by how much an echo canceller has lowered the block, `excess_db` by how much it
+    was louder than the echo of what was played would be; None where that is not known.
     """
 
     samples: Samples
@@ -32,6 +33,7 @@ class AudioBlock:
     captured_at: float
     far: Samples | None = None
     reduction_db: float = 0.0
+    excess_db: float | None = None
 
     @property
     def end(self) -> int:

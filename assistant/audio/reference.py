@@ -60,8 +60,9 @@ class Reference:
         Zeros where nothing is known: not yet, no more, or because the device had nothing. Blocks that follow each other
         get samples that do, except for moves by a sample (see `SLIP_EVERY`) and where the path changes.
         """
-        for heard in self._inbox.take():
-            self._played.append(heard)
+        gaps = [self._played.append(heard) for heard in self._inbox.take()]
+        if any(gaps) or block.start != self._heard_until:
+            self._told.clear()  # how long a gap was is a guess: what comes after it is believed at once
         self._align(block, ahead)
         self._heard_until = block.end
         if self._shift is None:
@@ -72,12 +73,12 @@ class Reference:
         position = self._played.position_at(block.moment(block.start))
         if position is None:
             return
-        if self._shift is None or block.start < self._heard_until:
-            self._told.clear()
+        if block.start < self._heard_until:
+            self._shift = None  # the microphone counts anew
         self._told.append(position + ahead - block.start)
         told = float(np.median(self._told))
         self._since_slip += 1
-        if self._shift is None or len(self._told) == 1 or abs(told - self._shift) > PATH_CHANGE:
+        if self._shift is None or abs(told - self._shift) > PATH_CHANGE:
             self._shift = round(told)
         elif abs(told - self._shift) > TOLERANCE and self._since_slip >= SLIP_EVERY:
             self._shift += 1 if told > self._shift else -1
@@ -104,11 +105,12 @@ class _Played:
         self._end = 0
         self._told: deque[_Told] = deque()
 
-    def append(self, heard: Heard) -> None:
-        """Take what comes next, or later after a gap."""
+    def append(self, heard: Heard) -> bool:
+        """Take what comes next, or later after a gap; tells whether there was one."""
         if self._first is None:
             self._first = self._expected = heard.position
-        if heard.position != self._expected:
+        gap = heard.position != self._expected
+        if gap:
             self._extend(np.zeros(min(KEPT, max(0, round(self._position(heard.position)) - self._end)), np.float32))
             self._end = round(self._position(heard.position))
             self._resampler = Resampler(self._rate, LISTENING_RATE)
@@ -117,6 +119,7 @@ class _Played:
         self._told.append(_Told(self._position(heard.end), heard.captured_at))
         while self._told[0].position < self._end - KEPT:
             self._told.popleft()
+        return gap
 
     def position_at(self, moment: float) -> float | None:
         """The sample that left the device at `moment`; None before anything has."""

@@ -21,6 +21,10 @@ ten blocks in which voice activity hears the user are lowered by less, and the f
 """
 
 
+LOUDER_DB = 6.0
+"""While the canceller has not converged, a user is heard who is so much louder than the echo."""
+
+
 class Floor:
     """Carries out on the answer what `BargeIn` decides about the speech over it."""
 
@@ -73,7 +77,11 @@ class Floor:
 
     def is_own_voice(self, block: AudioBlock) -> bool:
         """Whether what is in `block` is what the canceller has left of the assistant's voice."""
-        return self.is_taken and block.reduction_db > OWN_DB
+        if not self.is_taken:
+            return False
+        if self._source.echo_free is not False or block.excess_db is None:
+            return block.reduction_db > OWN_DB
+        return block.excess_db < LOUDER_DB
 
     def heard(self, heard: Heard) -> None:
         """Take a block that was heard while the assistant answers."""
@@ -106,7 +114,7 @@ class Floor:
         words = self._new_words(turn)
         action = self._barge_in.understood(
             remark(words, turn.language),
-            own=are_own_words(words, self._spoken),
+            own=self._are_own(words),
             finished=turn.is_understood,
         )
         self._carry_out(action, turn.end_of_audio)
@@ -114,7 +122,11 @@ class Floor:
     def meaning(self, turn: Turn) -> Remark:
         """What the words of `turn`, which was begun over an answer, mean; the assistant's own mean nothing."""
         words = self._new_words(turn)
-        return Remark.BACKCHANNEL if are_own_words(words, self._spoken) else remark(words, turn.language)
+        return Remark.BACKCHANNEL if self._are_own(words) else remark(words, turn.language)
+
+    def _are_own(self, words: str) -> bool:
+        """Whether the assistant has heard itself, which is likelier as long as the canceller has not converged."""
+        return are_own_words(words, self._spoken, leniently=self._source.echo_free is False)
 
     @property
     def _is_playing(self) -> bool:

@@ -1,6 +1,7 @@
 """Short things people say to a machine that is speaking, and what they mean. Pure; by language."""
 
 import re
+from difflib import SequenceMatcher
 from enum import Enum, auto
 
 
@@ -88,19 +89,37 @@ def remark(text: str, language: str) -> Remark:
     return Remark.WORDS
 
 
-def are_own_words(text: str, spoken: str) -> bool:
+ALIKE = 0.6
+"""Share of the words of a distorted echo that recognition gets right, at least."""
+
+
+def are_own_words(text: str, spoken: str, *, leniently: bool = False) -> bool:
     """Whether all of `text` was just spoken by the assistant: it has heard itself.
 
     The words must be found in the same order and without others between them; one that recognition got wrong is
-    allowed for in every four.
+    allowed for in every four. `leniently`, `ALIKE` of three words or more are enough, with others between them.
     """
     heard, own = _words(text), _words(spoken)
     if not heard:
         return False
     wrong = len(heard) // 4
-    return any(
+    if any(
         sum(one != other for one, other in zip(heard, own[start:], strict=False)) <= wrong
         for start in range(len(own) - len(heard) + 1)
+    ):
+        return True
+    return leniently and len(heard) >= 3 and _in_common(heard, own) >= ALIKE * len(heard)
+
+
+def _in_common(heard: list[str], own: list[str]) -> int:
+    """How many of the words heard are found in the same order among as many of the own and half as many again."""
+    length = len(heard) * 3 // 2
+    return max(
+        sum(
+            match.size
+            for match in SequenceMatcher(None, heard, own[start : start + length], False).get_matching_blocks()
+        )
+        for start in range(max(1, len(own) - length + 1))
     )
 
 

@@ -126,6 +126,18 @@ def test_a_loudspeaker_that_ran_dry_was_silent_and_is_on_time_again() -> None:
     np.testing.assert_allclose(settled, moments(len(settled), 3 * LISTENING_RATE), atol=0.001)
 
 
+def test_after_a_gap_whose_length_was_guessed_wrong_it_is_right_again_within_two_tenths_of_a_second() -> None:
+    reference = Reference(RATE)
+    guessed_s = 0.0
+    loudspeaker = Loudspeaker(reference, lambda moment: BEGAN + moment + guessed_s)
+    heard(reference, loudspeaker, microphone(5.0))
+    loudspeaker.run_dry(0.1)
+    guessed_s = 0.04
+    answers = heard(reference, loudspeaker, microphone(2.0, start=5 * LISTENING_RATE))
+    settled = answers[round(0.4 * LISTENING_RATE) :]
+    np.testing.assert_allclose(settled, moments(len(settled), round(5.4 * LISTENING_RATE)) - 0.04, atol=0.001)
+
+
 def test_before_anything_is_played_there_is_silence() -> None:
     [block] = microphone(BLOCK / LISTENING_RATE)
     assert not Reference(RATE).beside(block).any()

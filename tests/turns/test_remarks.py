@@ -65,3 +65,14 @@ def test_every_phrase_means_what_its_list_says() -> None:
 )
 def test_the_assistant_knows_its_own_words(text: str, own: bool) -> None:
     assert are_own_words(text, "The weather is mostly sunny today, with some clouds.") is own
+
+
+def test_a_distorted_echo_is_known_by_most_of_its_words() -> None:
+    spoken = "This is a common mistake in French, and the correct way to say it would be Lemonade or"
+    for text, own in (
+        ("say it would be the lemonade for April.", True),
+        ("what would it be in French", False),
+        ("lemonade please", False),
+    ):
+        assert are_own_words(text, spoken, leniently=True) is own
+        assert not are_own_words(text, spoken)
