@@ -35,7 +35,7 @@ DOUBT_S = 4.0
 """Echo that has to be let through before it no longer does; every second of a lowered one makes up for three.
 
 A user who speaks over the assistant looks like a changed path here; by then the assistant has stopped. AEC3 itself
-finds a changed path within 1.5 s (delays moved by 5 to 100 ms).
+needs 1 to 2.5 s for a changed path (delays moved by 5 to 100 ms).
 """
 
 

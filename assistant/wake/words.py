@@ -52,7 +52,7 @@ class _Ear:
 def load(word: str) -> WakeWord:
     """The engine for `word`: a packaged word, a microWakeWord manifest (.json), an openWakeWord model (.tflite).
 
-    The packaged words are microWakeWord's. Of the recordings in tests/speech it hears all seven, openWakeWord four at
+    The packaged words are microWakeWord's. Of the recordings in tests/speech it hears all seven, openWakeWord five at
     its threshold, for a thirtieth of the processor time.
     """
     if word.endswith(".tflite"):

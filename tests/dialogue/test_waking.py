@@ -35,10 +35,11 @@ def sleeper(*texts: str, late: int = 0, reply: str = "It is noon. ") -> Script:
     )
 
 
-async def say_wake_word(stage: Stage) -> None:
+async def say_wake_word(stage: Stage, amplitude: float = 0.0) -> None:
+    """The wake word is noticed in the next block, or in the one that is being listened to."""
     assert stage.script.spotter is not None
     stage.script.spotter.said = True
-    await stage.ears.hear(0.0, 32)
+    await stage.ears.hear(amplitude, 32)
 
 
 async def test_what_is_said_before_the_wake_word_is_for_somebody_else() -> None:
@@ -65,7 +66,7 @@ async def test_a_question_in_the_same_breath_loses_nothing_and_the_wake_word_is_
     late = 4 * BLOCK
     async with conversation(sleeper(late=late), ASLEEP) as stage:
         await stage.ears.hear(0.9, 640)
-        await say_wake_word(stage)
+        await say_wake_word(stage, amplitude=0.9)
         await stage.ask()
         await stage.turn_finished()
         assert stage.script.recognizer.heard[-1] == pytest.approx(0.96 + late / LISTENING_RATE + 0.064, abs=0.064)

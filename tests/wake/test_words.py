@@ -92,6 +92,14 @@ def test_an_open_wake_word_model_of_the_users_own_is_heard(clips: dict[str, Clip
     ]
 
 
+def test_the_first_block_is_heard_as_fast_as_any_other() -> None:
+    """The library would look through 8 s of silence first."""
+    import pyopen_wakeword
+
+    model = load(str(Path(pyopen_wakeword.__file__).parent / "models" / "hey_jarvis.tflite"))
+    assert len(model.scores(quiet(1)[:BLOCK])) <= 1
+
+
 def test_a_micro_wake_word_model_of_the_users_own_is_heard(clips: dict[str, Clip], tmp_path: Path) -> None:
     import pymicro_wakeword
 
@@ -115,9 +123,9 @@ def test_an_unknown_word_names_those_there_are() -> None:
     [
         ("gone.tflite", None, Code.MODEL_MISSING),
         ("gone.json", None, Code.MODEL_MISSING),
-        ("text.tflite", b"hello, this is no model", Code.MODEL_UNLOADABLE),
-        ("empty.tflite", b"", Code.MODEL_UNLOADABLE),
-        ("cut.tflite", b"\xff\xff\x00\x00TFL3", Code.MODEL_UNLOADABLE),
+        ("text.tflite", b"hello, this is no model", Code.MODEL_CORRUPT),
+        ("empty.tflite", b"", Code.MODEL_CORRUPT),
+        ("cut.tflite", b"\xff\xff\x00\x00TFL3", Code.MODEL_CORRUPT),
         ("list.json", b"[1]", Code.MODEL_UNLOADABLE),
         ("broken.json", b"{", Code.MODEL_UNLOADABLE),
         ("other.json", b'{"model": "gone.tflite"}', Code.MODEL_MISSING),
