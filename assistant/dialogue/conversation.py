@@ -121,7 +121,7 @@ class Conversation:
         self._memory.push(heard)
         woken = self._engines.wake.heard(block) if self._engines.wake is not None else None
         if woken is not None:
-            await self._wake(woken)
+            self._wake(woken)
         elif self._listens:
             await self._listen(heard, late=anyio.current_time() - block.captured_at > LATE_S)
         elif not self._attention.is_awake and heard.probability >= self._config.turns.threshold:
@@ -132,8 +132,11 @@ class Conversation:
     def _listens(self) -> bool:
         return self._attention.is_awake and (self._turn is not None or self._floor.can_be_taken)
 
-    async def _wake(self, woken: Wake) -> None:
-        """A wake word: what is being said ends, and what comes after the word is a new turn."""
+    def _wake(self, woken: Wake) -> None:
+        """A wake word: what is being said ends, and what comes after the word is a new turn.
+
+        Only speech that goes on begins one; the end of the wake word itself does not.
+        """
         self._emit(Woken(word=woken.word, score=round(woken.score, 3), at_s=woken.at / LISTENING_RATE))
         self._floor.give_up(End.INTERRUPTED)
         if self._turn is not None:
@@ -143,9 +146,7 @@ class Conversation:
         self._attention.woken(woken.at)
         self._chime(Earcon.WAKE)
         self._foreground = Foreground(self._background.level(woken.word_end))
-        self._fresh = woken.word_end
-        for heard in self._memory.between(woken.word_end, self._now):
-            await self._listen(heard, late=False)
+        self._fresh = woken.word_end  # what was said since belongs to a turn that begins now
 
     async def _listen(self, heard: Heard, *, late: bool) -> None:
         block = heard.block

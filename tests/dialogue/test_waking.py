@@ -72,6 +72,18 @@ async def test_a_question_in_the_same_breath_loses_nothing_and_the_wake_word_is_
         assert stage.script.recognizer.heard[-1] == pytest.approx(0.96 + late / LISTENING_RATE + 0.064, abs=0.064)
 
 
+async def test_the_end_of_the_wake_word_is_no_turn() -> None:
+    async with conversation(sleeper(late=5 * BLOCK), ASLEEP) as stage:
+        await stage.ears.hear(0.9, 640)
+        await say_wake_word(stage, amplitude=0.9)
+        await stage.ears.hear(0.9, 32)
+        await stage.ears.hear(0.0, 640)
+        assert stage.seen(Woken)
+        assert not stage.seen(SpeechStarted)
+        await stage.ask()
+        await stage.turn_finished()
+
+
 async def test_without_speech_it_falls_asleep_again() -> None:
     async with conversation(sleeper(), ASLEEP) as stage:
         await say_wake_word(stage)
