@@ -9,6 +9,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,14 +71,14 @@ def _wait(child: subprocess.Popen[bytes], growing: Path, report: Callable[[int],
         try:
             return child.wait(timeout=POLL_S)
         except subprocess.TimeoutExpired:
-            report(_bytes_under(growing))
+            report(bytes_under(growing))
 
 
-def _bytes_under(folder: Path) -> int:
+def bytes_under(folder: Path) -> int:
+    """Bytes of all files under `folder`; what is moved or removed while it looks counts or not."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue  # moved or removed since it was listed
+    for parent, _, files in os.walk(folder):  # leaves out a folder that has gone, which `Path.rglob` does not
+        for file in files:
+            with suppress(FileNotFoundError):
+                total += os.stat(os.path.join(parent, file)).st_size
     return total
