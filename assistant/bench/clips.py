@@ -1,5 +1,6 @@
 """Recordings for the benchmark, with what is known about them."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,9 @@ from assistant.errors import AssistantError, Code
 
 RECORDS = "clips.yaml"
 """A folder of clips may hold this file with a record for each; see tests/speech/clips.yaml for its keys."""
+
+REQUESTS = ("question", "command")
+"""Kinds of clips that are said to an assistant, and are whole."""
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".webm"})
 
@@ -28,6 +32,10 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
     speech_start_s: float | None = None
     speech_end_s: float | None = None
     """The true last moment of speech, which voice-to-voice is measured from."""
+    wake_word: str | None = None
+    """Said in it, in lower case; perhaps none that the assistant knows."""
+    max_inner_pause_s: float | None = None
+    """The longest pause between the first word and the last."""
     end_confidence: Annotated[str, Meta(description="high, medium or low")] = "low"
 
     @property
@@ -51,15 +59,19 @@ def read_clips(paths: list[Path]) -> list[Clip]:
     return clips
 
 
-def choose(paths: list[Path], recordings: Path) -> list[Clip]:
-    """The clips in `paths`; without any, the English questions and commands in the folder `recordings`.
+def is_english_request(clip: Clip) -> bool:
+    return clip.kind in REQUESTS and clip.language == "en"
+
+
+def choose(paths: list[Path], recordings: Path, wanted: Callable[[Clip], bool] = lambda clip: True) -> list[Clip]:
+    """The clips in `paths`; without any, those in the folder `recordings` that are `wanted`.
 
     Raises `AssistantError` (`audio.unreadable`) as `read_clips` does, and when there is nothing to measure.
     """
     if paths:
         clips = read_clips(paths)
     elif recordings.is_dir():
-        clips = [c for c in read_clips([recordings]) if c.kind in ("question", "command") and c.language == "en"]
+        clips = [clip for clip in read_clips([recordings]) if wanted(clip)]
     else:
         raise AssistantError(Code.AUDIO_UNREADABLE, "no recordings come with this installation; name some with --clips")
     if not clips:

@@ -14,9 +14,9 @@ import numpy as np
 
 from assistant import blocking
 from assistant.asr.base import Transcription
+from assistant.audio.paced import PERIOD_S
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.audio.recording import Recording
-from assistant.bench.sink import PERIOD_S
 from assistant.blocking import StopFlag
 from assistant.config import Config, Turns
 from assistant.dialogue.engines import Engines

@@ -4,10 +4,8 @@ import math
 
 import anyio
 
+from assistant.audio.paced import PERIOD_S
 from assistant.audio.pcm import Samples
-
-PERIOD_S = 0.02
-"""How often a device asks for samples."""
 
 
 class Stopwatch:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import jiwer
 
-SPACELESS = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
+from assistant.turns.remarks import SPACELESS
 
 _ONES = {
     word: value

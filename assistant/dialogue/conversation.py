@@ -70,11 +70,15 @@ class Conversation:
         self._dropped = 0
         self._tasks: TaskGroup
 
-    async def run(self) -> None:
-        """Converse. Raises `AssistantError` when a device fails; an engine that fails ends its turn with an event."""
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Converse. Raises `AssistantError` when a device fails; an engine that fails ends its turn with an event.
+
+        Once it is started, according to `task_status`, it can be told to wake, stop and mute.
+        """
         async with anyio.create_task_group() as self._tasks, aclosing(self._source.blocks()) as blocks:
             self._engines.activity.reset()
             self._rearm()
+            task_status.started()
             async for block in blocks:
                 self._report_dropped()
                 await self._hear(block)

@@ -7,7 +7,7 @@ from assistant.dialogue.turn import End, Turn
 from assistant.dialogue.utterance import Heard
 from assistant.events import Disturbed, Emitter
 from assistant.turns.barge_in import BargeIn, Do
-from assistant.turns.remarks import Remark, are_own_words, remark
+from assistant.turns.remarks import Remark, are_own_words, remark, said_after
 
 JOINED_S = 5.0
 """A question is only reopened when so much may still be said before it is too long."""
@@ -137,8 +137,7 @@ class Floor:
         if not self._reopens:
             return turn.words
         question = self._answering.words if self._answering is not None else self._question
-        before, now = question.split(), turn.words.split()
-        return " ".join(now[len(before) :]) if len(now) > len(before) else ""
+        return said_after(question, turn.words, turn.language)
 
     def _carry_out(self, action: Do | None, at: int) -> None:
         answering = self._answering

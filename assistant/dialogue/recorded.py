@@ -14,7 +14,7 @@ from assistant.dialogue.conversation import Conversation
 from assistant.dialogue.engines import Engines
 from assistant.dialogue.turn import End
 from assistant.errors import AssistantError, Code, single_error
-from assistant.events import Emitter, Event, Marks, SpeechEnded, TurnFinished
+from assistant.events import Emitter, Event, Listening, Marks, SpeechEnded, TurnFinished
 from assistant.llm.history import History
 
 GRACE_S = 2.0
@@ -47,7 +47,7 @@ async def ask(
     true_speech_end_s: float | None = None,
     sink: AudioSink | None = None,
 ) -> Answer:
-    """Play `question` (16 kHz) to a fresh conversation and return the first turn that is not reopened.
+    """Play `question` (16 kHz) to a fresh conversation and return the first turn that nothing goes on with.
 
     Marks are relative to `true_speech_end_s` if it is known, else to the end that voice activity found. The answer is
     recorded in real time, unless another `sink` takes it; then `Answer.audio` is empty. Raises
@@ -92,6 +92,8 @@ class _Ears:
             self.turns.append(event)
             if event.end != End.REOPENED:
                 self.finished.set()
+        elif isinstance(event, Listening) and self.turns:
+            self.finished.set()  # what seemed to go on with the question meant nothing
 
 
 def since(later_s: float, turn: TurnFinished) -> TurnFinished:

@@ -71,6 +71,9 @@ BACKCHANNEL = {
 }
 """What people say to show that they are listening, as single words; an utterance of these alone is none of its own."""
 
+SPACELESS = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
+"""Languages that are written without spaces between words."""
+
 HUM = re.compile(r"[hmn]+|(?:u+h+|a+h+|m+|h+m+)+|e+r+m*|u+m+")
 """What recognition makes of a hum with closed lips: "Mm-hmm", "Hm", "Uh-huh", "Mmm", "Erm"."""
 
@@ -121,6 +124,16 @@ def _in_common(heard: list[str], own: list[str]) -> int:
         )
         for start in range(max(1, len(own) - length + 1))
     )
+
+
+def said_after(question: str, text: str, language: str) -> str:
+    """What of `text`, which goes on with `question`, was said after it. Counted in words, as recognition may spell
+    those of the question anew; where words are not separated, in characters."""
+    if language in SPACELESS:
+        letters = [position for position, letter in enumerate(text) if letter.isalnum()]
+        known = sum(letter.isalnum() for letter in question)
+        return text[letters[known] :] if len(letters) > known else ""
+    return " ".join(text.split()[len(question.split()) :])
 
 
 def _words(text: str) -> list[str]:

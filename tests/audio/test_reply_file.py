@@ -2,9 +2,10 @@ import anyio
 import numpy as np
 import pytest
 
+from assistant.audio.paced import PERIOD_S
 from assistant.audio.pcm import Samples
 from assistant.audio.playback import AHEAD_S, FADE_S
-from assistant.audio.reply_file import PERIOD_S, ReplyRecorder
+from assistant.audio.reply_file import ReplyRecorder
 from tests.audio.clock import jump
 
 pytestmark = pytest.mark.anyio

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from assistant.bench.clips import Clip, choose, read_clips
+from assistant.bench.clips import Clip, choose, is_english_request, read_clips
 from assistant.errors import AssistantError, Code
 
 SPEECH = Path(__file__).parents[1] / "speech"
 
 
-def test_without_a_choice_it_is_the_english_questions_and_commands() -> None:
-    chosen = choose([], SPEECH)
+def test_of_all_recordings_those_that_are_wanted_are_chosen() -> None:
+    assert choose([], SPEECH) == read_clips([SPEECH])
+    chosen = choose([], SPEECH, is_english_request)
     assert len(chosen) > 15
     assert {clip.kind for clip in chosen} == {"question", "command"}
     assert {clip.language for clip in chosen} == {"en"}

@@ -37,3 +37,27 @@ def test_a_picture_that_cannot_be_written_is_told_before_anything_is_measured(tm
 
 def test_an_unknown_baseline_is_a_mistake_in_the_command() -> None:
     assert bench("--baseline", "magic").returncode == 2
+
+
+def test_turn_taking_is_measured_in_a_room_with_an_echo(clips: dict[str, Clip]) -> None:
+    names = ["q_what_time_is_it_r3", "cmd_coffee_s2i13", "wake_okay_nabu_pmw1"]
+    chosen = [argument for name in names for argument in ("--clips", str(clips[name].path))]
+    done = bench("--suite", "conversation", "--minutes", "0.1", "--json", *chosen)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    summary = report["summary"]
+    assert summary["wake_hit_rate"] == 1
+    assert summary["false_wakes_per_hour"] == 0
+    assert summary["pauses"] == 3, "the recorded one of 0.32 s, and two that are longer"
+    assert summary["endpoint_delay_ms"]["median"] > 0
+    assert summary["barge_ins"] == 1
+    assert summary["backchannels"] == 6
+    assert summary["own_speech_s"] >= 6
+    assert {trial["measure"] for trial in report["trials"]} == {"wake", "pause", "endpoint", "barge_in", "backchannel"}
+
+
+def test_an_option_of_another_suite_is_a_mistake_in_the_command() -> None:
+    done = bench("--suite", "conversation", "--baseline", "sequential")
+    assert done.returncode == 2
+    assert "--baseline" in done.stderr
+    assert bench("--minutes", "1").returncode == 2

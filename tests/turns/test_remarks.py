@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.turns.remarks import BACKCHANNEL, DISMISSAL, STOP, Remark, are_own_words, remark
+from assistant.turns.remarks import BACKCHANNEL, DISMISSAL, STOP, Remark, are_own_words, remark, said_after
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,18 @@ def test_a_distorted_echo_is_known_by_most_of_its_words() -> None:
     ):
         assert are_own_words(text, spoken, leniently=True) is own
         assert not are_own_words(text, spoken)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "language", "after"),
+    [
+        ("Set a timer.", "Set a timer for ten minutes.", "en", "for ten minutes."),
+        ("Set a time.", "Set a timer.", "en", ""),
+        ("北京今天温度。", "北京今天温度已达到零下十度。", "zh", "已达到零下十度。"),
+        ("北京今天温度。", "北京今天，温度。", "zh", ""),
+        ("北京今天温度。", "北京今天", "zh", ""),
+        ("", "何でもない", "ja", "何でもない"),
+    ],
+)
+def test_what_goes_on_with_a_question_is_told_from_it(question: str, text: str, language: str, after: str) -> None:
+    assert said_after(question, text, language) == after
