@@ -106,6 +106,15 @@ class Turns(Section, frozen=True):
         Milliseconds,
         Meta(description="Silence after which a turn is over however it sounds, in milliseconds; semantic."),
     ] = 1200
+    certainty: Annotated[
+        float,
+        Meta(
+            ge=0.5,
+            le=0.99,
+            description="Probability from which a turn surely sounds finished. More, such as 0.983, interrupts fewer "
+            "pauses of people who think while they speak, and answers some later; semantic.",
+        ),
+    ] = 0.95
     endpoint_ms: Annotated[
         Milliseconds,
         Meta(description="Silence after which a turn is over, in milliseconds; mode silence."),

@@ -35,8 +35,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     negative_s: float
     """Seconds without a wake word that were played."""
     premature_commit_rate: float | None
-    """Of recordings with a pause, as recorded and longer: those in which the assistant took the turn in the pause."""
+    """Of recordings with a pause under a second: those in which the assistant took the turn in the pause. It is
+    reopened when the user goes on."""
     pauses: int
+    premature_commit_rate_stretched: float | None
+    """The same with the pauses made longer, to half a second and nearly a whole one."""
+    stretched_pauses: int
     endpoint_delay_ms: Spread
     """From the end of a whole sentence to the decision that the user has finished."""
     barge_in_to_silence_ms: Spread
@@ -92,9 +96,9 @@ def run(config: Config, clips: Sequence[Clip], minutes: float, done: Callable[[s
 
 
 def summarise(trials: Sequence[Trial], own: OwnSpeech, false_wakes: int, negative_s: float) -> Summary:
-    wakes, inside, ends, barge_ins, remarks = (
+    wakes, inside, longer, ends, barge_ins, remarks = (
         [trial for trial in trials if trial.measure == measure]
-        for measure in ("wake", "pause", "endpoint", "barge_in", "backchannel")
+        for measure in ("wake", "pause", "long_pause", "endpoint", "barge_in", "backchannel")
     )
     return Summary(
         wake_hit_rate=_share(sum(trial.passed for trial in wakes), len(wakes)),
@@ -104,6 +108,8 @@ def summarise(trials: Sequence[Trial], own: OwnSpeech, false_wakes: int, negativ
         negative_s=round(negative_s, 1),
         premature_commit_rate=_share(sum(not trial.passed for trial in inside), len(inside)),
         pauses=len(inside),
+        premature_commit_rate_stretched=_share(sum(not trial.passed for trial in longer), len(longer)),
+        stretched_pauses=len(longer),
         endpoint_delay_ms=spread(trial.ms for trial in ends),
         barge_in_to_silence_ms=spread(trial.ms for trial in barge_ins),
         barge_ins=len(barge_ins),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.bench import pauses
@@ -20,7 +21,8 @@ class _Utterance:
     variant: str
     samples: Samples
     end_s: float | None
-    has_pause: bool
+    pause: Literal["pause", "long_pause"] | None
+    """Whether it has one inside, as recorded or made longer."""
     is_whole: bool
     """A whole sentence whose end is known well."""
 
@@ -53,9 +55,9 @@ async def _ask(engines: Engines, config: Config, said: _Utterance) -> list[Trial
         return []
     commit = (*answer.premature, answer.turn)[0].marks_ms.commit
     trials: list[Trial] = []
-    if said.has_pause:
+    if said.pause is not None:
         waited = commit is not None and commit >= 0
-        trials.append(Trial(measure="pause", clip=said.clip, variant=said.variant, passed=waited, ms=commit))
+        trials.append(Trial(measure=said.pause, clip=said.clip, variant=said.variant, passed=waited, ms=commit))
     if said.is_whole:
         passed = commit is not None and commit >= 0
         trials.append(
@@ -70,8 +72,9 @@ def _utterances(recordings: Sequence[Recorded]) -> Iterator[_Utterance]:
     for each in recordings:
         clip = each.clip
         is_whole = clip.kind in REQUESTS and (clip.end_confidence != "low" or clip.speech_end_s is None)
-        lengths = pauses.lengths(clip) if pauses.has_pause(clip) else [0.0]
-        for length in lengths if is_whole or pauses.has_pause(clip) else ():
+        inside = pauses.has_pause(clip)
+        lengths = pauses.lengths(clip) if inside else [0.0]
+        for length in lengths if is_whole or inside else ():
             samples = pauses.stretched(clip, each.samples, length)
             longer_s = (len(samples) - len(each.samples)) / LISTENING_RATE
             yield _Utterance(
@@ -79,6 +82,6 @@ def _utterances(recordings: Sequence[Recorded]) -> Iterator[_Utterance]:
                 variant=f"pause of {length:.2f} s" if length else "",
                 samples=samples,
                 end_s=None if clip.speech_end_s is None else clip.speech_end_s + longer_s,
-                has_pause=pauses.has_pause(clip),
+                pause=("long_pause" if longer_s else "pause") if inside else None,
                 is_whole=is_whole and not longer_s,
             )

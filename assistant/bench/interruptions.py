@@ -72,7 +72,7 @@ async def measure(
     Each is said in one of the rooms.
     """
     config = msgspec.structs.replace(config, wake="none")
-    sentences = [each for each in recordings if each.clip.kind in REQUESTS and not pauses.has_pause(each.clip)]
+    sentences = [each for each in _sentences(recordings) if _meaning(each) is not Remark.BACKCHANNEL]
     if not sentences:
         return []
     remarks = _remarks(engines, recordings)
@@ -102,7 +102,7 @@ async def own_speech(
     """Let the assistant speak for `seconds` while nobody else does, an equal part in each room, wake words on."""
     config = msgspec.structs.replace(config, wake=wake)
     own = OwnSpeech()
-    questions = [each for each in recordings if each.clip.kind in REQUESTS and not pauses.has_pause(each.clip)]
+    questions = [each for each in _sentences(recordings) if _meaning(each) is Remark.WORDS and not each.clip.wake_word]
     if not questions:
         return own
     for loss_db in LOSSES_DB:
@@ -140,7 +140,7 @@ async def _remark(here: Talk, name: str, sound: Samples, question: Samples, numb
     here.say(sound)
     await here.until(lambda: here.finished(turn) is not None, len(sound) / LISTENING_RATE + SETTLED_S)
     ended = here.finished(turn)
-    survived = ended is None or ended.end is End.ANSWERED
+    survived = ended is None or ended.end == End.ANSWERED
     return Trial(measure="backchannel", clip=name, variant=where, passed=survived)
 
 
@@ -163,11 +163,14 @@ async def _listen_to_itself(here: Talk, question: Samples, own: OwnSpeech, left_
     here.conversation.wake()
     if not await here.is_answered(question) or (turn := here.answering) is None:
         return
+    await anyio.sleep(here.room.being_said_s)  # what the user goes on with is no fault of the assistant's own voice
+    if here.finished(turn) is not None:
+        return
     since = len(here.events)
     if await here.until(lambda: here.finished(turn) is not None, left_s):
         await anyio.sleep(FOLLOW_UP_S)
     ended = here.finished(turn)
-    own.interruptions += ended is not None and ended.end is not End.ANSWERED
+    own.interruptions += ended is not None and ended.end != End.ANSWERED
     own.interruptions += len(here.seen(PlaybackStarted, since))
     own.wakes += len(here.seen(Woken, since))
     own.disturbances += sum(event.action in ("duck", "hold") for event in here.seen(Disturbed, since))
@@ -178,7 +181,7 @@ def _remarks(engines: Engines, recordings: Sequence[Recorded]) -> list[tuple[str
     recorded = [
         (each.clip.name, each.samples)
         for each in recordings
-        if each.clip.transcript and remark(each.clip.transcript, each.clip.language or "en") is Remark.BACKCHANNEL
+        if each.clip.transcript and _meaning(each) is Remark.BACKCHANNEL
     ]
     noises = [
         (each.clip.name, each.samples[: round(NOISE_S * LISTENING_RATE)])
@@ -187,6 +190,14 @@ def _remarks(engines: Engines, recordings: Sequence[Recorded]) -> list[tuple[str
     ]
     hums = [(text, _said(engines.voice, text)) for text in HUMS] if engines.voice.language == "en" else []
     return [*hums, *recorded, *noises]
+
+
+def _sentences(recordings: Sequence[Recorded]) -> list[Recorded]:
+    return [each for each in recordings if each.clip.kind in REQUESTS and not pauses.has_pause(each.clip)]
+
+
+def _meaning(said: Recorded) -> Remark:
+    return remark(said.clip.transcript or "", said.clip.language or "en")
 
 
 def _said(voice: SpeechSynthesizer, text: str) -> Samples:

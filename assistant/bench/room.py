@@ -58,6 +58,11 @@ class Room:
         return self.microphone.say(speech)
 
     @property
+    def being_said_s(self) -> float:
+        """Seconds until the user has said everything."""
+        return self.microphone.being_said / LISTENING_RATE
+
+    @property
     def now(self) -> int:
         """The position of the present."""
         return self.microphone.position(anyio.current_time())
@@ -148,6 +153,10 @@ class RoomMicrophone:
         self._said = [(start, said) for start, said in self._said if start + len(said) > self._end]
         self._said.append((self._end, speech))
         return self._end
+
+    @property
+    def being_said(self) -> int:
+        return max([0, *(start + len(said) - self._end for start, said in self._said)])
 
     def position(self, moment: float) -> int:
         return round(moment * LISTENING_RATE) - self._began

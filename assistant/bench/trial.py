@@ -20,7 +20,7 @@ class Recorded:
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was tried."""
 
-    measure: Literal["wake", "pause", "endpoint", "barge_in", "backchannel"]
+    measure: Literal["wake", "pause", "long_pause", "endpoint", "barge_in", "backchannel"]
     clip: str
     variant: str
     passed: bool

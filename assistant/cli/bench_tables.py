@@ -42,6 +42,8 @@ def _conversation_table(summary: "conversation.Summary") -> Table:
     table.add_row("wake words heard", _percent(summary.wake_hit_rate), str(summary.wake_words))
     table.add_row("false wakes an hour", _number(summary.false_wakes_per_hour, 1), _minutes(summary.negative_s))
     table.add_row("commits in a pause", _percent(summary.premature_commit_rate), str(summary.pauses))
+    stretched = summary.premature_commit_rate_stretched
+    table.add_row("commits in a longer pause", _percent(stretched), str(summary.stretched_pauses))
     table.add_row("barge-ins missed", str(summary.barge_ins_missed), str(summary.barge_ins))
     table.add_row("backchannels survived", str(summary.backchannels_survived), str(summary.backchannels))
     table.add_row("self-interruptions", str(summary.self_interruptions), _minutes(summary.own_speech_s))

@@ -1,8 +1,8 @@
 """What to do with the assistant's voice when the user speaks over it: a pure state machine.
 
 Playback is lowered as soon as there may be speech, held (silent, but not given up) when it goes on, and given up when
-it turns out to be words for the assistant. A cough or an "mhm" restores it where it was held. So the assistant falls
-silent at once, and still does not lose its sentence to a cough. Time is samples of the audio clock.
+it turns out to be words for the assistant. A click, a cough or an "mhm" restores it where it was held. So the assistant
+falls silent at once, and still does not lose its sentence to a cough. Time is samples of the audio clock.
 """
 
 from enum import Enum, auto
@@ -10,14 +10,23 @@ from enum import Enum, auto
 from assistant.turns.remarks import Remark
 from assistant.turns.segmenter import samples
 
-DUCK_MS = 64
-"""Speech after which playback is lowered: two blocks."""
+DUCK_MS = 32
+"""Speech after which playback is lowered, once the echo canceller has converged: one block."""
 
-HOLD_MS = 160
-"""Speech after which playback is held, once the echo canceller has converged."""
+HOLD_MS = 64
+"""Speech after which playback is held then, or held back where it has not begun.
 
+A canceller suppresses much of a user who speaks while the loudspeaker does, so what is held late is understood late:
+with 160 ms the answer was silent 351 ms after the onset of the user's speech (median of 23 recordings), and 465 ms
+where the echo was loud.
+"""
+
+DUCK_UNCONVERGED_MS = 64
 HOLD_UNCONVERGED_MS = 480
 """The same before that: what voice activity hears may be the assistant's own voice."""
+
+WORD_MS = 160
+"""Less speech than that is no word, and what was held for it goes on as soon as what was lowered."""
 
 SUSTAINED_MS = 1200
 """Speech after which it is no cough, whatever recognition makes of it; not before the canceller has converged."""
@@ -26,7 +35,7 @@ GAP_MS = 96
 """Silence inside speech that does not begin it anew."""
 
 RESTORE_MS = 256
-"""Silence after which playback that was only lowered goes on as before."""
+"""Silence after which playback goes on as before if it was lowered only, or held for less than a word."""
 
 LOST_MS = 2500
 """Silence after which playback that was held goes on although nobody has said what was heard."""
@@ -81,20 +90,21 @@ class BargeIn:
         return self._to(Do.RESTORE) if finished and self.is_disturbed else None
 
     def _sustained(self, playing: bool, converged: bool) -> Do | None:
-        hold = samples(HOLD_MS if converged else HOLD_UNCONVERGED_MS) if playing else samples(DUCK_MS)
+        duck = samples(DUCK_MS if converged else DUCK_UNCONVERGED_MS)
+        hold = samples(HOLD_MS if converged or not playing else HOLD_UNCONVERGED_MS)
         if converged and self._speech >= samples(SUSTAINED_MS):
             return self._to(Do.STOP)
         if self._speech >= hold and self._state is not Do.HOLD:
             return self._to(Do.HOLD)
-        if self._speech >= samples(DUCK_MS) and self._state is Do.RESTORE:
+        if playing and self._speech >= duck and self._state is Do.RESTORE:
             return self._to(Do.DUCK)
         return None
 
     def _silence(self, end: int) -> Do | None:
-        if self._last is None:
+        if self._last is None or not self.is_disturbed:
             return None
-        patience = {Do.DUCK: RESTORE_MS, Do.HOLD: LOST_MS}.get(self._state)
-        if patience is None or end - self._last < samples(patience):
+        is_word = self._state is Do.HOLD and self._speech >= samples(WORD_MS)
+        if end - self._last < samples(LOST_MS if is_word else RESTORE_MS):
             return None
         return self._to(Do.RESTORE)
 

@@ -61,12 +61,24 @@ async def test_a_question_over_the_answer_ends_it_and_is_answered() -> None:
         ]
 
 
+async def test_what_the_canceller_lets_through_needs_less_evidence() -> None:
+    async with conversation(config=LATER, loudspeaker=ScriptedLoudspeaker(room=150), echo_free=True) as stage:
+        await begin_answer(stage)
+        stage.ears.reduction_db = 20.0
+        await stage.ears.hear(0.2, 320)
+        stage.ears.reduction_db = 3.0
+        assert actions(stage) == []
+        await stage.ears.hear(0.2, 96)
+        await stage.until(Disturbed, 2)
+        assert actions(stage) == ["duck", "hold"]
+
+
 async def test_the_answer_is_lowered_and_held_before_anything_is_understood() -> None:
     script = hears("what time is it", "and in Berlin")
     async with conversation(script, LATER, ScriptedLoudspeaker(room=150), echo_free=True) as stage:
         await begin_answer(stage)
         playback = stage.loudspeaker.playbacks[0]
-        await stage.ears.hear(0.9, 96)
+        await stage.ears.hear(0.9, 32)
         await stage.until(Disturbed)
         assert playback.gain == pytest.approx(0.251, abs=0.001)
         assert not playback.paused

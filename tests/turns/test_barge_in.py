@@ -41,7 +41,7 @@ def test_silence_leaves_the_answer_alone() -> None:
 
 
 def test_speech_lowers_the_answer_at_once_and_holds_it_soon() -> None:
-    assert Scene().hear(True, 320).done == [(64, Do.DUCK), (160, Do.HOLD)]
+    assert Scene().hear(True, 320).done == [(32, Do.DUCK), (64, Do.HOLD)]
 
 
 def test_words_end_the_answer_at_once() -> None:
@@ -62,8 +62,13 @@ def test_a_hum_restores_it(remark: Remark) -> None:
 
 
 def test_a_click_only_lowers_it_and_a_short_silence_restores_it() -> None:
-    scene = Scene().hear(True, 96).hear(False, 512)
-    assert scene.done == [(64, Do.DUCK), (96 + 256, Do.RESTORE)]
+    scene = Scene().hear(True, 32).hear(False, 512)
+    assert scene.done == [(32, Do.DUCK), (32 + 256, Do.RESTORE)]
+
+
+def test_what_was_held_for_less_than_a_word_goes_on_after_as_short_a_silence() -> None:
+    scene = Scene().hear(True, 128).hear(False, 512)
+    assert scene.done == [(32, Do.DUCK), (64, Do.HOLD), (128 + 256, Do.RESTORE)]
 
 
 def test_a_cough_that_recognition_says_nothing_about_does_not_silence_it_for_ever() -> None:
@@ -74,12 +79,19 @@ def test_a_cough_that_recognition_says_nothing_about_does_not_silence_it_for_eve
 def test_short_noises_do_not_add_up() -> None:
     scene = Scene()
     for _ in range(6):
-        scene.hear(True, 96).hear(False, 320)
+        scene.hear(True, 32).hear(False, 320)
+    assert Do.HOLD not in scene.actions
+
+
+def test_nor_while_the_canceller_converges() -> None:
+    scene = Scene(converged=False)
+    for _ in range(6):
+        scene.hear(True, 160).hear(False, 320)
     assert Do.HOLD not in scene.actions
 
 
 def test_a_gap_between_two_syllables_is_none() -> None:
-    assert Scene().hear(True, 96).hear(False, 64).hear(True, 64).actions == [Do.DUCK, Do.HOLD]
+    assert Scene().hear(True, 32).hear(False, 64).hear(True, 32).actions == [Do.DUCK, Do.HOLD]
 
 
 def test_speech_that_goes_on_ends_the_answer_whatever_recognition_makes_of_it() -> None:
