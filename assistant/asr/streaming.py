@@ -16,7 +16,8 @@ UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
 
 SURE = 0.8
 """Probability from which the language that a partial pass detected is kept for the rest of the utterance. No question
-or command of the recordings whose language is detected wrongly reaches it (0.75 at most)."""
+or command of the recordings whose language is detected wrongly reaches it (0.75 at most), but a single word ("Las" for
+Arabic) may: a pass that goes wrong ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,15 @@ class StreamingTranscriber:
 
     def __init__(self, recognizer: SpeechRecognizer, language: str | None) -> None:
         self._recognizer = recognizer
-        self._language = language
+        self._given = self._language = language
         self._agreement = LocalAgreement()
 
     def draft(self, audio: Samples, stop: StopFlag) -> Transcription:
         """A pass over the utterance so far. Raises `AssistantError` (`asr.failed`)."""
         found = self._recognizer.transcribe(audio, language=self._language, stop=stop, draft=True)
-        if found.text and found.language_probability >= SURE:
+        if found.doubtful:
+            self._language = self._given
+        elif found.text and found.language_probability >= SURE:
             self._language = found.language
         return found
 

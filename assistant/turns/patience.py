@@ -43,13 +43,15 @@ class Patience:
         """Somebody has stopped speaking; nothing is known about it yet."""
         self._looks: list[float] = []
         self._question = False
+        self._wordless = False
 
     def judged(self, probability: float) -> None:
         """The model gave the turn this probability (0 to 1) to be finished."""
         self._looks.append(_log_odds(min(max(probability, 1e-4), 1 - 1e-4)))
 
     def understood(self, text: str) -> None:
-        """The words up to this pause."""
+        """The words up to this pause; without any, there is nothing to answer and no hurry."""
+        self._wordless = not text.strip()
         self._question = text.rstrip().endswith(("?", "？", "؟"))
 
     @property
@@ -64,7 +66,7 @@ class Patience:
         turns = self._turns
         if turns.mode == "silence":
             return turns.endpoint_ms
-        if not self._looks:
+        if not self._looks or self._wordless:
             return turns.incomplete_ms
         doubt = min(1.0, max(0.0, (self._sure - self._evidence) / DOUBT))
         return turns.complete_ms + (turns.incomplete_ms - turns.complete_ms) * doubt

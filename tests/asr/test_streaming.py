@@ -43,6 +43,7 @@ class Recognizer:
 
     def __init__(self, probability: float) -> None:
         self.probability = probability
+        self.doubtful = False
         self.asked: list[str | None] = []
 
     def transcribe(
@@ -55,7 +56,7 @@ class Recognizer:
         full_window: bool = False,
     ) -> Transcription:
         self.asked.append(language)
-        return Transcription("hallo", language or "de", self.probability, 0.1, 1.0, 4.0)
+        return Transcription("hallo", language or "de", self.probability, 0.1, 1.0, 4.0, self.doubtful)
 
 
 @pytest.mark.parametrize(("probability", "asked"), [(0.95, [None, "de"]), (0.6, [None, None])])
@@ -65,3 +66,11 @@ def test_a_language_that_is_sure_is_kept_for_the_final_pass(probability: float, 
     transcriber.attempt(np.zeros(16000, np.float32), NeverStop())
     transcriber.final(np.zeros(32000, np.float32), NeverStop())
     assert recognizer.asked == asked
+
+
+def test_a_language_is_detected_again_when_a_pass_in_it_goes_wrong() -> None:
+    recognizer = Recognizer(0.95)
+    transcriber = StreamingTranscriber(recognizer, None)
+    for recognizer.doubtful in (False, True, False):
+        transcriber.draft(np.zeros(16000, np.float32), NeverStop())
+    assert recognizer.asked == [None, "de", None]

@@ -8,8 +8,8 @@ from assistant.turns.patience import LOOKS, Patience
 TURNS = Turns(complete_ms=200, incomplete_ms=1200, endpoint_ms=480)
 
 
-def waits(*probabilities: float, text: str = "") -> float:
-    patience = Patience(TURNS)
+def waits(*probabilities: float, text: str = "Well.", turns: Turns = TURNS) -> float:
+    patience = Patience(turns)
     for probability in probabilities:
         patience.judged(probability)
     patience.understood(text)
@@ -33,6 +33,14 @@ def test_looks_that_differ_are_averaged() -> None:
 def test_a_question_mark_speaks_for_the_end_but_does_not_outweigh_the_voice() -> None:
     assert waits(0.8, text="Is it?") < waits(0.8, text="It is.")
     assert waits(0.05, text="What is the weather in?") == 1200
+
+
+def test_a_voice_without_words_is_waited_for() -> None:
+    assert waits(0.99, text="") == 1200
+
+
+def test_how_sure_is_sure_can_be_chosen() -> None:
+    assert waits(0.97, turns=Turns(certainty=0.983)) > waits(0.97) == 200
 
 
 def test_a_sure_judgement_needs_no_second_look() -> None:
