@@ -287,6 +287,62 @@ class Sound(Section, frozen=True):
             QuietHours.parse(self.quiet_hours)
 
 
+class Ipc(Section, frozen=True):
+    """The socket that `assistant ask`, `assistant say` and other programs talk to."""
+
+    enabled: Annotated[bool, Meta(description="Open the socket.")] = True
+    control: Annotated[
+        list[Annotated[str, Meta(min_length=1)]],
+        Meta(
+            description="Who may use every method, besides the user that the daemon runs as: names of users, and of "
+            "groups with @ before them."
+        ),
+    ] = field(default_factory=lambda: ["root", "@assistant"])
+    read: Annotated[
+        list[Annotated[str, Meta(min_length=1)]],
+        Meta(description="Who else may use the methods that change nothing, and see what is said: as control."),
+    ] = field(default_factory=list)
+    max_clients: Annotated[int, Meta(ge=1, le=4096, description="Connections at a time; more are refused.")] = 512
+
+
+class Wyoming(Section, frozen=True):
+    """Recognition, voice, wake words and conversation for Home Assistant and satellites (extra `wyoming`)."""
+
+    listen: Annotated[
+        str,
+        Meta(
+            pattern="^$|^tcp://[^/]+:[0-9]+$|^unix:///.+",
+            description="Address, such as tcp://127.0.0.1:10700 or unix:///run/assistant/wyoming.sock; '' for none. "
+            "Whoever reaches it may use it: there is no password.",
+        ),
+    ] = ""
+    satellites: Annotated[
+        list[Annotated[str, Meta(pattern="^tcp://[^/]+:[0-9]+$|^unix:///.+")]],
+        Meta(
+            description="Satellites (microphone and loudspeaker in another room) to connect to, such as "
+            "tcp://kitchen.local:10700."
+        ),
+    ] = field(default_factory=list)
+    max_clients: Annotated[int, Meta(ge=1, le=256, description="Connections at a time; more are refused.")] = 16
+
+
+class Metrics(Section, frozen=True):
+    """Figures for a monitoring system; `assistant metrics` prints them without any of this."""
+
+    http_port: Annotated[
+        int,
+        Meta(ge=0, le=65535, description="Port on 127.0.0.1 that serves them to Prometheus at /metrics; 0 for none."),
+    ] = 0
+    otlp_endpoint: Annotated[
+        str,
+        Meta(
+            pattern="^$|^https?://",
+            description="OpenTelemetry collector that gets a trace of each turn (no words), such as "
+            "http://127.0.0.1:4318/v1/traces; '' for none. Needs the extra `otel`.",
+        ),
+    ] = ""
+
+
 class Log(Section, frozen=True):
     """The log on standard error. Transcripts appear at level debug only."""
 
@@ -309,6 +365,9 @@ class Config(Section, frozen=True):
     tts: Tts = field(default_factory=Tts)
     barge_in: BargeIn = field(default_factory=BargeIn)
     sound: Sound = field(default_factory=Sound)
+    ipc: Ipc = field(default_factory=Ipc)
+    wyoming: Wyoming = field(default_factory=Wyoming)
+    metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
 
     @property

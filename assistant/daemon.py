@@ -2,8 +2,8 @@
 
 import logging
 import signal
-from contextlib import ExitStack
-from datetime import datetime, time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import anyio
 from anyio.abc import TaskStatus
@@ -14,40 +14,67 @@ from assistant.audio.cancelled import EchoCancelledSource
 from assistant.audio.echo import EchoCanceller
 from assistant.audio.loudspeaker import Loudspeaker
 from assistant.audio.microphone import Microphone
-from assistant.audio.quiet_hours import QuietHours
-from assistant.config import Audio, Config, Sound
+from assistant.audio.volume import Volume
+from assistant.config import Audio, Config
+from assistant.config import Metrics as MetricsSettings
 from assistant.dialogue.conversation import Conversation
 from assistant.errors import AssistantError, Code, single_error
-from assistant.events import Emitter, Ready
+from assistant.events import Emitter, Event, Ready
+from assistant.ipc import place
+from assistant.ipc.hub import EventHub
+from assistant.ipc.service import Running, Service
 from assistant.llm.history import History
 from assistant.loading import load_engines
+from assistant.metrics import Metrics, serve_metrics
 from assistant.system.process import seconds_since_start
+from assistant.tracing import open_tracer
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 10.0
-"""Seconds between two looks at the time of the day. The clock may be set, so nothing is computed ahead."""
 
+async def run(config: Config, emit: Emitter, reload: Callable[[], Config]) -> None:
+    """Converse until SIGTERM, SIGINT or `shutdown`. `reload` reads the configuration again.
 
-async def run(config: Config, emit: Emitter) -> None:
-    """Converse until SIGTERM or SIGINT. Raises `AssistantError` when a part that it cannot live without fails."""
+    Raises `AssistantError` when a part that it cannot live without fails.
+    """
     with single_error():
-        await _run(config, emit)
+        await _run(config, emit, reload)
 
 
-async def _run(config: Config, emit: Emitter) -> None:
+async def _run(config: Config, emit: Emitter, reload: Callable[[], Config]) -> None:
     """Until everything is loaded nothing has to be put in order, so a signal has its default effect: the end."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     with ExitStack() as parts:
+        listener = parts.enter_context(place.opened(config.ipc))
+        metrics, hub = Metrics(), EventHub()
+        audience = parts.enter_context(observing(config.metrics, metrics, [emit, metrics.observe, hub.emit]))
         microphone = parts.enter_context(Microphone(config.audio.input))
         loudspeaker = parts.enter_context(Loudspeaker(config.audio.output))
         engines = await blocking.call(lambda stop: load_engines(config), name="loading")
         parts.callback(engines.close)
         async with anyio.create_task_group() as root:
             await root.start(_end_on_signal, root.cancel_scope)
-            await root.start(_keep_volume, loudspeaker, config.sound)
+            volume = Volume(loudspeaker, config.sound)
+            root.start_soon(volume.keep)
             ears = hearing(config.audio, microphone, loudspeaker)
-            emit(
+            history = History(config.llm)
+            conversation = Conversation(engines, config, history, ears, loudspeaker, audience)
+            running = Running(
+                config=config,
+                engines=engines,
+                conversation=conversation,
+                history=history,
+                microphone=microphone,
+                loudspeaker=loudspeaker,
+                volume=volume,
+                metrics=metrics,
+                hub=hub,
+                reload=reload,
+                end=root.cancel_scope.cancel,
+            )
+            service = Service(running)
+            watch(metrics, loudspeaker, ears, service)
+            audience(
                 Ready(
                     start_s=round(seconds_since_start(), 3),
                     microphone=microphone.name,
@@ -55,7 +82,25 @@ async def _run(config: Config, emit: Emitter) -> None:
                     devices=engines.devices,
                 )
             )
-            await Conversation(engines, config, History(config.llm), ears, loudspeaker, emit).run()
+            await root.start(conversation.run)
+            if listener is not None:
+                await service.serve(listener)
+
+
+@contextmanager
+def observing(settings: MetricsSettings, metrics: Metrics, emitters: list[Emitter]) -> Iterator[Emitter]:
+    """One emitter for all, with those that the configuration wants besides."""
+    with ExitStack() as parts:
+        if settings.http_port:
+            parts.enter_context(serve_metrics(metrics, settings.http_port))
+        if settings.otlp_endpoint:
+            emitters = [*emitters, parts.enter_context(open_tracer(settings.otlp_endpoint)).observe]
+
+        def emit(event: Event) -> None:
+            for emitter in emitters:
+                emitter(event)
+
+        yield emit
 
 
 def hearing(audio: Audio, microphone: Microphone, loudspeaker: Loudspeaker) -> AudioSource:
@@ -75,19 +120,24 @@ def hearing(audio: Audio, microphone: Microphone, loudspeaker: Loudspeaker) -> A
     return EchoCancelledSource(microphone, loudspeaker.reference(), canceller)
 
 
-async def _keep_volume(loudspeaker: Loudspeaker, sound: Sound, *, task_status: TaskStatus[None]) -> None:
-    """Set the volume, now and whenever quiet hours begin or end."""
-    hours = QuietHours.parse(sound.quiet_hours) if sound.quiet_hours else None
-    loudspeaker.volume = volume_at(datetime.now().time(), sound, hours)
-    task_status.started()
-    while hours is not None:
-        await anyio.sleep(LOOK_S)
-        loudspeaker.volume = volume_at(datetime.now().time(), sound, hours)
-
-
-def volume_at(now: time, sound: Sound, hours: QuietHours | None) -> float:
-    """How loud it may be at `now`, local time."""
-    return sound.quiet_volume if hours is not None and hours.include(now) else sound.volume
+def watch(metrics: Metrics, loudspeaker: Loudspeaker, ears: AudioSource, service: Service) -> None:
+    """Let `metrics` read what the parts count themselves."""
+    metrics.watch_counter(
+        "assistant_underflows", "Times the loudspeaker ran dry; each may be a click.", lambda: loudspeaker.underflows
+    )
+    metrics.watch_gauge("assistant_ipc_clients", "Connections to the socket.", lambda: service.clients)
+    metrics.watch_counter(
+        "assistant_ipc_dropped_events", "Events that clients read too slowly for.", lambda: service.dropped
+    )
+    if isinstance(ears, EchoCancelledSource):
+        metrics.watch_gauge(
+            "assistant_echo_return_loss_enhancement_db",
+            "By how much the echo is lowered.",
+            lambda: ears.convergence.erle_db,
+        )
+        metrics.watch_gauge(
+            "assistant_echo_residual_db", "Level of what is left of the echo.", lambda: ears.convergence.residual_db
+        )
 
 
 async def _end_on_signal(root: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:

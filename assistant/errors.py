@@ -47,6 +47,29 @@ class Code(StrEnum):
 
     REPLY_EMPTY = "reply.empty"
 
+    IPC_MALFORMED = "ipc.malformed"
+    IPC_TOO_LONG = "ipc.too_long"
+    IPC_INVALID_REQUEST = "ipc.invalid_request"
+    IPC_UNKNOWN_METHOD = "ipc.unknown_method"
+    IPC_INVALID_PARAMS = "ipc.invalid_params"
+    IPC_FORBIDDEN = "ipc.forbidden"
+    IPC_BUSY = "ipc.busy"
+    IPC_CANCELLED = "ipc.cancelled"
+    IPC_INTERNAL = "ipc.internal"
+    IPC_IN_USE = "ipc.in_use"
+    IPC_NO_SOCKET = "ipc.no_socket"
+    IPC_UNAVAILABLE = "ipc.unavailable"
+    MICROPHONE_MUTED = "microphone.muted"
+    QUEUE_FULL = "queue.full"
+
+    WYOMING_LIBRARY_MISSING = "wyoming.library_missing"
+    WYOMING_UNAVAILABLE = "wyoming.unavailable"
+    WYOMING_MALFORMED = "wyoming.malformed"
+    WYOMING_BUSY = "wyoming.busy"
+
+    METRICS_PORT_IN_USE = "metrics.port_in_use"
+    TRACING_LIBRARY_MISSING = "tracing.library_missing"
+
 
 class AssistantError(Exception):
     """Anything the program reports instead of a traceback.
@@ -61,7 +84,10 @@ class AssistantError(Exception):
 
     @property
     def exit_status(self) -> int:
-        """2 for what the user wrote wrong (arguments, configuration, a model that does not exist), 1 for the rest."""
+        """2 for what the user wrote wrong (arguments, configuration, a model that does not exist), 3 when no daemon
+        is running, 1 for the rest."""
+        if self.code is Code.IPC_UNAVAILABLE:
+            return 3
         written_wrong = self.code.startswith("config.") or self.code in (Code.MODEL_UNKNOWN, Code.MODEL_MISSING)
         return 2 if written_wrong else 1
 

@@ -52,7 +52,7 @@ class FellAsleep(Event, frozen=True, tag="fell_asleep"):
     """A wake word is needed from now on."""
 
     reason: str
-    """silence (nobody said anything) or dismissed ("never mind")."""
+    """silence (nobody said anything), dismissed ("never mind") or muted."""
 
 
 class Disturbed(Event, frozen=True, tag="disturbed"):
@@ -152,6 +152,30 @@ class TurnFinished(Event, frozen=True, tag="turn_finished"):
     answer) or reopened (the user went on with the question, which another turn answers)."""
     error: str | None = None
     """Code of the error that ended the turn early."""
+    total_s: float = 0.0
+    """Seconds from the end of the question until the turn was over."""
+    source: str = "speech"
+    """How it was asked: speech, or text (typed; marks are then milliseconds after it was sent)."""
+
+
+class Announced(Event, frozen=True, tag="announced"):
+    """An announcement is over; it was no answer to anything."""
+
+    heard: str
+    """The part of it that was really played."""
+    end: str
+    """answered (it was said, unless there is an error) or interrupted."""
+    error: str | None = None
+    """Code of the error that kept it from being said."""
+
+
+class Level(Event, frozen=True, tag="level"):
+    """What the microphone hears, ten times a second."""
+
+    level_db: float
+    """Decibels of full scale, -100 to 0."""
+    speech: float
+    """Probability that somebody speaks, 0 to 1."""
 
 
 class AudioDropped(Event, frozen=True, tag="audio_dropped"):

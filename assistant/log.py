@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from assistant.config import Log
-from assistant.events import Error, Event, PartialTranscript
+from assistant.events import Error, Event, Level, PartialTranscript
 
 SAID = frozenset({"text", "stable", "tentative", "transcript", "reply", "spoken", "heard"})
 """Fields of events that hold words of the user or of the answer."""
@@ -53,7 +53,9 @@ def configure(settings: Log) -> None:
 
 
 def log_event(event: Event) -> None:
-    """Write `event` to the log: errors as such, partial transcripts at debug, the rest at info."""
+    """Write `event` to the log: errors as such, partial transcripts at debug, the rest at info; levels never."""
+    if isinstance(event, Level):
+        return
     level = logging.INFO
     if isinstance(event, Error):
         level = logging.ERROR

@@ -70,10 +70,13 @@ class Playback(Protocol):
 
 
 class AudioSink(Protocol):
-    """A loudspeaker, or something that plays its part. One playback at a time."""
+    """A loudspeaker, or something that plays its part. One playback is heard at a time."""
 
     @property
     def name(self) -> str: ...
 
-    def play(self, rate: int) -> Playback:
-        """Begin an utterance whose samples come at `rate` Hz. Ends the one before it, as `stop` would."""
+    def play(self, rate: int, *, cut_in: bool = False) -> Playback:
+        """Begin an utterance whose samples come at `rate` Hz.
+
+        Ends the one before it, as `stop` would; `cut_in` leaves it to go on later, and whoever plays it has paused it.
+        """

@@ -75,10 +75,11 @@ class Loudspeaker:
         self._reference = Reference(self._rate)
         return self._reference
 
-    def play(self, rate: int) -> QueuedPlayback:
+    def play(self, rate: int, *, cut_in: bool = False) -> QueuedPlayback:
         playback = _DevicePlayback(rate, self._rate, self)
         for other in self._playbacks:
-            other.stop()
+            if not cut_in:
+                other.stop()
         self._playbacks = (*(other for other in self._playbacks if not other.is_over), playback)
         return playback
 

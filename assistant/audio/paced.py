@@ -31,12 +31,13 @@ class PacedLoudspeaker(ABC):
     def rate(self) -> int:
         return self._rate
 
-    def play(self, rate: int) -> QueuedPlayback:
+    def play(self, rate: int, *, cut_in: bool = False) -> QueuedPlayback:
         """Begin an utterance; one at another rate than the loudspeaker's is converted to that."""
         self._rate = self._rate or rate
         self.catch_up()
-        for playback in self._playbacks:
-            playback.stop()
+        for other in self._playbacks:
+            if not cut_in:
+                other.stop()
         playback = _PacedPlayback(rate, self)
         self._playbacks = [*(other for other in self._playbacks if not other.is_over), playback]
         return playback

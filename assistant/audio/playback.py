@@ -56,8 +56,8 @@ class QueuedPlayback(ABC):
 
     @property
     def is_over(self) -> bool:
-        """Whether it was stopped and its fade-out has been taken."""
-        return self._stopped and self._queued == 0
+        """Whether everything has been taken, or it was stopped and its fade-out has."""
+        return (self._stopped or self._finished) and self._queued == 0
 
     async def write(self, samples: Samples) -> None:
         await self._wait_until_queued(AHEAD_S)

@@ -15,8 +15,8 @@ from assistant.bench.talk import Talk, talk
 from assistant.bench.trial import Recorded, Trial
 from assistant.blocking import NeverStop
 from assistant.config import Config, Wake
+from assistant.dialogue.end import End
 from assistant.dialogue.engines import Engines
-from assistant.dialogue.turn import End
 from assistant.errors import AssistantError, Code
 from assistant.events import Disturbed, PlaybackStarted, Woken
 from assistant.tts.base import SpeechSynthesizer

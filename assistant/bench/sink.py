@@ -13,7 +13,7 @@ class Stopwatch:
 
     name = "stopwatch"
 
-    def play(self, rate: int) -> "StoppedPlayback":
+    def play(self, rate: int, *, cut_in: bool = False) -> "StoppedPlayback":
         return StoppedPlayback()
 
 

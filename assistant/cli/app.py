@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from assistant import __version__
-from assistant.cli import bench, config, demo, devices, models, run, transcribe
+from assistant.cli import bench, config, demo, devices, ipc, models, run, talk, transcribe, watch
 
 app = typer.Typer(
     name="assistant",
@@ -18,8 +18,25 @@ app.command()(run.run)
 app.command()(transcribe.transcribe)
 app.command()(bench.bench)
 app.command()(devices.devices)
+for command in (
+    talk.status,
+    talk.ask,
+    talk.say,
+    talk.listen,
+    talk.stop,
+    talk.mute,
+    talk.unmute,
+    talk.volume,
+    talk.history,
+    talk.reload,
+    talk.metrics,
+    talk.shutdown,
+    watch.watch,
+):
+    app.command(rich_help_panel="The running daemon")(command)
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
+app.add_typer(ipc.app, name="ipc")
 
 
 def _version(asked: bool) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from assistant import config_file, log
 from assistant.cli.options import ConfigFile
+from assistant.config import Config
 from assistant.errors import AssistantError
 from assistant.events import Error
 
@@ -31,16 +32,21 @@ def run(
     ] = None,
 ) -> None:
     """Listen and answer until SIGTERM or SIGINT (Ctrl-C)."""
-    settings = config_file.load(config)
-    if wake is not None:
-        settings = config_file.with_wake_word(settings, wake)
-    changes = {"format": log_format, "level": log_level}
-    log.configure(msgspec.structs.replace(settings.log, **{key: value for key, value in changes.items() if value}))
+    changes = {key: value for key, value in (("format", log_format), ("level", log_level)) if value}
+
+    def settings() -> Config:
+        found = config_file.load(config)
+        if wake is not None:
+            found = config_file.with_wake_word(found, wake)
+        return msgspec.structs.replace(found, log=msgspec.structs.replace(found.log, **changes))
+
+    first = settings()
+    log.configure(first.log)
 
     from assistant import daemon
 
     try:
-        anyio.run(daemon.run, settings, log.log_event)
+        anyio.run(daemon.run, first, log.log_event, settings)
     except AssistantError as error:
         log.log_event(Error(code=error.code, message=error.message))
         raise typer.Exit(error.exit_status) from error

@@ -1,22 +1,46 @@
 """The conversation: ears that never close, and one turn after another."""
 
+from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from assistant.audio.base import AudioSink, AudioSource
 from assistant.audio.earcons import RATE, Earcon, sound
-from assistant.audio.pcm import BLOCK_S, LISTENING_RATE, AudioBlock
+from assistant.audio.pcm import BLOCK, BLOCK_S, LISTENING_RATE, AudioBlock, level
 from assistant.config import Config
 from assistant.dialogue import phrases
+from assistant.dialogue.cue import Cue, Priority
+from assistant.dialogue.end import End
 from assistant.dialogue.engines import Engines
 from assistant.dialogue.floor import Floor
+from assistant.dialogue.gate import Gate
 from assistant.dialogue.load import Load
 from assistant.dialogue.parts import Parts
-from assistant.dialogue.turn import End, Turn
+from assistant.dialogue.revision import Outcome, Revision
+from assistant.dialogue.text_answers import TextAnswers
+from assistant.dialogue.turn import Turn
+from assistant.dialogue.typed import typed_turn
 from assistant.dialogue.utterance import Heard, Memory
-from assistant.events import AudioDropped, Emitter, FellAsleep, FollowUp, Listening, Muted, SpeechStarted, Woken
+from assistant.dialogue.waiting import Waiting
+from assistant.errors import AssistantError, Code
+from assistant.events import (
+    Announced,
+    AudioDropped,
+    Emitter,
+    Error,
+    FellAsleep,
+    FinalTranscript,
+    FollowUp,
+    Level,
+    Listening,
+    Muted,
+    SpeechStarted,
+    TurnFinished,
+    Woken,
+)
 from assistant.llm.history import History
 from assistant.turns import segmenter
 from assistant.turns.attention import Asleep, Attention, Window
@@ -34,6 +58,9 @@ median of the recordings in tests/speech, one block before the soft end, and 0.9
 
 WAKE_S = 3.0
 """Audio that is remembered besides the longest utterance: a wake word and what led to it."""
+
+METER_BLOCKS = 3
+"""Blocks between two `Level` events: ten a second, as often as a meter needs."""
 
 PATIENCE_TURNS = 2
 """Turns without a word, one after another, after which the assistant asks what was said."""
@@ -68,12 +95,14 @@ class Conversation:
         self._missed = 0
         """Turns without a word, one after another."""
         self._dropped = 0
+        self._waiting = Waiting()
+        self._text_answers = TextAnswers(engines, config.llm, history)
         self._tasks: TaskGroup
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Converse. Raises `AssistantError` when a device fails; an engine that fails ends its turn with an event.
 
-        Once it is started, according to `task_status`, it can be told to wake, stop and mute.
+        Once it is started, according to `task_status`, it can be told what the other methods are for.
         """
         async with anyio.create_task_group() as self._tasks, aclosing(self._source.blocks()) as blocks:
             self._engines.activity.reset()
@@ -83,16 +112,98 @@ class Conversation:
                 self._report_dropped()
                 await self._hear(block)
 
+    @property
+    def state(self) -> str:
+        """asleep, listening, hearing (somebody speaks), answering (not audible yet), speaking or muted."""
+        if self._floor.is_taken:
+            return "speaking" if self._floor.is_playing else "answering"
+        if self._source.muted:
+            return "muted"
+        if self._turn is not None:
+            return "hearing"
+        return "listening" if self._attention.is_awake else "asleep"
+
+    @property
+    def turns(self) -> int:
+        """The number of the latest turn; 0 before the first."""
+        return self._turns
+
+    @property
+    def waiting(self) -> int:
+        """Announcements, and answers to typed questions, that wait to be said."""
+        return len(self._waiting)
+
+    @property
+    def is_muted(self) -> bool:
+        return self._source.muted
+
+    @property
+    def echo_free(self) -> bool | None:
+        """As `AudioSource.echo_free`."""
+        return self._source.echo_free
+
+    def configure(self, config: Config) -> None:
+        """Follow `config` from the next turn on, but for what needs other engines or another microphone, and for
+        `wake` and `turns`."""
+        self._config = config
+        self._parts = replace(self._parts, config=config)
+        self._floor.configure(config)
+
     def wake(self) -> None:
-        """Listen, as if a wake word had been said; what the assistant is saying ends."""
+        """Listen, as if a wake word had been said; what the assistant is saying ends.
+
+        Raises `AssistantError` (`microphone.muted`).
+        """
+        if self._source.muted:
+            raise AssistantError(Code.MICROPHONE_MUTED, "the microphone is switched off; `assistant unmute` first")
         self._floor.give_up(End.INTERRUPTED)
         self._attention.woken(self._now)
         self._emit(Woken(word="", score=1.0, at_s=self._now / LISTENING_RATE))
         self._chime(Earcon.WAKE)
 
-    def stop(self) -> None:
-        """Say nothing more of the present answer."""
+    def stop(self, *, waiting: bool = False) -> bool:
+        """Say nothing more of what is being said, nor, with `waiting`, what waits to be said. Whether that was
+        anything."""
+        cues = self._waiting.clear() if waiting else []
+        for cue in cues:
+            cue.interrupt(End.INTERRUPTED)
+            cue.over.set()
+        is_speaking = self._floor.is_taken
         self._floor.give_up(End.INTERRUPTED)
+        return is_speaking or bool(cues)
+
+    async def say(self, text: str, *, priority: Priority = Priority.NORMAL, interrupt: bool = False) -> Announced:
+        """Announce `text` and return when that is over.
+
+        It waits until neither the user nor the assistant speaks; `interrupt` does not, and what is being said goes on
+        after it. Cancelling takes it back. Raises `AssistantError` (`queue.full`).
+        """
+        cue = self._cue(text, priority=priority, cut_in=interrupt)
+        await self._perform(cue, cut_in=interrupt)
+        return cue.announced()
+
+    async def ask(self, question: str, *, aloud: bool, written: Callable[[str], None]) -> TurnFinished:
+        """Answer a typed question, `aloud` once neither the user nor the assistant speaks, or in text only.
+
+        `written` gets the answer piece by piece. What goes wrong stands in the result, and an event tells of it.
+        Cancelling gives the answer up. Raises `AssistantError` (`queue.full`).
+        """
+        cue = self._cue(question, is_question=True, written=written)
+        language = self._parts.voice_language
+        self._emit(FinalTranscript(turn=cue.number, text=question, language=language))
+        outcome = cue.outcome
+        if aloud:
+            await self._perform(cue)
+            if outcome.heard and outcome.error is None:
+                self._parts.history.add(question, outcome.heard)
+        else:
+            await self._write(question, outcome, written)
+        if (error := outcome.error) is not None:
+            self._emit(Error(turn=cue.number, code=error.code, message=error.message))
+        rate = self._engines.voice.sample_rate
+        done = typed_turn(cue.number, question, language, outcome, asked_at=cue.asked_at, end=cue.end, rate=rate)
+        self._emit(done)
+        return done
 
     def mute(self) -> None:
         """Switch the microphone off; what is being said to the assistant is forgotten, what it is saying goes on."""
@@ -101,14 +212,79 @@ class Conversation:
         self._source.mute()
         if self._turn is not None:
             self._drop()
+        if self._attention.dismissed() is not None:
+            self._emit(FellAsleep(reason="muted"))
         self._emit(Muted(muted=True))
-        self._chime(Earcon.MUTED)
+        if not self._floor.is_taken:
+            self._chime(Earcon.MUTED)
 
     def unmute(self) -> None:
         """Switch the microphone on again. Raises `AssistantError` (`device.*`), and then it stays off."""
         if self._source.muted:
             self._source.unmute()
             self._emit(Muted(muted=False))
+
+    def _cue(
+        self,
+        text: str,
+        *,
+        is_question: bool = False,
+        priority: Priority = Priority.NORMAL,
+        cut_in: bool = False,
+        written: Callable[[str], None] = lambda text: None,
+    ) -> Cue:
+        self._turns += 1
+        revision = Revision(self._turns, self._parts, Gate(self._emit), written=written, cut_in=cut_in)
+        return Cue(revision, text, number=self._turns, is_question=is_question, priority=priority)
+
+    async def _write(self, question: str, outcome: Outcome, written: Callable[[str], None]) -> None:
+        try:
+            async with aclosing(self._text_answers.write(question, outcome)) as pieces:
+                async for piece in pieces:
+                    written(piece)
+        except AssistantError as error:
+            outcome.error = error
+
+    async def _perform(self, cue: Cue, *, cut_in: bool = False) -> None:
+        """Have `cue` said, and return when it is over."""
+        if cut_in:
+            self._floor.cut_in(cue)
+            self._tasks.start_soon(self._run, cue)
+        else:
+            self._waiting.add(cue)
+            self._say_next()
+        try:
+            await cue.over.wait()
+        finally:
+            if not cue.over.is_set() and not self._waiting.remove(cue):
+                cue.interrupt(End.INTERRUPTED)
+
+    def _say_next(self) -> None:
+        """If nobody speaks, or is about to, say what waits to be said."""
+        if self._turn is None and not self._floor.is_taken and not self._attention.is_called:
+            cue = self._waiting.next()
+            if cue is not None:
+                self._floor.take(cue)
+                self._tasks.start_soon(self._run, cue)
+
+    async def _run(self, cue: Cue) -> None:
+        with self._engines.right_of_way.claimed():
+            await cue.run()
+        self._floor.leave(cue)
+        if not cue.is_question:
+            self._emit(cue.announced())
+        if not self._floor.is_taken:
+            self._silent(cue.asks if cue.is_question else None)
+
+    def _silent(self, asks: bool | None) -> None:
+        """The assistant has said everything; `asks` if that was a question, None if it was no answer to anything."""
+        if self._turn is not None:
+            self._decide(self._turn)
+        else:
+            if asks is not None:
+                self._open(self._attention.answered(self._now, question=asks))
+            self._rearm()
+        self._say_next()
 
     def _chime(self, earcon: Earcon) -> None:
         if self._config.wake != "none" and getattr(self._config.sound, earcon.value):
@@ -123,6 +299,7 @@ class Conversation:
         heard = Heard(block, self._engines.activity.probability(block.samples))
         self._now = block.end
         self._memory.push(heard)
+        self._show(heard)
         woken = self._engines.wake.heard(block) if self._engines.wake is not None else None
         if woken is not None:
             self._wake(woken)
@@ -131,6 +308,10 @@ class Conversation:
         elif not self._attention.is_awake and heard.probability >= self._config.turns.threshold:
             self._background.heard(block.samples, block.end)
         self._fall_asleep(self._attention.passed(block.end))
+
+    def _show(self, heard: Heard) -> None:
+        if heard.block.start // BLOCK % METER_BLOCKS == 0:
+            self._emit(Level(level_db=round(level(heard.block.samples), 1), speech=round(heard.probability, 2)))
 
     @property
     def _listens(self) -> bool:
@@ -159,7 +340,8 @@ class Conversation:
         probability = heard.probability
         if self._turn is not None:
             self._turn.hear(block, late=late, falling=probability < FADING <= self._probability)
-        self._floor.heard(heard)
+        if self._turn is None or self._turn.is_held:
+            self._floor.heard(heard)
         for signal in self._segmenter.feed(probability, block.start, block.end):
             await self._follow(signal, block)
         if self._floor.is_taken and self._floor.is_clear and self._turn is not None and self._turn.is_held:
@@ -209,7 +391,8 @@ class Conversation:
         await self._tasks.start(self._live, turn, [heard.block for heard in self._memory.between(start, block.end)])
 
     async def _live(self, turn: Turn, first: list[AudioBlock], *, task_status: TaskStatus[None]) -> None:
-        await turn.run(first, task_status)
+        with self._engines.right_of_way.claimed():
+            await turn.run(first, task_status)
         if turn.end is not End.DISCARDED:
             self._finished(turn)
 
@@ -231,6 +414,7 @@ class Conversation:
             self._turn = None
         self._fresh = self._now
         self._segmenter.rearm()
+        self._say_next()
 
     def _hand_over(self, turn: Turn) -> None:
         """The user has finished: the assistant has the floor, and the ears are free for the next turn."""
@@ -247,14 +431,13 @@ class Conversation:
         self._missed = self._missed + 1 if turn.end is End.NOTHING else 0
         if self._missed >= PATIENCE_TURNS:
             self._missed = 0
-        if self._turn is not None:
-            self._decide(self._turn)
-        elif turn.end is End.DISMISSED:
+        if self._floor.is_taken:
+            return  # something has cut in
+        if turn.end is End.DISMISSED and self._turn is None:
             self._fall_asleep(self._attention.dismissed())
-            self._rearm()
+            self._silent(None)
         else:
-            self._open(self._attention.answered(self._now, question=turn.asks))
-            self._rearm()
+            self._silent(turn.asks)
 
     def _decide(self, turn: Turn) -> None:
         """The floor is free; what was begun while it was taken is answered once there are words for it."""
@@ -277,7 +460,7 @@ class Conversation:
         self._emit(Listening())
 
     def _open(self, window: Window | None) -> None:
-        if window is not None:
+        if window is not None and not self._source.muted:
             self._emit(FollowUp(seconds=window.seconds))
             self._chime(Earcon.LISTENING)
 
@@ -287,6 +470,7 @@ class Conversation:
         self._segmenter.rearm()
         self._emit(FellAsleep(reason=reason.value))
         self._chime(Earcon.DONE)
+        self._say_next()
 
     def _report_dropped(self) -> None:
         if (dropped := self._source.dropped) > self._dropped:

@@ -3,7 +3,9 @@
 from assistant.audio.base import AudioSource
 from assistant.audio.pcm import LISTENING_RATE, AudioBlock
 from assistant.config import Config
-from assistant.dialogue.turn import End, Turn
+from assistant.dialogue.end import End
+from assistant.dialogue.speaking import Speaking
+from assistant.dialogue.turn import Turn
 from assistant.dialogue.utterance import Heard
 from assistant.events import Disturbed, Emitter
 from assistant.turns.barge_in import BargeIn, Do
@@ -41,7 +43,9 @@ class Floor:
         self._source = source
         self._emit = emit
         self._barge_in = BargeIn()
-        self._answering: Turn | None = None
+        self._answering: Speaking | None = None
+        self._waiting: list[Speaking] = []
+        """What goes on when the present one is over, the last of it first: something has cut in."""
         self._reopens = False
         self._question = ""
         """What was asked before the speech that goes on with it."""
@@ -64,22 +68,45 @@ class Floor:
         may_barge_in = self._config.barge_in.enabled == "on" or (
             self._config.barge_in.enabled == "auto" and self._source.echo_free is not None
         )
-        return may_barge_in or not self._is_playing
+        return may_barge_in or not self.is_playing
 
-    def take(self, turn: Turn) -> None:
-        """The assistant answers `turn`."""
-        self._answering = turn
+    def configure(self, config: Config) -> None:
+        """Follow `config` from now on."""
+        self._config = config
+
+    def take(self, speaking: Speaking) -> None:
+        """The assistant has something to say; if it is saying something already, that comes first."""
+        if self._answering is not None:
+            speaking.hold()
+            self._waiting.append(speaking)
+            return
+        self._answering = speaking
         self._barge_in.quiet()
 
-    def leave(self, turn: Turn) -> None:
-        """`turn` is over."""
-        if turn is self._answering:
-            self._question, self._spoken = turn.words, turn.spoken
-            self._answering = None
-            self._barge_in.quiet()
+    def cut_in(self, speaking: Speaking) -> None:
+        """The assistant says `speaking` now, and then goes on with what it is saying."""
+        if self._answering is not None:
+            self._answering.hold()
+            self._waiting.append(self._answering)
+        self._answering = speaking
+        self._barge_in.quiet()
+
+    def leave(self, speaking: Speaking) -> None:
+        """`speaking` is over."""
+        if speaking is not self._answering:
+            if speaking in self._waiting:
+                self._waiting.remove(speaking)
+            return
+        self._question, self._spoken = speaking.words, speaking.spoken
+        self._answering = self._waiting.pop() if self._waiting else None
+        self._barge_in.quiet()
+        if self._answering is not None:
+            self._answering.restore()
 
     def give_up(self, end: End) -> None:
-        """End the present answer, if there is one."""
+        """End what is being said, if anything is, and what would go on after it."""
+        for waiting in self._waiting:
+            waiting.interrupt(End.INTERRUPTED)
         if self._answering is not None:
             self._answering.interrupt(end)
 
@@ -100,7 +127,7 @@ class Floor:
             heard.probability >= self._config.turns.threshold or self._is_over_echo(heard),
             block.start,
             block.end,
-            playing=self._is_playing,
+            playing=self.is_playing,
             converged=self._source.echo_free is not False,
         )
         self._carry_out(action, block.end)
@@ -108,15 +135,16 @@ class Floor:
     def _is_over_echo(self, heard: Heard) -> bool:
         """Whether voice activity has begun to hear somebody over the assistant, and the canceller confirms it."""
         is_beginning = heard.probability >= OVER_ECHO and heard.block.reduction_db <= OWN_DB
-        return is_beginning and self._is_playing and self._source.echo_free is True
+        return is_beginning and self.is_playing and self._source.echo_free is True
 
-    def reopens(self, block: AudioBlock) -> Turn | None:
+    def reopens(self, block: AudioBlock) -> Speaking | None:
         """The turn whose question goes on with the speech that began in `block`; None when it is a new one."""
         answering = self._answering
         since = answering.playing_since if answering is not None else None
         is_early = since is None or block.captured_at - since < self._config.turns.reopen_ms / 1000
         longest = (self._config.turns.max_utterance_s - JOINED_S) * LISTENING_RATE
-        self._reopens = answering is not None and is_early and block.end - answering.start < longest
+        goes_on = answering is not None and answering.goes_on and block.end - answering.start < longest
+        self._reopens = goes_on and is_early
         return answering if self._reopens else None
 
     def understood(self, turn: Turn) -> None:
@@ -142,7 +170,8 @@ class Floor:
         return are_own_words(words, self._spoken, leniently=self._source.echo_free is False)
 
     @property
-    def _is_playing(self) -> bool:
+    def is_playing(self) -> bool:
+        """What the assistant says can be heard already."""
         return self._answering is not None and self._answering.playing_since is not None
 
     def _new_words(self, turn: Turn) -> str:
@@ -164,5 +193,5 @@ class Floor:
             case Do.RESTORE:
                 answering.restore()
             case Do.STOP:
-                answering.interrupt(End.REOPENED if self._reopens else End.INTERRUPTED)
+                self.give_up(End.REOPENED if self._reopens else End.INTERRUPTED)
         self._emit(Disturbed(turn=answering.number, action=action.name.lower(), at_s=at / LISTENING_RATE))

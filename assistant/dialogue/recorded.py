@@ -11,8 +11,8 @@ from assistant.audio.recording import Recording
 from assistant.audio.reply_file import ReplyRecorder
 from assistant.config import Config
 from assistant.dialogue.conversation import Conversation
+from assistant.dialogue.end import End
 from assistant.dialogue.engines import Engines
-from assistant.dialogue.turn import End
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import Emitter, Event, Listening, Marks, SpeechEnded, TurnFinished
 from assistant.llm.history import History

@@ -1,7 +1,7 @@
 """One attempt at answering a turn: reply, clauses, audio, each stage overlapping the next."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
@@ -75,8 +75,20 @@ class Revision:
     work and its playback.
     """
 
-    def __init__(self, turn: int, parts: Parts, gate: Gate) -> None:
+    def __init__(
+        self,
+        turn: int,
+        parts: Parts,
+        gate: Gate,
+        *,
+        written: Callable[[str], None] = lambda text: None,
+        cut_in: bool = False,
+    ) -> None:
+        """`written` is given the reply piece by piece, as the language model writes it. `cut_in`: as
+        `AudioSink.play`."""
         self.outcome = Outcome()
+        self._written = written
+        self._cut_in = cut_in
         self.gate = gate
         self._turn = turn
         self._engines = parts.engines
@@ -96,6 +108,11 @@ class Revision:
     def spoken(self) -> str:
         """What has been synthesised so far, made speakable."""
         return " ".join(clause.text for clause in self.outcome.clauses)
+
+    @property
+    def asks(self) -> bool:
+        """Whether what was heard of it ends with a question."""
+        return self.outcome.heard.rstrip().endswith(("?", "？", "؟"))
 
     def lower(self, gain: float) -> None:
         """Play quieter, by the factor `gain`, until `restore`."""
@@ -118,14 +135,12 @@ class Revision:
 
     async def say(self, phrase: str) -> None:
         """Speak `phrase` in place of an answer. Errors are treated as in `run`."""
-        self.outcome.mark("revision")
-        try:
-            with single_error():
-                await self._say(phrase)
-        except AssistantError as error:
-            if error.code is Code.DEVICE_FAILED:
-                raise
-            self.outcome.error = error
+        await self._recite([Clause(phrase, ends_sentence=True)])
+
+    async def read_out(self, text: str) -> None:
+        """Speak `text`, made speakable, in place of an answer. Errors are treated as in `run`; one is `text.empty`."""
+        draft = Draft(self._engines.voice.language)
+        await self._recite([*draft.feed(text), *draft.rest()])
 
     async def run(self, question: str) -> None:
         """Answer `question`. An engine that fails is the outcome's error, with an apology if nothing was said yet.
@@ -142,7 +157,7 @@ class Revision:
             self.outcome.error = error
             apology = phrases.failed(self._engines.voice.language)
             if error.code is not Code.TTS_FAILED and apology and not self.outcome.heard:
-                await self._say(apology)
+                await self._say([Clause(apology, ends_sentence=True)])
 
     async def _answer(self, question: str) -> None:
         if self._engines.model.shares_processor:
@@ -157,15 +172,28 @@ class Revision:
             name = self._engines.model.name
             raise AssistantError(Code.REPLY_EMPTY, f"{name} wrote nothing in answer; ask again or in other words")
 
-    async def _say(self, phrase: str) -> None:
-        """Speak `phrase`, which is no answer."""
+    async def _recite(self, clauses: Sequence[Clause]) -> None:
+        self.outcome.mark("revision")
+        try:
+            with single_error():
+                if not clauses:
+                    raise AssistantError(Code.TEXT_EMPTY, "there is nothing in the text that can be spoken")
+                await self._say(clauses)
+        except AssistantError as error:
+            if error.code is Code.DEVICE_FAILED:
+                raise
+            self.outcome.error = error
+
+    async def _say(self, said: Sequence[Clause]) -> None:
+        """Speak what is no answer."""
         self.outcome.clauses.clear()
         self.outcome.spoken_samples = 0
 
-        async def once() -> AsyncGenerator[Clause, None]:
-            yield Clause(phrase, ends_sentence=True)
+        async def all_of_it() -> AsyncGenerator[Clause, None]:
+            for clause in said:
+                yield clause
 
-        async with aclosing(once()) as clauses:
+        async with aclosing(all_of_it()) as clauses:
             await self._voice(clauses)
 
     async def _voice(self, clauses: AsyncIterable[Clause]) -> None:
@@ -204,7 +232,7 @@ class Revision:
         while not draft.ended:
             async with self._engines.generating:
                 made = await blocking.call(write_clause, name="generation")
-            self.outcome.reply = draft.reply
+            self._note_reply(draft)
             for clause in made:
                 yield clause
 
@@ -222,11 +250,16 @@ class Revision:
             async for piece in pieces:
                 self.outcome.mark("first_token")
                 made = draft.feed(piece)
-                self.outcome.reply = draft.reply
+                self._note_reply(draft)
                 for clause in made:
                     await clauses.send(clause)
             for clause in draft.rest():
                 await clauses.send(clause)
+
+    def _note_reply(self, draft: Draft) -> None:
+        before, self.outcome.reply = self.outcome.reply, draft.reply
+        if len(draft.reply) > len(before):
+            self._written(draft.reply[len(before) :])
 
     async def _synthesise(self, clauses: AsyncIterable[Clause], audio: ObjectSendStream[Samples]) -> None:
         """The voice: clauses become one continuous stream of audio."""
@@ -267,7 +300,7 @@ class Revision:
         if first is None:
             return
         await self._free.wait()
-        playback = self._playback = self._sink.play(self._engines.voice.sample_rate)
+        playback = self._playback = self._sink.play(self._engines.voice.sample_rate, cut_in=self._cut_in)
         complete = False
         try:
             await playback.write(first)

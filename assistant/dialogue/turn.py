@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from enum import StrEnum
 from functools import partial
 
 import anyio
@@ -10,6 +9,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from assistant import blocking
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
+from assistant.dialogue.end import End
 from assistant.dialogue.gate import Gate
 from assistant.dialogue.load import Load
 from assistant.dialogue.parts import Parts
@@ -40,29 +40,14 @@ FIRST_LOOK_MS = 128
 """Silence after which the end-of-turn model has its first look: early enough to have answered before `complete_ms`."""
 
 
-class End(StrEnum):
-    """How a turn ended."""
-
-    ANSWERED = "answered"
-    """The answer was played, or could not be given: then there is an error."""
-    NOTHING = "nothing"
-    """No words were recognised."""
-    DISMISSED = "dismissed"
-    """The user wanted no answer: "never mind"."""
-    INTERRUPTED = "interrupted"
-    """The user spoke over the answer."""
-    REOPENED = "reopened"
-    """The user went on with the question; another turn answers it as a whole."""
-    DISCARDED = "discarded"
-    """What was heard was for nobody; nothing is told of the turn."""
-
-
 class Turn:
     """Told what happens through `hear`, `soft_end`, `resume` and `commit`, in the order of the segmenter's signals.
 
     Decides nothing itself: the plan does, and the turn carries out what it says. Everything it starts belongs to the
     task that awaits `run`; cancelling that task leaves nothing behind.
     """
+
+    goes_on = True
 
     def __init__(
         self,
@@ -105,6 +90,7 @@ class Turn:
         self._released = anyio.Event()
         self._tasks: TaskGroup
         self._committed = False
+        self._held_back = False
         self._end = End.ANSWERED
         self.is_held = held
         self.start = 0
@@ -138,7 +124,7 @@ class Turn:
         return self._committed
 
     @property
-    def end(self) -> "End":
+    def end(self) -> End:
         """How the turn ended, once it is `over`."""
         return self._end
 
@@ -155,7 +141,7 @@ class Turn:
     @property
     def asks(self) -> bool:
         """Whether the answer, as far as it was heard, ends with a question."""
-        return self._revision is not None and self._revision.outcome.heard.rstrip().endswith(("?", "？", "؟"))
+        return self._revision is not None and self._revision.asks
 
     async def run(self, first: list[AudioBlock], task_status: TaskStatus[None]) -> None:
         """Live through the turn, beginning with the audio before its onset; `task_status` says when it can be told.
@@ -224,7 +210,7 @@ class Turn:
         self._released.set()
         self._tasks.cancel_scope.cancel()
 
-    def interrupt(self, end: "End") -> None:
+    def interrupt(self, end: End) -> None:
         """Give the answer up at once; what was heard of it goes into the history, unless the turn is reopened."""
         self._end = end
         self._judging.cancel()
@@ -239,12 +225,14 @@ class Turn:
             self._revision.lower(gain)
 
     def hold(self) -> None:
-        """As `Revision.hold`; an answer that is not begun yet is not affected."""
+        """As `Revision.hold`, also for an answer that is begun later."""
+        self._held_back = True
         if self._revision is not None:
             self._revision.hold()
 
     def restore(self) -> None:
         """As `Revision.restore`."""
+        self._held_back = False
         if self._revision is not None:
             self._revision.restore()
 
@@ -359,12 +347,16 @@ class Turn:
         if self._is_dismissal(words):
             return
         self._spent.revision_begins()
-        self._revision = Revision(self.number, self._parts, Gate(self._told.emit))
-        self._answering = self._start(partial(self._revision.run, words))
+        self._answering = self._start(partial(self._begin_revision().run, words))
 
     def _say(self, phrase: str) -> None:
+        self._answering = self._start(partial(self._begin_revision().say, phrase))
+
+    def _begin_revision(self) -> Revision:
         self._revision = Revision(self.number, self._parts, Gate(self._told.emit))
-        self._answering = self._start(partial(self._revision.say, phrase))
+        if self._held_back:
+            self._revision.hold()
+        return self._revision
 
     def _is_dismissal(self, words: str) -> bool:
         return remark(words, self._found.language) in {Remark.STOP, Remark.DISMISSAL}
@@ -429,4 +421,5 @@ class Turn:
             effort=self._load.effort.name.lower(),
             end=self._end.value,
             error=error.code if error is not None else None,
+            total_s=round(anyio.current_time() - speech_end, 3),
         )

@@ -23,7 +23,7 @@ class Usage:
 
 
 class LanguageModel(Protocol):
-    """A loaded language model. Calls must not overlap."""
+    """A loaded language model. Calls must not overlap, unless it works elsewhere (see `shares_processor`)."""
 
     @property
     def name(self) -> str: ...

@@ -52,6 +52,11 @@ class History:
         if said.strip() and heard.strip():
             self._exchanges.append(Exchange(one_line(said), one_line(heard)))
 
+    def clear(self) -> int:
+        """Forget everything; how many exchanges that were."""
+        forgotten, self._exchanges = len(self._exchanges), []
+        return forgotten
+
     def prompt(self, said: str, count: CountTokens) -> list[Message]:
         """The messages that ask for an answer to `said`, with as much of the history as leaves room for the reply.
 

@@ -34,6 +34,12 @@ class Attention:
         self._wake = wake
         self._window: Window | None = None
         self._engaged = False
+        self._called = False
+
+    @property
+    def is_called(self) -> bool:
+        """A wake word was said, and nothing since."""
+        return self._called and self._window is not None
 
     @property
     def is_awake(self) -> bool:
@@ -41,6 +47,7 @@ class Attention:
 
     def woken(self, at: int) -> Window | None:
         """Somebody said a wake word, or asked to be heard in another way."""
+        self._called = True
         return self._open(at, self._wake.listen_s) if self._wake else None
 
     def engaged(self) -> None:
@@ -52,6 +59,7 @@ class Attention:
         """The turn is over and the last sound of its answer has been played; `question` if that asked for more."""
         if self._wake is None or self._window is not None:
             return None  # it was woken while the answer was played
+        self._called = False
         return self._open(at, self._wake.follow_up_question_s if question else self._wake.follow_up_s)
 
     def dismissed(self) -> Asleep | None:

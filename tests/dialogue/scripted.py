@@ -287,7 +287,7 @@ class ScriptedLoudspeaker:
         self.room = 10**9
         self.finished.set()
 
-    def play(self, rate: int) -> ScriptedPlayback:
+    def play(self, rate: int, *, cut_in: bool = False) -> ScriptedPlayback:
         if rate == EARCON_RATE:
             return ScriptedPlayback(ScriptedLoudspeaker())
         assert rate == VOICE_RATE

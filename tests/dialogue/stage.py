@@ -9,7 +9,8 @@ import anyio
 
 from assistant.config import Asr, Config, Turns
 from assistant.dialogue.conversation import Conversation
-from assistant.events import Event, TurnFinished
+from assistant.dialogue.engines import Engines
+from assistant.events import Emitter, Event, Level, TurnFinished
 from assistant.llm.history import History
 from tests.dialogue.scripted import Script, ScriptedEars, ScriptedLoudspeaker
 
@@ -27,12 +28,21 @@ class Stage:
     loudspeaker: ScriptedLoudspeaker
     history: History
     tasks: anyio.abc.TaskGroup
+    engines: Engines
     events: list[Event] = field(default_factory=list)
+    emitters: list[Emitter] = field(default_factory=list)
     conversation: Conversation = field(init=False)
     _changed: anyio.Event = field(default_factory=anyio.Event)
 
+    def also(self, emit: Emitter) -> None:
+        """Tell somebody else as well."""
+        self.emitters.append(emit)
+
     def emit(self, event: Event) -> None:
-        self.events.append(event)
+        for emitter in self.emitters:
+            emitter(event)
+        if not isinstance(event, Level):  # ten a second, whatever happens
+            self.events.append(event)
         self._changed.set()
         self._changed = anyio.Event()
 
@@ -70,11 +80,10 @@ async def conversation(
     with anyio.fail_after(20), closing(ears):
         async with anyio.create_task_group() as tasks:
             history = History(config.llm)
-            stage = Stage(script, ears, loudspeaker or ScriptedLoudspeaker(), history, tasks)
-            stage.conversation = Conversation(
-                script.engines(), config, history, stage.ears, stage.loudspeaker, stage.emit
-            )
-            tasks.start_soon(stage.conversation.run)
+            engines = script.engines()
+            stage = Stage(script, ears, loudspeaker or ScriptedLoudspeaker(), history, tasks, engines)
+            stage.conversation = Conversation(engines, config, history, stage.ears, stage.loudspeaker, stage.emit)
+            await tasks.start(stage.conversation.run)
             yield stage
             tasks.cancel_scope.cancel()
     assert not [thread for thread in threading.enumerate() if thread.name in ENGINE_THREADS]

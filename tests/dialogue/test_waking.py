@@ -180,4 +180,7 @@ async def test_what_was_being_said_when_the_microphone_is_switched_off_is_forgot
         assert not stage.ears.muted
         assert [event.muted for event in stage.seen(Muted) if isinstance(event, Muted)] == [True, False]
         await stage.ask()
+        assert len(stage.seen(SpeechStarted)) == 1, "a wake word is needed again"
+        await say_wake_word(stage)
+        await stage.ask()
         assert (await stage.turn_finished()).turn == 2

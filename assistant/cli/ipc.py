@@ -1,0 +1,29 @@
+"""`assistant ipc`: what programs need to know about the socket."""
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from assistant.cli.options import Socket
+
+app = typer.Typer(no_args_is_help=True, help="What programs need to know about the daemon's socket.")
+
+
+@app.command("schema")
+def schema(
+    markdown: Annotated[bool, typer.Option("--markdown", help="A table for people instead.")] = False,
+) -> None:
+    """Print the JSON Schema of every method, result, notification and event."""
+    from assistant.ipc.schema import schema as json_schema
+    from assistant.ipc.schema import table
+
+    typer.echo(table() if markdown else msgspec.json.format(msgspec.json.encode(json_schema()), indent=2))
+
+
+@app.command("path")
+def path(socket: Socket = None) -> None:
+    """Print the path of the socket that the other commands connect to."""
+    from assistant.ipc import place
+
+    typer.echo(socket or place.find())

@@ -1,0 +1,211 @@
+"""Commands that talk to the running daemon."""
+
+import sys
+from typing import Annotated, Any, Literal
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from assistant.cli.options import Json, Socket
+from assistant.errors import AssistantError, Code
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells count it."""
+
+Words = Annotated[list[str] | None, typer.Argument(metavar="TEXT…", help="Without it: standard input.")]
+
+
+def status(json: Json = False, socket: Socket = None) -> None:
+    """What the assistant is doing, and with what."""
+    found = _call(socket, "status")
+    if json:
+        _print_json(found)
+        return
+    grid = Table.grid(padding=(0, 2))
+    for name, value in _lines(found):
+        grid.add_row(f"[bold]{name}[/bold]", escape(value))
+    Console().print(grid)
+
+
+def ask(
+    words: Words = None,
+    speak: Annotated[bool, typer.Option("--speak", help="Have it answered aloud as well.")] = False,
+    json: Json = False,
+    socket: Socket = None,
+) -> None:
+    """Ask a question; the answer is printed while it is being written."""
+    from assistant.client import Client
+
+    text = _text(words)
+    with Client(socket) as assistant:
+        if json:
+            _print_json(assistant.call("ask", text=text, speak=speak))
+            return
+        try:
+            for piece in assistant.ask(text, speak=speak):
+                typer.echo(piece, nl=False)
+        except KeyboardInterrupt as interrupt:
+            typer.echo()  # hanging up has given the question up
+            raise typer.Exit(INTERRUPTED) from interrupt
+        typer.echo()
+
+
+def say(
+    words: Words = None,
+    priority: Annotated[
+        Literal["low", "normal", "high"], typer.Option("--priority", help="Which is said first of those that wait.")
+    ] = "normal",
+    interrupt: Annotated[
+        bool, typer.Option("--interrupt", help="Now, even if somebody is speaking; for alarms and warnings.")
+    ] = False,
+    json: Json = False,
+    socket: Socket = None,
+) -> None:
+    """Announce something aloud; ends when it has been said. Ctrl-C takes it back."""
+    from assistant.client import Client
+
+    text = _text(words)
+    with Client(socket) as assistant:
+        try:
+            said = assistant.call("say", text=text, priority=priority, interrupt=interrupt)
+        except KeyboardInterrupt as given_up:
+            raise typer.Exit(INTERRUPTED) from given_up
+    if json:
+        _print_json(said)
+    elif not said["complete"]:
+        typer.echo(f"interrupted after: {said['heard']}" if said["heard"] else "interrupted", err=True)
+    if not said["complete"]:
+        raise typer.Exit(1)
+
+
+def listen(json: Json = False, socket: Socket = None) -> None:
+    """Listen, as if the wake word had been said."""
+    _tell(json, _call(socket, "listen"), "It listens.")
+
+
+def stop(
+    waiting: Annotated[bool, typer.Option("--all", help="Forget the announcements that wait, too.")] = False,
+    json: Json = False,
+    socket: Socket = None,
+) -> None:
+    """Stop what is being said."""
+    found = _call(socket, "stop", waiting=waiting)
+    _tell(json, found, "Stopped." if found["stopped"] else "Nothing was being said.")
+
+
+def mute(json: Json = False, socket: Socket = None) -> None:
+    """Switch the microphone off; the device is closed."""
+    _tell(json, _call(socket, "mute", muted=True), "The microphone is off.")
+
+
+def unmute(json: Json = False, socket: Socket = None) -> None:
+    """Switch the microphone on again."""
+    _tell(json, _call(socket, "mute", muted=False), "The microphone is on.")
+
+
+def volume(
+    percent: Annotated[float | None, typer.Argument(metavar="[PERCENT]", min=0, max=100, help="0 to 100.")] = None,
+    json: Json = False,
+    socket: Socket = None,
+) -> None:
+    """Set how loud everything is, or show it."""
+    found = _call(socket, "volume", level=None if percent is None else percent / 100)
+    _tell(json, found, f"Volume {found['volume']:.0%}")
+
+
+def history(
+    clear: Annotated[bool, typer.Option("--clear", help="Forget it.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many of the latest exchanges.")] = 100,
+    json: Json = False,
+    socket: Socket = None,
+) -> None:
+    """Show what was said before, as far as the language model remembers it."""
+    if clear:
+        found = _call(socket, "history.clear")
+        _tell(json, found, f"{found['forgotten']} exchanges forgotten.")
+        return
+    found = _call(socket, "history.get", limit=limit)
+    if json:
+        _print_json(found)
+        return
+    console = Console()
+    for exchange in found["exchanges"]:
+        console.print(f"[bold]{escape(exchange['said'])}[/bold]\n  {escape(exchange['heard'])}", soft_wrap=True)
+
+
+def reload(json: Json = False, socket: Socket = None) -> None:
+    """Have the configuration read again."""
+    found = _call(socket, "reload")
+    if json:
+        _print_json(found)
+        return
+    typer.echo(f"Changed: {', '.join(found['applied']) or 'nothing'}.")
+    if found["restart"]:
+        typer.echo(f"After a restart: {', '.join(found['restart'])}.")
+
+
+def metrics(json: Json = False, socket: Socket = None) -> None:
+    """Print counters and histograms in Prometheus's text format."""
+    found = _call(socket, "metrics")
+    if json:
+        _print_json(found)
+    else:
+        typer.echo(found["text"], nl=False)
+
+
+def shutdown(json: Json = False, socket: Socket = None) -> None:
+    """End the daemon."""
+    _tell(json, _call(socket, "shutdown"), "It ends.")
+
+
+def _call(socket: Socket, method: str, **params: Any) -> dict[str, Any]:
+    from assistant.client import Client
+
+    with Client(socket) as assistant:
+        found: dict[str, Any] = assistant.call(method, **params)
+        return found
+
+
+def _text(words: list[str] | None) -> str:
+    """What is to be asked or said. Raises `AssistantError` (`text.empty`, `text.not_utf8`)."""
+    if words:
+        return " ".join(words)
+    try:
+        text = sys.stdin.read().strip()
+    except UnicodeDecodeError as error:
+        raise AssistantError(Code.TEXT_NOT_UTF8, "standard input is not UTF-8 text") from error
+    if not text:
+        raise AssistantError(Code.TEXT_EMPTY, "give the text as an argument or on standard input")
+    return text
+
+
+def _tell(json: bool, found: dict[str, Any], sentence: str) -> None:
+    if json:
+        _print_json(found)
+    else:
+        typer.echo(sentence)
+
+
+def _print_json(found: object) -> None:
+    typer.echo(msgspec.json.encode(found))
+
+
+def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The status for people."""
+    echo = {True: "yes", False: "not yet", None: "only before it answers (no echo cancellation)"}[found["echo_free"]]
+    hours, minutes = divmod(int(found["uptime_s"]) // 60, 60)
+    engines = [f"{model} on {found['devices'][stage]}" for stage, model in found["models"].items()]
+    return [
+        ("state", found["state"] + (f", {found['waiting']} announcements wait" if found["waiting"] else "")),
+        ("wake words", ", ".join(found["wake_words"]) or "none needed"),
+        ("microphone", found["microphone"] + (" (off)" if found["muted"] else "")),
+        ("loudspeaker", f"{found['loudspeaker']}, volume {found['volume']:.0%}"),
+        ("can be spoken over", echo),
+        ("models", ", ".join(engines)),
+        ("turns so far", str(found["turn"])),
+        ("running", f"{hours} h {minutes:02} min, process {found['pid']}, version {found['version']}"),
+        ("socket", f"{found['socket']}, {found['clients']} clients"),
+    ]

@@ -1,0 +1,33 @@
+"""A question that was typed: what is told of it when it has been answered."""
+
+import anyio
+
+from assistant.dialogue.end import End
+from assistant.dialogue.revision import Outcome
+from assistant.events import Marks, TurnFinished
+
+
+def typed_turn(
+    number: int, question: str, language: str, outcome: Outcome, *, asked_at: float, end: End, rate: int
+) -> TurnFinished:
+    """`asked_at` is when it was sent, in seconds of the monotonic clock; `rate` that of the voice, in Hz."""
+    usage, error = outcome.usage, outcome.error
+    marks = {name: round((moment - asked_at) * 1000, 1) for name, moment in outcome.moments.items()}
+    return TurnFinished(
+        turn=number,
+        transcript=question,
+        language=language,
+        reply=outcome.reply,
+        spoken=" ".join(clause.text for clause in outcome.clauses),
+        heard=outcome.heard,
+        marks_ms=Marks(**marks),
+        audio_s=round(outcome.spoken_samples / rate, 3),
+        tokens_reused=usage.reused if usage is not None else 0,
+        tokens_evaluated=usage.evaluated if usage is not None else 0,
+        work_s={stage: round(seconds, 3) for stage, seconds in outcome.work_s.items()},
+        revisions=1,
+        end=end.value,
+        error=error.code if error is not None else None,
+        total_s=round(anyio.current_time() - asked_at, 3),
+        source="text",
+    )

@@ -1,0 +1,105 @@
+"""The socket: who connects is checked, counted and served."""
+
+import errno
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from assistant.errors import AssistantError, Code
+from assistant.ipc import rpc
+from assistant.ipc.access import Access, Peer, Right, peer_of
+from assistant.ipc.connection import Connection, Handlers
+from assistant.ipc.hub import EventHub
+from assistant.ipc.stream import UnixStream, accept
+
+log = logging.getLogger(__name__)
+
+EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+"""Errors of accept(2) that pass when others close their connections."""
+
+PAUSE_S = 0.2
+"""How long nobody is accepted then."""
+
+REFUSAL_S = 1.0
+"""How long somebody who is refused may take to read it."""
+
+
+def ignore(method: str, result: str) -> None:
+    """Counts nothing."""
+
+
+class IpcServer:
+    """Serves `handlers` to those whom `access` lets in, at most `max_clients` at a time."""
+
+    def __init__(
+        self,
+        handlers: Handlers,
+        access: Access,
+        hub: EventHub,
+        *,
+        max_clients: int,
+        count: Callable[[str, str], None] = ignore,
+    ) -> None:
+        """`count`: as `Connection`."""
+        self.access = access
+        self.clients = 0
+        self._handlers = handlers
+        self._hub = hub
+        self._max_clients = max_clients
+        self._count = count
+
+    async def serve(
+        self, listener: socket.socket, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Accept connections on `listener` until it is cancelled; then all of them are closed."""
+        listener.setblocking(False)
+        async with anyio.create_task_group() as connections:
+            task_status.started()
+            while True:
+                await self._accept(listener, connections)
+
+    async def _accept(self, listener: socket.socket, connections: TaskGroup) -> None:
+        try:
+            stream = await accept(listener)
+        except OSError as error:
+            if error.errno not in EXHAUSTED:
+                raise
+            log.warning("ipc: nobody can connect: %s", error.strerror)
+            await anyio.sleep(PAUSE_S)
+            return
+        connections.start_soon(self._welcome, stream)
+
+    async def _welcome(self, stream: UnixStream) -> None:
+        self.clients += 1
+        try:
+            async with stream:
+                peer = peer_of(stream.socket)
+                right = self.access.right(peer)
+                refusal = self._refusal(peer, right)
+                if refusal is not None:
+                    await self._refuse(stream, refusal)
+                else:
+                    await Connection(stream, right, self._handlers, self._hub, self._count).serve()
+        finally:
+            self.clients -= 1
+
+    def _refusal(self, peer: Peer, right: Right) -> AssistantError | None:
+        if right is Right.NOTHING:
+            log.warning("ipc: user %d (process %d) may not use the socket", peer.uid, peer.pid)
+            return AssistantError(
+                Code.IPC_FORBIDDEN,
+                f"user {peer.uid} may not use this socket; ipc.control and ipc.read in the configuration name who may",
+            )
+        if self.clients > self._max_clients:
+            log.warning("ipc: more than %d clients; process %d is refused", self._max_clients, peer.pid)
+            return AssistantError(Code.IPC_BUSY, f"{self._max_clients} clients are connected already (ipc.max_clients)")
+        return None
+
+    async def _refuse(self, stream: UnixStream, refusal: AssistantError) -> None:
+        self._count("none", refusal.code)
+        with anyio.move_on_after(REFUSAL_S), suppress(anyio.BrokenResourceError):
+            await stream.send(rpc.failure(None, refusal))

@@ -1,0 +1,201 @@
+"""What the methods do, on the parts of a running daemon."""
+
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from anyio import TASK_STATUS_IGNORED
+from anyio.abc import TaskStatus
+from msgspec import Struct
+
+from assistant import __version__, reloading
+from assistant.audio.volume import Volume
+from assistant.config import Config
+from assistant.dialogue.conversation import Conversation
+from assistant.dialogue.cue import Priority
+from assistant.dialogue.end import End
+from assistant.dialogue.engines import Engines
+from assistant.errors import AssistantError, Code
+from assistant.ipc import methods
+from assistant.ipc.access import Access
+from assistant.ipc.connection import Call
+from assistant.ipc.hub import USUAL, EventHub, names
+from assistant.ipc.methods import Method
+from assistant.ipc.server import IpcServer
+from assistant.llm.history import History
+from assistant.log import configure as configure_log
+from assistant.metrics import Metrics
+from assistant.system.process import seconds_since_start
+
+log = logging.getLogger(__name__)
+
+
+class Named(Protocol):
+    """A device."""
+
+    @property
+    def name(self) -> str: ...
+
+
+@dataclass
+class Running:
+    """A daemon that is ready."""
+
+    config: Config
+    engines: Engines
+    conversation: Conversation
+    history: History
+    microphone: Named
+    loudspeaker: Named
+    volume: Volume
+    metrics: Metrics
+    hub: EventHub
+    reload: Callable[[], Config]
+    """Reads the configuration again. Raises `AssistantError` (`config.*`)."""
+    end: Callable[[], None]
+    """Ends the daemon."""
+
+    def follow(self, config: Config) -> None:
+        """Do as `config` says from now on, as far as `reloading.LIVE` goes."""
+        before, self.config = self.config, config
+        self.conversation.configure(config)
+        if before.log != config.log:
+            configure_log(config.log)
+        if before.sound != config.sound:
+            self.volume.configure(config.sound)
+
+
+class Service:
+    """The handlers: each has the name of its method, with an underscore for the dot."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self._socket = ""
+        self._server = IpcServer(
+            self,
+            _access(running.config),
+            running.hub,
+            max_clients=running.config.ipc.max_clients,
+            count=running.metrics.count_request,
+        )
+
+    @property
+    def clients(self) -> int:
+        """Connections that are open."""
+        return self._server.clients
+
+    @property
+    def dropped(self) -> int:
+        """Events that did not reach a client because it read too slowly."""
+        return self._running.hub.dropped
+
+    async def serve(self, listener: socket.socket, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """Answer whoever connects to `listener`, until it is cancelled."""
+        self._socket = str(listener.getsockname())
+        await self._server.serve(listener, task_status=task_status)
+
+    def handler(self, method: Method) -> Callable[[Any, Call], Awaitable[Struct]]:
+        found: Callable[[Any, Call], Awaitable[Struct]] = getattr(self, method.name.replace(".", "_"))
+        return found
+
+    async def status(self, params: methods.Status, call: Call) -> methods.StatusResult:
+        running = self._running
+        conversation, wake = running.conversation, running.config.wake
+        return methods.StatusResult(
+            state=conversation.state,
+            version=__version__,
+            pid=os.getpid(),
+            uptime_s=round(seconds_since_start(), 1),
+            turn=conversation.turns,
+            waiting=conversation.waiting,
+            muted=conversation.is_muted,
+            volume=running.volume.level,
+            microphone=running.microphone.name,
+            loudspeaker=running.loudspeaker.name,
+            echo_free=conversation.echo_free,
+            wake_words=[] if wake == "none" else list(wake.words),
+            models=running.engines.names,
+            devices=running.engines.devices,
+            clients=self.clients,
+            socket=self._socket,
+        )
+
+    async def ask(self, params: methods.Ask, call: Call) -> methods.AskResult:
+        def written(text: str) -> None:
+            if params.stream:
+                call.delta(text)
+
+        turn = await self._running.conversation.ask(params.text, aloud=params.speak, written=written)
+        if turn.error is not None:
+            raise AssistantError(Code(turn.error), "the question could not be answered; see the daemon's log")
+        if turn.end == End.INTERRUPTED and not turn.heard:
+            raise AssistantError(Code.IPC_CANCELLED, "the answer was stopped before it could be heard")
+        return methods.AskResult(reply=turn.reply, turn=turn)
+
+    async def say(self, params: methods.Say, call: Call) -> methods.SayResult:
+        priority = Priority[params.priority.upper()]
+        said = await self._running.conversation.say(params.text, priority=priority, interrupt=params.interrupt)
+        if said.error is not None:
+            raise AssistantError(Code(said.error), "the announcement could not be said; see the daemon's log")
+        return methods.SayResult(heard=said.heard, complete=said.end == End.ANSWERED)
+
+    async def listen(self, params: methods.Listen, call: Call) -> methods.Done:
+        self._running.conversation.wake()
+        return methods.Done()
+
+    async def stop(self, params: methods.Stop, call: Call) -> methods.StopResult:
+        return methods.StopResult(stopped=self._running.conversation.stop(waiting=params.waiting))
+
+    async def mute(self, params: methods.Mute, call: Call) -> methods.MuteResult:
+        conversation = self._running.conversation
+        if params.muted:
+            conversation.mute()
+        else:
+            conversation.unmute()
+        return methods.MuteResult(muted=conversation.is_muted)
+
+    async def volume(self, params: methods.Volume, call: Call) -> methods.VolumeResult:
+        if params.level is not None:
+            self._running.volume.level = params.level
+        return methods.VolumeResult(volume=self._running.volume.level)
+
+    async def subscribe(self, params: methods.Subscribe, call: Call) -> methods.SubscribeResult:
+        wanted = USUAL if params.events is None else frozenset(params.events)
+        if unknown := sorted(wanted - set(names())):
+            known = ", ".join(names())
+            raise AssistantError(Code.IPC_INVALID_PARAMS, f"subscribe: there is no event {unknown[0]!r}, only {known}")
+        call.connection.subscribe(wanted)
+        return methods.SubscribeResult(events=sorted(wanted))
+
+    async def history_get(self, params: methods.HistoryGet, call: Call) -> methods.HistoryGetResult:
+        latest = self._running.history.exchanges[-params.limit :]
+        return methods.HistoryGetResult([methods.ExchangeResult(one.said, one.heard) for one in latest])
+
+    async def history_clear(self, params: methods.HistoryClear, call: Call) -> methods.HistoryClearResult:
+        return methods.HistoryClearResult(self._running.history.clear())
+
+    async def reload(self, params: methods.Reload, call: Call) -> methods.ReloadResult:
+        before = self._running.config
+        wanted = self._running.reload()
+        applied, restart = reloading.changed_keys(before, wanted)
+        self._running.follow(reloading.merge(before, wanted))
+        self._server.access = _access(self._running.config)
+        log.info("configuration read again: %s changed, %s after a restart", applied or "nothing", restart or "nothing")
+        return methods.ReloadResult(applied, restart)
+
+    async def metrics(self, params: methods.Metrics, call: Call) -> methods.MetricsResult:
+        return methods.MetricsResult(self._running.metrics.text())
+
+    async def cancel(self, params: methods.Cancel, call: Call) -> methods.CancelResult:
+        return methods.CancelResult(call.connection.cancel(params.request))
+
+    async def shutdown(self, params: methods.Shutdown, call: Call) -> methods.Done:
+        call.connection.finally_do(self._running.end)
+        return methods.Done()
+
+
+def _access(config: Config) -> Access:
+    return Access(config.ipc.control, config.ipc.read)

@@ -1,0 +1,175 @@
+"""Figures for a monitoring system: what events add up to, and what parts of the program count themselves.
+
+Names and units follow Prometheus's conventions. No word that was said is ever among them.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client import start_http_server as start_server
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from assistant import __version__
+from assistant.errors import AssistantError, Code
+from assistant.events import (
+    AudioDropped,
+    Disturbed,
+    Error,
+    Event,
+    LoadShed,
+    Marks,
+    Muted,
+    TurnFinished,
+    Woken,
+)
+
+SECONDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0)
+"""Upper ends of a histogram's buckets: a tenth to a quarter apart where answers come, 0.2 to 1 s after the question."""
+
+LOOPBACK = "127.0.0.1"
+
+Read = Callable[[], float | None]
+"""Reads a figure that a part keeps; None while there is none."""
+
+
+@dataclass(frozen=True)
+class _Watched(Collector):
+    """A figure that is read when somebody asks for it."""
+
+    name: str
+    documentation: str
+    kind: Literal["counter", "gauge"]
+    read: Read
+
+    def collect(self) -> Iterator[Metric]:
+        value = self.read()
+        if value is None:
+            return
+        family = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
+        yield family(self.name, self.documentation, value=value)
+
+
+class Metrics:
+    """Fed with every event; `text` is what a monitoring system reads."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a time beside each counter that nobody reads
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        Gauge("assistant_info", "Always 1; the version is in the label.", ["version"], registry=registry).labels(
+            __version__
+        ).set(1)
+        self._voice_to_voice = Histogram(
+            "assistant_voice_to_voice_seconds",
+            "From the last moment of the user's speech to the first sample of the answer.",
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._marks = Histogram(
+            "assistant_mark_seconds",
+            "From the last moment of the user's speech to each mark of the turn; before it counts as 0.",
+            ["mark"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._turns = self._counter("assistant_turns", "Turns that have ended.", "end", "source")
+        self._revisions = self._counter("assistant_revisions", "Answers that were begun.")
+        self._heard = self._counter("assistant_revisions_heard", "Answers that were begun and heard.")
+        self._wasted = self._counter("assistant_wasted_cpu_seconds", "Processor time for answers that nobody heard.")
+        self._work = self._counter("assistant_stage_work_seconds", "Time each engine was at work.", "stage")
+        self._late = self._counter("assistant_late_blocks", "Blocks of audio that voice activity got late.")
+        self._dropped = self._counter("assistant_dropped_samples", "Samples of the microphone that were lost.")
+        self._errors = self._counter("assistant_errors", "Errors, by their stable code.", "code")
+        self._shed = self._counter("assistant_load_shed", "Changes of the effort, by what it became.", "effort")
+        self._wakes = self._counter("assistant_wakes", "Wake words heard; empty when asked to listen.", "word")
+        self._disturbances = self._counter("assistant_disturbances", "Reactions to speech over an answer.", "action")
+        self._requests = self._counter("assistant_ipc_requests", "Requests over the socket.", "method", "result")
+        self._muted = Gauge("assistant_muted", "Whether the microphone is off.", registry=registry)
+
+    def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
+        return Counter(name, documentation, labels, registry=self.registry)
+
+    def observe(self, event: Event) -> None:
+        """Count `event`."""
+        match event:
+            case TurnFinished():
+                self._observe_turn(event)
+            case AudioDropped(samples=samples):
+                self._dropped.inc(samples)
+            case Error(code=code):
+                self._errors.labels(code).inc()
+            case LoadShed(effort=effort):
+                self._shed.labels(effort).inc()
+            case Woken(word=word):
+                self._wakes.labels(word).inc()
+            case Disturbed(action=action):
+                self._disturbances.labels(action).inc()
+            case Muted(muted=muted):
+                self._muted.set(muted)
+
+    def count_request(self, method: str, result: str) -> None:
+        """A request over the socket has ended: ok, or with the code of an error."""
+        self._requests.labels(method, result).inc()
+
+    def watch_gauge(self, name: str, documentation: str, read: Read) -> None:
+        """Have `read` tell a figure that goes up and down, whenever somebody asks."""
+        self.registry.register(_Watched(name, documentation, "gauge", read))
+
+    def watch_counter(self, name: str, documentation: str, read: Read) -> None:
+        """The same for a figure that only grows."""
+        self.registry.register(_Watched(name, documentation, "counter", read))
+
+    def text(self) -> str:
+        """Everything in Prometheus's text format."""
+        return generate_latest(self.registry).decode("utf-8")
+
+    def _observe_turn(self, turn: TurnFinished) -> None:
+        self._turns.labels(turn.end, turn.source).inc()
+        self._late.inc(turn.late_blocks)
+        self._wasted.inc(turn.wasted_cpu_s)
+        self._revisions.inc(turn.revisions)
+        self._heard.inc(bool(turn.heard))
+        for stage, seconds in turn.work_s.items():
+            self._work.labels(stage).inc(seconds)
+        if turn.source == "speech":
+            self._observe_marks(turn.marks_ms)
+
+    def _observe_marks(self, marks: Marks) -> None:
+        for name in Marks.__struct_fields__:
+            if (moment := getattr(marks, name)) is not None:
+                self._marks.labels(name).observe(max(0.0, moment / 1000))
+        if marks.playback is not None:
+            self._voice_to_voice.observe(max(0.0, marks.playback / 1000))
+
+
+@contextmanager
+def serve_metrics(metrics: Metrics, port: int) -> Iterator[None]:
+    """Serve `metrics` at http://127.0.0.1:`port`/metrics for as long as the context lasts.
+
+    Raises `AssistantError` (`metrics.port_in_use`).
+    """
+    try:
+        server, thread = start_server(port, LOOPBACK, metrics.registry)
+    except OSError as error:
+        raise AssistantError(
+            Code.METRICS_PORT_IN_USE,
+            f"metrics.http_port {port}: {error.strerror}; choose another port, or 0 for none",
+        ) from error
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

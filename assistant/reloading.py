@@ -1,0 +1,54 @@
+"""A changed configuration: what of it holds at once, and what needs a restart."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from assistant.config import Config
+
+LIVE = frozenset(
+    {
+        "sound",
+        "log",
+        "barge_in",
+        "ipc.control",
+        "ipc.read",
+        "asr.language",
+        "asr.partials",
+        "tts.clause_pause_ms",
+        "tts.sentence_pause_ms",
+    }
+)
+"""Sections and keys that a running daemon follows when they change."""
+
+
+def changed_keys(before: Config, after: Config) -> tuple[list[str], list[str]]:
+    """The keys whose value differs: those that can be followed at once, and those that need a restart."""
+    keys = list(_differences(before, after))
+    live = [key for key in keys if _is_live(key)]
+    return live, [key for key in keys if not _is_live(key)]
+
+
+def merge(before: Config, after: Config) -> Config:
+    """`before` with what of `after` can be followed at once."""
+    content = msgspec.to_builtins(before)
+    for key in changed_keys(before, after)[0]:
+        section, _, name = key.partition(".")
+        content[section][name] = msgspec.to_builtins(getattr(getattr(after, section), name))
+    return msgspec.convert(content, Config)
+
+
+def _differences(before: Config, after: Config) -> Iterator[str]:
+    for section in msgspec.structs.fields(Config):
+        old, new = getattr(before, section.name), getattr(after, section.name)
+        if type(old) is not type(new) or isinstance(old, str):
+            if old != new:  # `wake: none` in place of the section, or the other way round
+                yield section.name
+            continue
+        for item in msgspec.structs.fields(type(old)):
+            if getattr(old, item.name) != getattr(new, item.name):
+                yield f"{section.name}.{item.name}"
+
+
+def _is_live(key: str) -> bool:
+    return key in LIVE or key.partition(".")[0] in LIVE
