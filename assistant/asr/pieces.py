@@ -1,4 +1,4 @@
-"""Cutting a recording into utterances that fit the recogniser's window."""
+"""Cutting audio into utterances that fit the recogniser's window, at its pauses."""
 
 from collections.abc import Iterator
 
@@ -14,20 +14,70 @@ PAUSES = Turns(mode="silence", onset_ms=64, soft_end_ms=96, endpoint_ms=700, pre
 nobody waits. The pre-roll is also the tail kept after the last speech."""
 
 
+class UtteranceCutter:
+    """Takes audio (16 kHz) as it comes and gives back the utterances in it, each at most 30 s."""
+
+    def __init__(self, activity: VoiceActivity) -> None:
+        """`activity` is this cutter's own as long as it is used."""
+        activity.reset()
+        self._activity = activity
+        self._segmenter = Segmenter(PAUSES)
+        self._margin = samples(PAUSES.pre_roll_ms)
+        self._audio = np.zeros(0, np.float32)
+        self._first = 0
+        """Position of the first sample that is kept."""
+        self._seen = 0
+        """Position up to which voice activity has looked."""
+        self._end = 0
+        """Position after the last sample that was given."""
+        self._onset: int | None = None
+
+    @property
+    def current(self) -> Samples:
+        """The utterance that has begun and not ended yet; empty between two."""
+        return self._between(self._onset, self._end) if self._onset is not None else np.zeros(0, np.float32)
+
+    def push(self, audio: Samples) -> Iterator[Samples]:
+        """Take the next samples; the utterances that end in them."""
+        self._append(audio)
+        self._end += len(audio)
+        yield from self._follow()
+        self._forget()
+
+    def finish(self) -> Iterator[Samples]:
+        """There is no more: the last utterance, if one is open."""
+        self._append(np.zeros(samples(PAUSES.endpoint_ms) + 2 * BLOCK, np.float32))
+        yield from self._follow()
+
+    def _append(self, audio: Samples) -> None:
+        self._audio = np.concatenate([self._audio, audio])
+
+    def _follow(self) -> Iterator[Samples]:
+        while self._seen + BLOCK <= self._first + len(self._audio):
+            start, self._seen = self._seen, self._seen + BLOCK
+            probability = self._activity.probability(self._audio[start - self._first : start - self._first + BLOCK])
+            for signal in self._segmenter.feed(probability, start, start + BLOCK):
+                match signal:
+                    case SpeechStarted(onset=first):
+                        self._onset = max(0, first - self._margin)
+                    case Committed(speech_end=end) if self._onset is not None:
+                        yield self._between(self._onset, min(end + self._margin, self._end))
+                        self._onset = None
+                        self._segmenter.rearm()
+
+    def _between(self, start: int, end: int) -> Samples:
+        return self._audio[max(0, start - self._first) : end - self._first]
+
+    def _forget(self) -> None:
+        """Keep what an utterance may still need: speech is certain some blocks after its onset."""
+        needed = self._onset if self._onset is not None else self._seen - 2 * self._margin
+        if needed > self._first:
+            self._audio = self._audio[needed - self._first :]
+            self._first = needed
+
+
 def speech_pieces(audio: Samples, activity: VoiceActivity) -> Iterator[Samples]:
     """The utterances in `audio` (16 kHz), in order, each at most 30 s."""
-    activity.reset()
-    segmenter = Segmenter(PAUSES)
-    margin = samples(PAUSES.pre_roll_ms)
-    onset: int | None = None
-    padded = np.pad(audio, (0, samples(PAUSES.endpoint_ms) + 2 * BLOCK))
-    for start in range(0, len(padded) - BLOCK + 1, BLOCK):
-        block = padded[start : start + BLOCK]
-        for signal in segmenter.feed(activity.probability(block), start, start + BLOCK):
-            match signal:
-                case SpeechStarted(onset=first):
-                    onset = max(0, first - margin)
-                case Committed(speech_end=end) if onset is not None:
-                    yield audio[onset : end + margin]
-                    onset = None
-                    segmenter.rearm()
+    cutter = UtteranceCutter(activity)
+    yield from cutter.push(audio)
+    yield from cutter.finish()

@@ -17,6 +17,7 @@ from assistant.ipc.access import Right
 from assistant.ipc.hub import EventHub
 from assistant.ipc.methods import METHODS, Method
 from assistant.ipc.outbox import Outbox
+from assistant.ipc.recordings import Recording
 from assistant.ipc.rpc import Id, InvalidMessage, Request
 from assistant.ipc.stream import MOST_FILES, UnixStream, close_all
 
@@ -54,6 +55,11 @@ class Call:
         if self.id is not UNSET:
             self.connection.outbox.delta(self.id, text)
 
+    def notify(self, method: str, params: Struct) -> None:
+        """Send the latest about the request, if it has an id; what still waits is replaced."""
+        if self.id is not UNSET:
+            self.connection.outbox.latest(self.id, rpc.notification(method, params))
+
     def take_file(self) -> int | None:
         """The next file descriptor that came with the request, from now on the caller's to close."""
         return self._files.pop(0) if self._files else None
@@ -84,6 +90,7 @@ class Connection:
         """`count` is told the method and the result (ok or an error's code) of each request."""
         self.outbox = Outbox()
         self.wanted: Collection[str] = frozenset()
+        self._recordings: dict[Id, Recording] = {}
         self._stream = stream
         self._right = right
         self._handlers = handlers
@@ -125,6 +132,12 @@ class Connection:
         if scope is not None:
             scope.cancel()
         return scope is not None
+
+    def recording(self, request: Id) -> Recording:
+        """What is sent for a `transcribe` request. Raises `AssistantError` (`ipc.invalid_params`) if there is none."""
+        if request not in self._under_way:
+            raise AssistantError(Code.IPC_INVALID_PARAMS, f"no `transcribe` {request!r} waits for chunks")
+        return self._recordings.setdefault(request, Recording())
 
     def finally_do(self, act: Callable[[], None]) -> None:
         """Do `act` once everything has been written, the answer to the present request included."""
@@ -213,6 +226,7 @@ class Connection:
         with scope:
             await self._carry_out(method, params, call)
         del self._under_way[name]
+        self._recordings.pop(name, None)
         if scope.cancelled_caught:
             self._failed(method, call.id, AssistantError(Code.IPC_CANCELLED, f"{method.name} was given up"))
         if not self._under_way:

@@ -130,6 +130,51 @@ class VolumeResult(Struct, frozen=True):
     volume: float
 
 
+class Transcribe(Params, frozen=True):
+    """Recognise a recording: a file descriptor that comes with the request, or chunks that follow it."""
+
+    source: Annotated[
+        Literal["file_descriptor", "chunks"],
+        Meta(description="file_descriptor: SCM_RIGHTS, a file or a pipe. chunks: `transcribe.chunk` until the last."),
+    ] = "file_descriptor"
+    encoding: Annotated[
+        Literal["file", "s16le"],
+        Meta(description="file: WAV, FLAC, Opus, whatever FFmpeg reads. s16le: bare samples, mono, 16 bit."),
+    ] = "file"
+    rate: Annotated[int, Meta(ge=8000, le=192_000, description="Samples a second of s16le.")] = 16_000
+    language: Annotated[str, Meta(pattern="^[a-z]{2,3}$", description="ISO 639-1; null detects it.")] | None = None
+    stream: Annotated[bool, Meta(description="Send transcribe.partial while the text grows.")] = False
+
+
+class TranscribeResult(Struct, frozen=True):
+    text: str
+    language: str
+    """Empty when nothing was said."""
+    audio_s: float
+
+
+class TranscribePartial(Struct, frozen=True):
+    """What a recording says so far."""
+
+    request: str | int | float | None
+    stable: str
+    """Does not change any more."""
+    tentative: str
+
+
+class TranscribeChunk(Params, frozen=True):
+    """The next part of a recording."""
+
+    request: Annotated[str | int | float | None, Meta(description="The id of the `transcribe` request.")]
+    audio: Annotated[bytes, Meta(description="Base64.")] = b""
+    last: Annotated[bool, Meta(description="There is no more.")] = False
+
+
+class TranscribeChunkResult(Struct, frozen=True):
+    taken: int
+    """Bytes."""
+
+
 class Subscribe(Params, frozen=True):
     """Send what happens, as notifications `event`, until the connection is closed. Replaces what was asked before."""
 
@@ -233,6 +278,15 @@ METHODS = {
         Method("stop", Right.CONTROL, Stop, StopResult),
         Method("mute", Right.CONTROL, Mute, MuteResult),
         Method("volume", Right.CONTROL, Volume, VolumeResult),
+        Method(
+            "transcribe",
+            Right.CONTROL,
+            Transcribe,
+            TranscribeResult,
+            takes_time=True,
+            notifications=(("transcribe.partial", TranscribePartial),),
+        ),
+        Method("transcribe.chunk", Right.CONTROL, TranscribeChunk, TranscribeChunkResult),
         Method(
             "subscribe",
             Right.READ,

@@ -23,6 +23,8 @@ AT_ONCE = 65_536
 class _Line:
     line: bytes
     is_event: bool = False
+    about: Id = None
+    """The request whose latest news this is."""
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Outbox:
     def __init__(self) -> None:
         self._waiting: deque[_Line | _Delta] = deque()
         self._deltas: dict[Id, _Delta] = {}
+        self._latest: dict[Id, _Line] = {}
         self._events = 0
         self._dropped = 0
         self._closed = False
@@ -69,6 +72,15 @@ class Outbox:
             self._deltas[request] = _Delta(request)
             self._add(self._deltas[request])
         self._deltas[request].texts.append(text)
+
+    def latest(self, request: Id, line: bytes) -> None:
+        """Add what takes the place of what was said before about `request`, if that still waits."""
+        waiting = self._latest.get(request)
+        if waiting is not None:
+            waiting.line = line
+        else:
+            self._latest[request] = _Line(line, about=request)
+            self._add(self._latest[request])
 
     async def room(self) -> None:
         """Return once the client has taken enough of its answers."""
@@ -106,6 +118,7 @@ class Outbox:
             del self._deltas[first.request]
             return first.line
         if not first.is_event:
+            self._latest.pop(first.about, None)
             return first.line
         self._events -= 1
         dropped, self._dropped = self._dropped, 0

@@ -3,19 +3,21 @@
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from anyio import TASK_STATUS_IGNORED
 from anyio.abc import TaskStatus
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
-from assistant import __version__, reloading
+from assistant import __version__, blocking, reloading
 from assistant.audio.volume import Volume
 from assistant.config import Config
 from assistant.dialogue.conversation import Conversation
 from assistant.dialogue.cue import Priority
+from assistant.dialogue.dictation import Dictation
 from assistant.dialogue.end import End
 from assistant.dialogue.engines import Engines
 from assistant.errors import AssistantError, Code
@@ -24,11 +26,13 @@ from assistant.ipc.access import Access
 from assistant.ipc.connection import Call
 from assistant.ipc.hub import USUAL, EventHub, names
 from assistant.ipc.methods import Method
+from assistant.ipc.recordings import bare, decoded, from_descriptor
 from assistant.ipc.server import IpcServer
 from assistant.llm.history import History
 from assistant.log import configure as configure_log
 from assistant.metrics import Metrics
 from assistant.system.process import seconds_since_start
+from assistant.vad.silero import Silero
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +165,39 @@ class Service:
         if params.level is not None:
             self._running.volume.level = params.level
         return methods.VolumeResult(volume=self._running.volume.level)
+
+    async def transcribe(self, params: methods.Transcribe, call: Call) -> methods.TranscribeResult:
+        def told(stable: str, tentative: str) -> None:
+            if call.id is not UNSET:
+                call.notify("transcribe.partial", methods.TranscribePartial(call.id, stable, tentative))
+
+        asr = self._running.config.asr
+        language = params.language or (None if asr.language == "auto" else asr.language)
+        chunks = self._recording(params, call)
+        audio = bare(chunks, params.rate) if params.encoding == "s16le" else decoded(chunks)
+        async with aclosing(chunks), aclosing(audio):
+            activity = await blocking.call(lambda stop: Silero(), name="loading")
+            dictation = Dictation(self._running.engines, activity, language, asr.partial_interval_ms / 1000)
+            found = await dictation.take(audio, told if params.stream else None)
+        return methods.TranscribeResult(found.text, found.language, found.audio_s)
+
+    async def transcribe_chunk(self, params: methods.TranscribeChunk, call: Call) -> methods.TranscribeChunkResult:
+        recording = call.connection.recording(params.request)
+        recording.add(params.audio)
+        if params.last:
+            recording.end()
+        return methods.TranscribeChunkResult(len(params.audio))
+
+    def _recording(self, params: methods.Transcribe, call: Call) -> AsyncGenerator[bytes, None]:
+        """The bytes of the recording that `call` is about."""
+        if params.source == "file_descriptor":
+            file = call.take_file()
+            if file is None:
+                raise AssistantError(Code.IPC_INVALID_PARAMS, "transcribe: no file descriptor came with the request")
+            return from_descriptor(file)
+        if call.id is UNSET:
+            raise AssistantError(Code.IPC_INVALID_PARAMS, "transcribe: chunks need a request with an id")
+        return call.connection.recording(call.id).chunks()
 
     async def subscribe(self, params: methods.Subscribe, call: Call) -> methods.SubscribeResult:
         wanted = USUAL if params.events is None else frozenset(params.events)

@@ -1,0 +1,116 @@
+"""Recordings that come over the socket, from a file descriptor or in chunks, and are never written to disk."""
+
+import os
+import stat
+from collections import deque
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import numpy as np
+
+from assistant import blocking
+from assistant.audio.decode import read_audio
+from assistant.audio.pcm import LISTENING_RATE, Samples, from_int16
+from assistant.audio.resample import Resampler
+from assistant.errors import AssistantError, Code
+
+MOST_S = 600.0
+"""Longest recording in seconds; `assistant transcribe` takes longer ones without keeping the daemon busy."""
+
+MOST_BYTES = 64 * 2**20
+"""Of a recording, encoded or not."""
+
+AT_ONCE = 65_536
+
+PIECE = LISTENING_RATE // 2
+"""Samples that are handed on at once: half a second, so that partial transcripts can be told in time."""
+
+
+class Recording:
+    """The bytes of one recording on their way from the client."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[bytes] = deque()
+        self._arrived = anyio.Event()
+        self._size = 0
+        self._ended = False
+
+    def add(self, data: bytes) -> None:
+        """Take the next bytes. Raises `AssistantError` (`audio.too_long`, `ipc.invalid_params` after the last)."""
+        if self._ended:
+            raise AssistantError(Code.IPC_INVALID_PARAMS, "the last chunk of this recording has come already")
+        if self._size + len(data) > MOST_BYTES:
+            raise AssistantError(Code.AUDIO_TOO_LONG, f"a recording has at most {MOST_BYTES // 2**20} MiB")
+        self._size += len(data)
+        self._waiting.append(data)
+        self._arrived.set()
+
+    def end(self) -> None:
+        """There are no more."""
+        self._ended = True
+        self._arrived.set()
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """What has come, in order, until the end."""
+        while self._waiting or not self._ended:
+            while self._waiting:
+                yield self._waiting.popleft()
+            if not self._ended:
+                self._arrived = anyio.Event()
+                await self._arrived.wait()
+
+
+async def from_descriptor(file: int) -> AsyncGenerator[bytes, None]:
+    """What can be read from `file`, which is closed at the end. Raises `AssistantError` (`audio.*`)."""
+    size = 0
+    try:
+        waits = not stat.S_ISREG(os.fstat(file).st_mode)
+        while True:
+            if waits:
+                await anyio.wait_readable(file)
+                data = os.read(file, AT_ONCE)
+            else:
+                data = await anyio.to_thread.run_sync(os.read, file, AT_ONCE)
+            if not data:
+                return
+            size += len(data)
+            if size > MOST_BYTES:
+                raise AssistantError(Code.AUDIO_TOO_LONG, f"a recording has at most {MOST_BYTES // 2**20} MiB")
+            yield data
+    except OSError as error:
+        raise AssistantError(Code.AUDIO_UNREADABLE, f"the file descriptor cannot be read: {error.strerror}") from error
+    finally:
+        os.close(file)
+
+
+async def decoded(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[Samples, None]:
+    """The audio of an encoded file, once all of it has come. Raises `AssistantError` (`audio.*`)."""
+    memory = os.memfd_create("recording", os.MFD_CLOEXEC)
+    try:
+        async for data in chunks:
+            os.write(memory, data)
+        path = Path(f"/proc/self/fd/{memory}")
+        audio = await blocking.call(lambda stop: read_audio(path, max_s=MOST_S), name="decoding")
+    finally:
+        os.close(memory)
+    for start in range(0, len(audio), PIECE):
+        yield audio[start : start + PIECE]
+
+
+async def bare(chunks: AsyncGenerator[bytes, None], rate: int) -> AsyncGenerator[Samples, None]:
+    """The audio of 16 bit samples at `rate` Hz, as it comes. Raises `AssistantError` (`audio.too_long`)."""
+    resampler = Resampler(rate, LISTENING_RATE)
+    rest, seconds = b"", 0.0
+    async for data in chunks:
+        whole = rest + data
+        even = len(whole) // 2 * 2
+        rest = whole[even:]
+        samples = from_int16(np.frombuffer(whole[:even], np.int16))
+        seconds += len(samples) / rate
+        if seconds > MOST_S:
+            raise AssistantError(Code.AUDIO_TOO_LONG, f"a recording lasts at most {MOST_S:.0f} s")
+        yield resampler.push(samples)
+    if rate != LISTENING_RATE:
+        yield resampler.finish()
