@@ -18,17 +18,19 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import anyio
 import msgspec
-from anyio.abc import ByteStream
+from anyio.abc import AnyByteReceiveStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.memory import MemoryObjectSendStream
 
 from assistant.errors import AssistantError, Code
 from assistant.ipc import place
 from assistant.ipc.rpc import Id
+from assistant.ipc.stream import UnixStream
+from assistant.ipc.stream import connect as connect_stream
 
 CONNECT_S = 10.0
 """A daemon that is loading its models answers when it has; it accepts at once."""
@@ -190,7 +192,7 @@ class Client:
 class AsyncClient:
     """A connection whose requests may overlap; made by `connect`."""
 
-    def __init__(self, stream: ByteStream) -> None:
+    def __init__(self, stream: UnixStream) -> None:
         self._stream = stream
         self._sending = anyio.Lock()
         self._requests = 0
@@ -232,7 +234,7 @@ class AsyncClient:
 
     async def read(self) -> None:
         """Hand on what the daemon sends until it hangs up; `connect` runs it."""
-        lines = BufferedByteReceiveStream(self._stream)
+        lines = BufferedByteReceiveStream(cast(AnyByteReceiveStream, self._stream))
         try:
             while True:
                 line = await lines.receive_until(b"\n", MOST_BYTES)
@@ -298,7 +300,7 @@ async def connect(path: Path | None = None) -> AsyncGenerator[AsyncClient, None]
     path = path or place.find()
     try:
         with anyio.fail_after(CONNECT_S):
-            stream = await anyio.connect_unix(path)
+            stream = await connect_stream(path)
     except TimeoutError as error:
         raise _unreachable(path, "it does not answer") from error
     except OSError as error:

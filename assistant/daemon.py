@@ -4,6 +4,7 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 import anyio
 from anyio.abc import TaskStatus
@@ -17,6 +18,7 @@ from assistant.audio.microphone import Microphone
 from assistant.audio.volume import Volume
 from assistant.config import Audio, Config
 from assistant.config import Metrics as MetricsSettings
+from assistant.config import Wyoming as WyomingSettings
 from assistant.dialogue.conversation import Conversation
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import Emitter, Event, Ready
@@ -28,6 +30,9 @@ from assistant.loading import load_engines
 from assistant.metrics import Metrics, serve_metrics
 from assistant.system.process import seconds_since_start
 from assistant.tracing import open_tracer
+
+if TYPE_CHECKING:
+    from assistant.wyoming.server import WyomingServer
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +51,7 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config]) -> N
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     with ExitStack() as parts:
         listener = parts.enter_context(place.opened(config.ipc))
+        wyoming_server = find_wyoming(config.wyoming)
         metrics, hub = Metrics(), EventHub()
         audience = parts.enter_context(observing(config.metrics, metrics, [emit, metrics.observe, hub.emit]))
         microphone = parts.enter_context(Microphone(config.audio.input))
@@ -83,6 +89,8 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config]) -> N
                 )
             )
             await root.start(conversation.run)
+            if wyoming_server is not None:
+                await root.start(wyoming_server(config, engines).run)
             if listener is not None:
                 await service.serve(listener)
 
@@ -118,6 +126,22 @@ def hearing(audio: Audio, microphone: Microphone, loudspeaker: Loudspeaker) -> A
         log.warning("it does not listen while it speaks: %s", error.message)
         return microphone
     return EchoCancelledSource(microphone, loudspeaker.reference(), canceller)
+
+
+def find_wyoming(settings: WyomingSettings) -> "type[WyomingServer] | None":
+    """What serves Wyoming; None where nobody wants it. Raises `AssistantError` (`wyoming.library_missing`)."""
+    if not settings.listen and not settings.satellites:
+        return None
+    try:
+        from assistant.wyoming.server import WyomingServer
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("wyoming"):
+            raise
+        raise AssistantError(
+            Code.WYOMING_LIBRARY_MISSING,
+            "wyoming.listen and wyoming.satellites need the library: pip install 'assistant[wyoming]'",
+        ) from error
+    return WyomingServer
 
 
 def watch(metrics: Metrics, loudspeaker: Loudspeaker, ears: AudioSource, service: Service) -> None:

@@ -19,10 +19,12 @@ PERIOD_S = 0.02
 class PacedLoudspeaker(ABC):
     """An `AudioSink` at `rate` Hz; 0 until the first playback, whose rate it takes."""
 
-    def __init__(self, rate: int = 0, latency_s: float = 0.0) -> None:
-        """A sample leaves the loudspeaker `latency_s` seconds after it was taken."""
+    def __init__(self, rate: int = 0, latency_s: float = 0.0, ahead_s: float = 0.0) -> None:
+        """A sample leaves the loudspeaker `latency_s` seconds after it was taken. `ahead_s`: samples are taken so much
+        before their time, for a device that is elsewhere."""
         self._rate = rate
         self._latency_s = latency_s
+        self._ahead_s = ahead_s
         self._playbacks: list[_PacedPlayback] = []
         self._period: int | None = None
         """The last one that was worked out, counted from the clock's zero."""
@@ -44,7 +46,7 @@ class PacedLoudspeaker(ABC):
 
     def catch_up(self) -> None:
         """Take what a device would have taken since the last look."""
-        now = math.floor(anyio.current_time() / PERIOD_S)
+        now = math.floor((anyio.current_time() + self._ahead_s) / PERIOD_S)
         if self._rate and self._period is not None:
             for period in range(self._period + 1, now + 1):
                 self._take(period)

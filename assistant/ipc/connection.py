@@ -19,7 +19,7 @@ from assistant.ipc.methods import METHODS, Method
 from assistant.ipc.outbox import Outbox
 from assistant.ipc.recordings import Recording
 from assistant.ipc.rpc import Id, InvalidMessage, Request
-from assistant.ipc.stream import MOST_FILES, UnixStream, close_all
+from assistant.ipc.stream import MOST_FILES, UnixStream, close_all, discard
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +149,7 @@ class Connection:
         while True:
             try:
                 with anyio.fail_after(UNFINISHED_S) if rest else nullcontext():
-                    received, files = await self._stream.receive()
+                    received, files = await self._stream.receive_files()
             except anyio.EndOfStream:
                 if rest.strip():
                     self._refuse(Code.IPC_MALFORMED, "the connection was closed in the middle of a message")
@@ -164,6 +164,7 @@ class Connection:
                     await self._message(line)
             if max(map(len, [rest, *lines])) > MOST_BYTES:
                 self._refuse(Code.IPC_TOO_LONG, f"a message has at most {MOST_BYTES} bytes, and ends with a newline")
+                await discard(self._stream)
                 return
 
     async def _message(self, line: bytes) -> None:

@@ -73,8 +73,15 @@ def opened(settings: Ipc) -> Iterator[socket.socket | None]:
         with given or nullcontext():
             yield given
         return
-    path = own_path()
+    with listening(own_path()) as listener:
+        yield listener
+
+
+@contextmanager
+def listening(path: Path) -> Iterator[socket.socket]:
+    """A listening socket at `path` as long as the context lasts. Raises as `open_socket` does."""
     with open_socket(path) as listener:
+        listener.setblocking(False)
         try:
             yield listener
         finally:

@@ -2,7 +2,6 @@
 
 import os
 import stat
-from collections import deque
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from assistant.audio.decode import read_audio
 from assistant.audio.pcm import LISTENING_RATE, Samples, from_int16
 from assistant.audio.resample import Resampler
 from assistant.errors import AssistantError, Code
+from assistant.flow import Flow
 
 MOST_S = 600.0
 """Longest recording in seconds; `assistant transcribe` takes longer ones without keeping the daemon busy."""
@@ -32,34 +32,25 @@ class Recording:
     """The bytes of one recording on their way from the client."""
 
     def __init__(self) -> None:
-        self._waiting: deque[bytes] = deque()
-        self._arrived = anyio.Event()
+        self._flow: Flow[bytes] = Flow()
         self._size = 0
-        self._ended = False
 
     def add(self, data: bytes) -> None:
         """Take the next bytes. Raises `AssistantError` (`audio.too_long`, `ipc.invalid_params` after the last)."""
-        if self._ended:
+        if self._flow.ended:
             raise AssistantError(Code.IPC_INVALID_PARAMS, "the last chunk of this recording has come already")
         if self._size + len(data) > MOST_BYTES:
             raise AssistantError(Code.AUDIO_TOO_LONG, f"a recording has at most {MOST_BYTES // 2**20} MiB")
         self._size += len(data)
-        self._waiting.append(data)
-        self._arrived.set()
+        self._flow.put(data)
 
     def end(self) -> None:
         """There are no more."""
-        self._ended = True
-        self._arrived.set()
+        self._flow.end()
 
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
+    def chunks(self) -> AsyncGenerator[bytes, None]:
         """What has come, in order, until the end."""
-        while self._waiting or not self._ended:
-            while self._waiting:
-                yield self._waiting.popleft()
-            if not self._ended:
-                self._arrived = anyio.Event()
-                await self._arrived.wait()
+        return self._flow.items()
 
 
 async def from_descriptor(file: int) -> AsyncGenerator[bytes, None]:

@@ -7,12 +7,21 @@ sets the result of a future that is cancelled already, 4.16), which is what happ
 import array
 import os
 import socket
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import anyio
 
 READ_AT_ONCE = 65_536
+
+MOST_DISCARDED = 2**20
+DISCARD_S = 0.5
+"""Bytes, and seconds, that somebody may go on sending after he was told why he is not heard."""
+
+RETRY_S = 0.05
+"""Between two attempts to connect to somebody who is busy."""
 
 MOST_FILES = 4
 """File descriptors that are taken at once; the kernel closes more."""
@@ -34,7 +43,13 @@ class UnixStream:
         anyio.notify_closing(self.socket)
         self.socket.close()
 
-    async def receive(self) -> tuple[bytes, list[int]]:
+    async def receive(self, max_bytes: int = READ_AT_ONCE) -> bytes:
+        """What has come; file descriptors that came with it are closed. Raises as `receive_files` does."""
+        data, files = await self.receive_files(max_bytes)
+        close_all(files)
+        return data
+
+    async def receive_files(self, max_bytes: int = READ_AT_ONCE) -> tuple[bytes, list[int]]:
         """What has come, with the file descriptors that came with it, which are the caller's to close.
 
         Raises `anyio.EndOfStream` when nothing more comes, `anyio.BrokenResourceError` when the other end has gone.
@@ -42,7 +57,7 @@ class UnixStream:
         room = socket.CMSG_LEN(MOST_FILES * array.array("i").itemsize)
         while True:
             try:
-                data, ancillary, _, _ = self.socket.recvmsg(READ_AT_ONCE, room, socket.MSG_CMSG_CLOEXEC)
+                data, ancillary, _, _ = self.socket.recvmsg(max_bytes, room, socket.MSG_CMSG_CLOEXEC)
                 break
             except BlockingIOError:
                 await anyio.wait_readable(self.socket)
@@ -79,6 +94,38 @@ async def accept(listener: socket.socket) -> UnixStream:
             continue
         else:
             return UnixStream(connection)
+
+
+async def connect(path: Path) -> UnixStream:
+    """A connection to `path`. Waits while too many others do. Raises `OSError`."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.setblocking(False)
+    try:
+        while True:
+            try:
+                connection.connect(str(path))
+            except BlockingIOError:  # unix(7): the listener's queue is full; nothing tells when it is not
+                await anyio.sleep(RETRY_S)
+            else:
+                return UnixStream(connection)
+    except BaseException:
+        connection.close()
+        raise
+
+
+class Source(Protocol):
+    """Something that bytes come from."""
+
+    async def receive(self, max_bytes: int = READ_AT_ONCE) -> bytes: ...
+
+
+async def discard(source: Source) -> None:
+    """Take what somebody whom the connection is closed on is still sending, up to a point: the kernel would reset a
+    connection with bytes that nobody has read, and the last thing that was written to it may be lost."""
+    left = MOST_DISCARDED
+    with anyio.move_on_after(DISCARD_S), suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+        while left > 0:
+            left -= len(await source.receive())
 
 
 def close_all(files: list[int]) -> None:

@@ -1,0 +1,254 @@
+"""One Wyoming client: what it asks for, one thing of each kind at a time."""
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+from wyoming.asr import Transcribe, Transcript
+from wyoming.audio import AudioStart
+from wyoming.error import Error
+from wyoming.event import Event
+from wyoming.ping import Pong
+from wyoming.pipeline import PipelineStage, RunPipeline
+from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart
+from wyoming.wake import Detect
+
+from assistant.audio.pcm import LISTENING_RATE, Samples
+from assistant.config import Config
+from assistant.dialogue.engines import Engines
+from assistant.errors import AssistantError, Code
+from assistant.flow import Flow
+from assistant.wyoming import describe, services
+from assistant.wyoming.satellite import Satellite
+from assistant.wyoming.services import Conversations, Words
+from assistant.wyoming.sound import Listener
+from assistant.wyoming.wire import Wire
+
+log = logging.getLogger(__name__)
+
+MOST_S = 600.0
+"""Longest recording in seconds."""
+
+MOST_TEXT = 8000
+"""Characters of one text."""
+
+Handler = Callable[["Session", Event], Awaitable[None]]
+
+
+class Session:
+    """Serves the client on `wire` until it has gone."""
+
+    def __init__(self, wire: Wire, config: Config, engines: Engines, conversations: Conversations) -> None:
+        self._wire = wire
+        self._config = config
+        self._engines = engines
+        self._conversations = conversations
+        self._listener = Listener()
+        self._audio: Flow[Samples] | None = None
+        self._heard = 0
+        self._text: Flow[str] | None = None
+        self._written = 0
+        self._satellite: Satellite | None = None
+        self._work: dict[str, anyio.CancelScope] = {}
+        self._tasks: TaskGroup
+
+    async def run(self) -> None:
+        """Never raises for anything that the client does."""
+        try:
+            async with anyio.create_task_group() as self._tasks:
+                await self._read()
+                self._tasks.cancel_scope.cancel()
+        except* anyio.BrokenResourceError:
+            log.debug("wyoming: a client has gone in the middle")
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                event = await self._wire.read()
+            except AssistantError as error:
+                await self._tell(error)
+                await self._wire.discard()
+                return
+            if event is None:
+                return
+            try:
+                await self._take(event)
+            except AssistantError as error:
+                await self._tell(error)
+
+    async def _take(self, event: Event) -> None:
+        handler = HANDLERS.get(event.type)
+        if handler is None:
+            return  # others may understand it; the protocol grows
+        try:
+            await handler(self, event)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise AssistantError(Code.WYOMING_MALFORMED, f"{event.type}: {type(error).__name__}: {error}") from error
+
+    async def _tell(self, error: AssistantError) -> None:
+        log.info("wyoming: a client is told: %s: %s", error.code, error.message)
+        await self._wire.send(Error(text=error.message, code=error.code.value).event())
+
+    def _start(self, kind: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work`, in place of what of its kind is at work."""
+        if (before := self._work.get(kind)) is not None:
+            before.cancel()
+        scope = self._work[kind] = anyio.CancelScope()
+
+        async def guarded() -> None:
+            with scope:
+                try:
+                    await work()
+                except AssistantError as error:
+                    await self._tell(error)
+
+        self._tasks.start_soon(guarded)
+
+    async def _describe(self, event: Event) -> None:
+        await self._wire.send(describe.info(self._config, self._engines).event())
+
+    async def _ping(self, event: Event) -> None:
+        await self._wire.send(Pong(text=event.data.get("text")).event())
+
+    async def _transcribe(self, event: Event) -> None:
+        language = Transcribe.from_event(event).language
+        if language is not None:
+            language = _text(language).split("-")[0].split("_")[0].lower()  # en-GB
+        elif self._config.asr.language != "auto":
+            language = self._config.asr.language
+        audio = self._open_audio()
+        self._start("audio", partial(services.recognise, self._engines, self._config, language, audio, self._wire.send))
+
+    async def _detect(self, event: Event) -> None:
+        names = Detect.from_event(event).names
+        words: Words = {_text(name): "auto" for name in names} if names else self._configured_words()
+        self._start("audio", partial(services.spot, words, self._open_audio(), self._wire.send))
+
+    def _configured_words(self) -> Words:
+        if self._config.wake == "none":
+            raise AssistantError(Code.CONFIG_INVALID, "no wake words are configured; name them in `detect`")
+        return self._config.wake.words
+
+    async def _run_pipeline(self, event: Event) -> None:
+        pipeline = RunPipeline.from_event(event)
+        if pipeline.start_stage not in (PipelineStage.WAKE, PipelineStage.ASR):
+            raise AssistantError(
+                Code.WYOMING_MALFORMED, f"run-pipeline: {pipeline.start_stage.value} is no stage to start with here"
+            )
+        if self._satellite is None:
+            self._satellite = Satellite(self._engines, self._config, self._wire.send)
+        words = [_text(word) for word in pipeline.wake_word_names or []]
+        awake = pipeline.start_stage is PipelineStage.ASR
+        await self._satellite.begin(self._tasks, words, awake=awake)
+
+    async def _audio_start(self, event: Event) -> None:
+        AudioStart.from_event(event)
+        self._listener = Listener()
+        if self._audio is None and self._satellite is None:
+            await self._transcribe(Transcribe().event())  # what most who send audio want
+
+    async def _audio_chunk(self, event: Event) -> None:
+        samples = self._listener.take(event)
+        if self._audio is not None:
+            self._heard += len(samples)
+            if self._heard > MOST_S * LISTENING_RATE:
+                self._close_audio()
+                raise AssistantError(Code.AUDIO_TOO_LONG, f"a recording lasts at most {MOST_S:.0f} s")
+            self._audio.put(samples)
+        elif self._satellite is not None:
+            self._satellite.microphone.put(samples)
+
+    async def _audio_stop(self, event: Event) -> None:
+        self._close_audio()
+
+    async def _synthesize(self, event: Event) -> None:
+        if self._text is not None:
+            return  # the whole text, for those who do not understand the pieces that have come
+        text = _text(_checked(Synthesize.from_event(event)).text)
+        self._start("text", partial(self._synthesise, _once(text), streamed=False))
+
+    async def _synthesize_start(self, event: Event) -> None:
+        _checked(SynthesizeStart.from_event(event))
+        self._close_text()
+        self._text = Flow()  # MOST_TEXT bounds it
+        self._written = 0
+        self._start("text", partial(self._synthesise, self._text.items(), streamed=True))
+
+    async def _synthesize_chunk(self, event: Event) -> None:
+        text = _text(SynthesizeChunk.from_event(event).text)
+        self._written += len(text)
+        if self._written > MOST_TEXT:
+            self._close_text()
+            raise AssistantError(Code.TEXT_TOO_LONG, f"a text has at most {MOST_TEXT} characters")
+        if self._text is not None:
+            self._text.put(text)
+
+    async def _synthesize_stop(self, event: Event) -> None:
+        self._close_text()
+
+    async def _synthesise(self, text: AsyncGenerator[str, None], *, streamed: bool) -> None:
+        await services.synthesise(self._engines, self._config, text, self._wire.send, streamed=streamed)
+
+    async def _transcript(self, event: Event) -> None:
+        """Text that wants an answer."""
+        asked = Transcript.from_event(event)
+        name = (asked.context or {}).get("conversation_id")
+        conversation = None if name is None else _text(name)
+        self._start("handle", partial(self._conversations.answer, _text(asked.text), conversation, self._wire.send))
+
+    def _open_audio(self) -> AsyncGenerator[Samples, None]:
+        self._close_audio()
+        self._heard = 0
+        self._audio = Flow()  # MOST_S bounds it
+        return self._audio.items()
+
+    def _close_audio(self) -> None:
+        if self._audio is not None:
+            self._audio.end()
+            self._audio = None
+
+    def _close_text(self) -> None:
+        if self._text is not None:
+            self._text.end()
+            self._text = None
+
+
+HANDLERS: dict[str, Handler] = {
+    "describe": Session._describe,
+    "ping": Session._ping,
+    "transcribe": Session._transcribe,
+    "detect": Session._detect,
+    "run-pipeline": Session._run_pipeline,
+    "audio-start": Session._audio_start,
+    "audio-chunk": Session._audio_chunk,
+    "audio-stop": Session._audio_stop,
+    "synthesize": Session._synthesize,
+    "synthesize-start": Session._synthesize_start,
+    "synthesize-chunk": Session._synthesize_chunk,
+    "synthesize-stop": Session._synthesize_stop,
+    "transcript": Session._transcript,
+}
+"""What is understood."""
+
+
+def _text(value: Any) -> str:
+    """`value` if it is text that is not too long. Raises `AssistantError`."""
+    if not isinstance(value, str):
+        raise AssistantError(Code.WYOMING_MALFORMED, f"expected text, got {type(value).__name__}")
+    if len(value) > MOST_TEXT:
+        raise AssistantError(Code.TEXT_TOO_LONG, f"a text has at most {MOST_TEXT} characters")
+    return value
+
+
+def _checked(request: Any) -> Any:
+    """`request` if it is for plain text. Raises `AssistantError` (`wyoming.malformed`)."""
+    if request.text_format not in (None, "text"):
+        raise AssistantError(Code.WYOMING_MALFORMED, f"text_format {request.text_format} is not supported, only text")
+    return request
+
+
+async def _once(text: str) -> AsyncGenerator[str, None]:
+    yield text

@@ -1,0 +1,73 @@
+"""Audio in Wyoming's form, any rate and width, and in ours."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import anyio
+import numpy as np
+from wyoming.audio import AudioChunk
+from wyoming.event import Event
+
+from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples, to_int16
+from assistant.audio.resample import Resampler
+from assistant.errors import AssistantError, Code
+
+WIDTHS: dict[int, tuple[np.dtype[Any], float, float]] = {
+    1: (np.dtype("u1"), 128.0, 128.0),
+    2: (np.dtype("<i2"), 0.0, 32_768.0),
+    4: (np.dtype("<i4"), 0.0, 2.0**31),
+}
+"""Bytes of a sample: its type, its middle and its scale."""
+
+CHUNK_WIDTH = 2
+MOST_CHANNELS = 8
+RATES = range(4000, 192_001)
+
+
+class Listener:
+    """Converts what a client sends to mono at `LISTENING_RATE`."""
+
+    def __init__(self) -> None:
+        self._rate = 0
+        self._resampler: Resampler | None = None
+
+    def take(self, event: Event) -> Samples:
+        """The samples of an audio chunk. Raises `AssistantError` (`wyoming.malformed`)."""
+        rate, width, channels = (event.data.get(name, 0) for name in ("rate", "width", "channels"))
+        if not all(isinstance(value, int) for value in (rate, width, channels)):
+            raise AssistantError(Code.WYOMING_MALFORMED, "rate, width and channels of audio are whole numbers")
+        if rate not in RATES or width not in WIDTHS or channels not in range(1, MOST_CHANNELS + 1):
+            raise AssistantError(
+                Code.WYOMING_MALFORMED,
+                f"audio of {rate} Hz, {width} bytes and {channels} channels; expected {RATES[0]} to {RATES[-1]} Hz, "
+                f"1, 2 or 4 bytes, 1 to {MOST_CHANNELS} channels",
+            )
+        if rate != self._rate or self._resampler is None:
+            self._rate, self._resampler = rate, Resampler(rate, LISTENING_RATE)
+        kind, middle, scale = WIDTHS[width]
+        payload = event.payload or b""
+        frames = np.frombuffer(payload[: len(payload) // (width * channels) * width * channels], kind)
+        mono = frames.reshape(-1, channels).mean(axis=1, dtype=np.float64)
+        return self._resampler.push(((mono - middle) / scale).astype(np.float32))
+
+
+class Blocks:
+    """Cuts samples into blocks on a clock of their own: it stands while nothing comes."""
+
+    def __init__(self) -> None:
+        self._rest = np.zeros(0, np.float32)
+        self._position = 0
+
+    def push(self, samples: Samples) -> Iterator[AudioBlock]:
+        """The blocks that `samples` complete; they were captured just now."""
+        self._rest = np.concatenate([self._rest, samples])
+        while len(self._rest) >= BLOCK:
+            block, self._rest = self._rest[:BLOCK], self._rest[BLOCK:]
+            captured_at = anyio.current_time() - len(self._rest) / LISTENING_RATE
+            yield AudioBlock(block, self._position, captured_at)
+            self._position += BLOCK
+
+
+def chunk(samples: Samples, rate: int) -> Event:
+    """`samples` as an event."""
+    return AudioChunk(rate, CHUNK_WIDTH, 1, to_int16(samples).tobytes()).event()
