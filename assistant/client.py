@@ -28,7 +28,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from assistant.errors import AssistantError, Code
 from assistant.ipc import place
-from assistant.ipc.rpc import Id
+from assistant.ipc.rpc import Id, request
 from assistant.ipc.stream import UnixStream
 from assistant.ipc.stream import connect as connect_stream
 
@@ -50,10 +50,6 @@ class _Answer(msgspec.Struct):
     params: Any = None
     result: Any = None
     error: dict[str, Any] | None = None
-
-
-def _request(id: int, method: str, params: dict[str, Any]) -> bytes:
-    return msgspec.json.encode({"jsonrpc": "2.0", "id": id, "method": method, "params": params}) + b"\n"
 
 
 def _failed(error: dict[str, Any]) -> AssistantError:
@@ -167,7 +163,7 @@ class Client:
         """Notifications until `method` is done; returns its result."""
         self._requests += 1
         with suppress(OSError):  # why it hung up stands in what it has sent
-            self._socket.sendall(_request(self._requests, method, params))
+            self._socket.sendall(request(self._requests, method, params))
         while True:
             answer = self._read()
             if self._events.add(answer):
@@ -269,7 +265,7 @@ class AsyncClient:
         self._under_way[number] = send
         done = False
         try:
-            await self._send(_request(number, method, params))
+            await self._send(request(number, method, params))
             async for answer in receive:
                 done = answer.method is None
                 if answer.error is not None:
@@ -284,7 +280,7 @@ class AsyncClient:
             receive.close()
             if not done and self._over is None:
                 with anyio.CancelScope(shield=True):
-                    await self._send(_request(0, "cancel", {"request": number}))
+                    await self._send(request(0, "cancel", {"request": number}))
 
     async def _send(self, line: bytes) -> None:
         if self._over is not None:

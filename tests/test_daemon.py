@@ -2,8 +2,10 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -112,6 +114,63 @@ def test_words_stay_out_of_the_log_above_debug(room: Room, clips: dict[str, Clip
         room.speak(clips["q_grapefruit_in_french"].path)
         daemon.until("turn_finished")
         assert "grapefruit" not in json.dumps(daemon.log).lower()
+
+
+def test_other_programs_talk_to_it_and_it_speaks_for_them(room: Room, tmp_path: Path) -> None:
+    metrics_port, wyoming_port = free_port(), free_port()
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"wyoming: {{listen: 'tcp://127.0.0.1:{wyoming_port}'}}\nmetrics: {{http_port: {metrics_port}}}\n"
+    )
+    with running(room, "--config", str(config)) as daemon, room.recording(tmp_path / "room.wav"):
+        daemon.until("listening")
+        status = json.loads(command(room, "status", "--json"))
+        assert (status["state"], status["pid"]) == ("listening", daemon.process.pid)
+        assert command(room, "ask", "What time is it?").strip()
+        command(room, "say", "The washing machine is done.")
+        with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics") as answer:
+            assert 'assistant_turns_total{end="answered",source="text"} 1.0' in answer.read().decode()
+        with socket.create_connection(("127.0.0.1", wyoming_port)) as client:
+            client.sendall(b'{"type": "describe"}\n')
+            assert b'"type": "info"' in client.recv(65_536)
+        config.write_text("sound: {volume: 0.5}\n")
+        assert "sound.volume" in command(room, "reload")
+        config.write_text("sound: {volume: loud}\n")
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            command(room, "reload")
+        assert "config.invalid" in refused.value.stderr
+        assert command(room, "volume") == "Volume 50%\n"
+        assert command(room, "shutdown") == "It ends.\n"
+        assert daemon.process.wait(timeout=PATIENCE_S) == 0
+    assert not Path(status["socket"]).exists()
+    assert len(sounds(listen(tmp_path / "room.wav").answer, pause_s=1.0)) == 1
+
+
+def test_a_second_daemon_is_told_that_there_is_one(room: Room) -> None:
+    with running(room) as daemon:
+        daemon.until("listening")
+        with running(room) as second:
+            assert second.until("error")["code"] == "ipc.in_use"
+            assert second.process.wait(timeout=PATIENCE_S) == 1
+        assert json.loads(command(room, "status", "--json"))["pid"] == daemon.process.pid
+
+
+def command(room: Room, *arguments: str) -> str:
+    """What a command prints that talks to the daemon in `room`. Raises `CalledProcessError`."""
+    return subprocess.run(
+        [sys.executable, "-m", "assistant", *arguments],
+        env=room.environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def free_port() -> int:
+    """One that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
 
 
 def test_a_microphone_that_is_unplugged_ends_the_daemon_with_an_error() -> None:

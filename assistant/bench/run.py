@@ -20,7 +20,7 @@ from assistant.config import Config
 from assistant.dialogue import recorded
 from assistant.dialogue.engines import Engines
 from assistant.errors import AssistantError
-from assistant.events import TurnFinished
+from assistant.events import Emitter, Event, TurnFinished
 from assistant.loading import load_engines
 from assistant.system.hardware import describe_machine, usable_cores
 from assistant.system.process import peak_memory_mb, seconds_since_start
@@ -86,27 +86,34 @@ def _baseline(clips: list[Clip], rows: list[Row]) -> Baseline:
 
 def _run_clip(ask: Callable[[Samples, float | None], TurnFinished], clip: Clip) -> Row:
     try:
-        question = read_audio(clip.path, max_s=MAX_CLIP_S)
-        check_audio(question, where=str(clip.path))
-        return _row(clip, ask(question, clip.speech_end_s), len(question) / LISTENING_RATE)
+        question = read_question(clip)
+        return row_of(clip, ask(question, clip.speech_end_s), len(question) / LISTENING_RATE)
     except AssistantError as error:
         return Row(clip=clip.name, error=error.code)
 
 
+def read_question(clip: Clip) -> Samples:
+    """The audio of `clip`. Raises `AssistantError` (`audio.*`)."""
+    question = read_audio(clip.path, max_s=MAX_CLIP_S)
+    check_audio(question, where=str(clip.path))
+    return question
+
+
 def _ask(engines: Engines, config: Config, question: Samples, true_end_s: float | None) -> TurnFinished:
+    return anyio.run(ask, engines, config, question, true_end_s, ignore)
+
+
+def ignore(event: Event) -> None:
+    """Nobody is told."""
+
+
+async def ask(
+    engines: Engines, config: Config, question: Samples, true_end_s: float | None, emit: Emitter
+) -> TurnFinished:
     """The pipeline. Nothing of an earlier clip may help, so the voice forgets what it remembers."""
     if isinstance(engines.voice, RememberedVoice):
         engines.voice.forget()
-    work = partial(
-        recorded.ask,
-        engines,
-        config,
-        question,
-        emit=lambda event: None,
-        true_speech_end_s=true_end_s,
-        sink=Stopwatch(),
-    )
-    answer = anyio.run(work)
+    answer = await recorded.ask(engines, config, question, emit=emit, true_speech_end_s=true_end_s, sink=Stopwatch())
     return (*answer.premature, answer.turn)[0]  # one that was reopened had cut in
 
 
@@ -116,7 +123,7 @@ def _ask_sequential(engines: Engines, config: Config, question: Samples, true_en
     return anyio.run(partial(sequential.ask, engines, config, question, true_end_s))
 
 
-def _row(clip: Clip, turn: TurnFinished, question_s: float) -> Row:
+def row_of(clip: Clip, turn: TurnFinished, question_s: float) -> Row:
     return Row(
         clip=clip.name,
         transcript=turn.transcript,

@@ -12,6 +12,7 @@ class Stopwatch:
     """An `AudioSink`."""
 
     name = "stopwatch"
+    volume = 1.0
 
     def play(self, rate: int, *, cut_in: bool = False) -> "StoppedPlayback":
         return StoppedPlayback()

@@ -20,12 +20,14 @@ from assistant.config import Config
 from assistant.errors import AssistantError, Code
 
 if TYPE_CHECKING:
-    from assistant.bench import conversation
+    from assistant.bench import conversation, load
     from assistant.bench.report import Report
 
 R = TypeVar("R")
 
 OWN_SPEECH_MINUTES = 10.0
+
+CLIENTS = 200
 
 RECORDINGS = Path(__file__).parents[2] / "tests" / "speech"
 """The recordings of a checkout; an installed package has none."""
@@ -36,6 +38,7 @@ class Suite(StrEnum):
 
     SPEED = "speed"
     CONVERSATION = "conversation"
+    LOAD = "load"
 
 
 class Pipeline(StrEnum):
@@ -50,7 +53,8 @@ def bench(
         typer.Option(
             "--suite",
             help="speed: how soon, how well and at what cost questions are answered. conversation: wake words, pauses, "
-            "ends of speech, interruptions, and the assistant hearing itself, in a simulated room with an echo.",
+            "ends of speech, interruptions, and the assistant hearing itself, in a simulated room with an echo. load: "
+            "what many clients of the socket cost.",
         ),
     ] = Suite.SPEED,
     clips: Annotated[
@@ -86,18 +90,32 @@ def bench(
             f"the speech, half 10 dB. [default: {OWN_SPEECH_MINUTES:g}]",
         ),
     ] = None,
+    clients: Annotated[
+        int | None,
+        typer.Option(
+            "--clients",
+            min=1,
+            max=2000,
+            help="load: clients; nine of ten subscribe to all events, the others ask for the status twice a second. "
+            f"[default: {CLIENTS}]",
+        ),
+    ] = None,
     json: Json = False,
     config: ConfigFile = None,
     offline: Offline = False,
 ) -> None:
-    """Measure speed, or turn taking, on recordings."""
+    """Measure speed, turn taking, or what clients cost, on recordings."""
     settings = config_file.load(config)
     if suite is Suite.CONVERSATION:
-        _refuse(suite, {"--baseline": baseline, "--plot": plot})
+        _refuse(suite, {"--baseline": baseline, "--plot": plot, "--clients": clients})
         report = _conversation(settings, clips or [], minutes or OWN_SPEECH_MINUTES, offline=offline)
         _print(report, bench_tables.show_conversation, json=json)
+    elif suite is Suite.LOAD:
+        _refuse(suite, {"--baseline": baseline, "--plot": plot, "--minutes": minutes})
+        load = _load(settings, clips or [], clients or CLIENTS, offline=offline)
+        _print(load, bench_tables.show_load, json=json)
     else:
-        _refuse(suite, {"--minutes": minutes})
+        _refuse(suite, {"--minutes": minutes, "--clients": clients})
         speed = _speed(settings, clips or [], baseline is not None, plot, offline=offline)
         _print(speed, bench_tables.show, json=json)
 
@@ -134,6 +152,16 @@ def _conversation(settings: Config, paths: list[Path], minutes: float, *, offlin
 
     with _progress("reading the recordings") as tell:
         return run(settings, choose(paths, RECORDINGS), minutes, tell)
+
+
+def _load(settings: Config, paths: list[Path], clients: int, *, offline: bool) -> "load.Report":
+    pull_missing(list(settings.models.values()), offline=offline)
+
+    from assistant.bench.clips import choose, is_english_request
+    from assistant.bench.load import run
+
+    with _progress("loading the models") as tell:
+        return run(settings, choose(paths, RECORDINGS, is_english_request), clients, tell)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 if TYPE_CHECKING:
-    from assistant.bench import conversation
+    from assistant.bench import conversation, load
     from assistant.bench.report import Baseline, Report, Row, Spread, WindowRow
 
 MARKS = ("soft_end", "revision", "transcript", "first_token", "first_audio", "commit")
@@ -37,6 +37,32 @@ def show_conversation(report: "conversation.Report", console: Console) -> None:
     _show_machine(report, console)
 
 
+def show_load(report: "load.Report", console: Console) -> None:
+    """Both conditions beside each other."""
+    table = Table("", "without", f"with {report.loaded.clients} clients", box=SIMPLE_HEAD, pad_edge=False)
+    conditions = (report.quiet, report.loaded)
+    for name, spreads, digits in (
+        ("status, median … p95 … max (ms)", [one.status_ms for one in conditions], 1),
+        ("voice-to-voice, median … p95 … max (ms)", [one.voice_to_voice_ms for one in conditions], 0),
+    ):
+        table.add_row(name, *(_three(spread, digits) for spread in spreads))
+    table.add_row("calls", *(str(one.calls) for one in conditions))
+    table.add_row("late blocks", *(str(one.late_blocks) for one in conditions))
+    table.add_row("errors", *(str(one.errors) for one in conditions))
+    console.print(table)
+    if report.ratio is not None:
+        found = report.ratio
+        console.print(
+            f"voice-to-voice with the clients is {found.median} ({found.low} to {found.high}) of that without"
+        )
+    console.print(f"{report.events_dropped} events dropped")
+    _show_machine(report, console)
+
+
+def _three(spread: "Spread", digits: int) -> str:
+    return " … ".join(_number(value, digits) for value in (spread.median, spread.p95, spread.max))
+
+
 def _conversation_table(summary: "conversation.Summary") -> Table:
     table = Table("", "", "of")
     table.add_row("wake words heard", _percent(summary.wake_hit_rate), str(summary.wake_words))
@@ -60,7 +86,7 @@ def _conversation_table(summary: "conversation.Summary") -> Table:
     return table
 
 
-def _show_machine(report: "Report | conversation.Report", console: Console) -> None:
+def _show_machine(report: "Report | conversation.Report | load.Report", console: Console) -> None:
     machine = ", ".join(f"{key} {value}" for key, value in report.machine.items())
     engines = " · ".join(f"{name} on {report.devices[stage]}" for stage, name in report.models.items())
     console.print(f"{engines}\n{machine}", style="dim")

@@ -12,27 +12,21 @@ from assistant.audio.earcons import RATE, Earcon, sound
 from assistant.audio.pcm import BLOCK, BLOCK_S, LISTENING_RATE, AudioBlock, level
 from assistant.config import Config
 from assistant.dialogue import phrases
-from assistant.dialogue.cue import Cue, Priority
+from assistant.dialogue.cue import Priority
 from assistant.dialogue.end import End
 from assistant.dialogue.engines import Engines
 from assistant.dialogue.floor import Floor
-from assistant.dialogue.gate import Gate
 from assistant.dialogue.load import Load
 from assistant.dialogue.parts import Parts
-from assistant.dialogue.revision import Outcome, Revision
-from assistant.dialogue.text_answers import TextAnswers
 from assistant.dialogue.turn import Turn
-from assistant.dialogue.typed import typed_turn
+from assistant.dialogue.unasked import Unasked
 from assistant.dialogue.utterance import Heard, Memory
-from assistant.dialogue.waiting import Waiting
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     Announced,
     AudioDropped,
     Emitter,
-    Error,
     FellAsleep,
-    FinalTranscript,
     FollowUp,
     Level,
     Listening,
@@ -95,9 +89,15 @@ class Conversation:
         self._missed = 0
         """Turns without a word, one after another."""
         self._dropped = 0
-        self._waiting = Waiting()
-        self._text_answers = TextAnswers(engines, config.llm, history)
         self._tasks: TaskGroup
+        self._unasked = Unasked(
+            self._parts,
+            self._floor,
+            number=self._next_number,
+            may_speak=self._may_speak,
+            silent=self._silent,
+            start=lambda work, cue: self._tasks.start_soon(work, cue),
+        )
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Converse. Raises `AssistantError` when a device fails; an engine that fails ends its turn with an event.
@@ -131,7 +131,7 @@ class Conversation:
     @property
     def waiting(self) -> int:
         """Announcements, and answers to typed questions, that wait to be said."""
-        return len(self._waiting)
+        return len(self._unasked)
 
     @property
     def is_muted(self) -> bool:
@@ -148,6 +148,7 @@ class Conversation:
         self._config = config
         self._parts = replace(self._parts, config=config)
         self._floor.configure(config)
+        self._unasked.configure(self._parts)
 
     def wake(self) -> None:
         """Listen, as if a wake word had been said; what the assistant is saying ends.
@@ -164,46 +165,26 @@ class Conversation:
     def stop(self, *, waiting: bool = False) -> bool:
         """Say nothing more of what is being said, nor, with `waiting`, what waits to be said. Whether that was
         anything."""
-        cues = self._waiting.clear() if waiting else []
-        for cue in cues:
-            cue.interrupt(End.INTERRUPTED)
-            cue.over.set()
+        forgotten = waiting and self._unasked.forget()
         is_speaking = self._floor.is_taken
         self._floor.give_up(End.INTERRUPTED)
-        return is_speaking or bool(cues)
+        return is_speaking or forgotten
 
     async def say(self, text: str, *, priority: Priority = Priority.NORMAL, interrupt: bool = False) -> Announced:
         """Announce `text` and return when that is over.
 
         It waits until neither the user nor the assistant speaks; `interrupt` does not, and what is being said goes on
-        after it. Cancelling takes it back. Raises `AssistantError` (`queue.full`).
+        after it. Cancelling takes it back. Raises `AssistantError` (`queue.full`, `text.empty`, `tts.failed`).
         """
-        cue = self._cue(text, priority=priority, cut_in=interrupt)
-        await self._perform(cue, cut_in=interrupt)
-        return cue.announced()
+        return await self._unasked.say(text, priority=priority, interrupt=interrupt)
 
     async def ask(self, question: str, *, aloud: bool, written: Callable[[str], None]) -> TurnFinished:
         """Answer a typed question, `aloud` once neither the user nor the assistant speaks, or in text only.
 
-        `written` gets the answer piece by piece. What goes wrong stands in the result, and an event tells of it.
-        Cancelling gives the answer up. Raises `AssistantError` (`queue.full`).
+        `written` gets the answer piece by piece. Cancelling gives the answer up. Raises `AssistantError` (`queue.full`,
+        `text.*`, `llm.*`, `tts.failed`, `reply.empty`); what an engine could not do an event tells of as well.
         """
-        cue = self._cue(question, is_question=True, written=written)
-        language = self._parts.voice_language
-        self._emit(FinalTranscript(turn=cue.number, text=question, language=language))
-        outcome = cue.outcome
-        if aloud:
-            await self._perform(cue)
-            if outcome.heard and outcome.error is None:
-                self._parts.history.add(question, outcome.heard)
-        else:
-            await self._write(question, outcome, written)
-        if (error := outcome.error) is not None:
-            self._emit(Error(turn=cue.number, code=error.code, message=error.message))
-        rate = self._engines.voice.sample_rate
-        done = typed_turn(cue.number, question, language, outcome, asked_at=cue.asked_at, end=cue.end, rate=rate)
-        self._emit(done)
-        return done
+        return await self._unasked.ask(question, aloud=aloud, written=written)
 
     def mute(self) -> None:
         """Switch the microphone off; what is being said to the assistant is forgotten, what it is saying goes on."""
@@ -215,8 +196,7 @@ class Conversation:
         if self._attention.dismissed() is not None:
             self._emit(FellAsleep(reason="muted"))
         self._emit(Muted(muted=True))
-        if not self._floor.is_taken:
-            self._chime(Earcon.MUTED)
+        self._chime(Earcon.MUTED)
 
     def unmute(self) -> None:
         """Switch the microphone on again. Raises `AssistantError` (`device.*`), and then it stays off."""
@@ -224,57 +204,13 @@ class Conversation:
             self._source.unmute()
             self._emit(Muted(muted=False))
 
-    def _cue(
-        self,
-        text: str,
-        *,
-        is_question: bool = False,
-        priority: Priority = Priority.NORMAL,
-        cut_in: bool = False,
-        written: Callable[[str], None] = lambda text: None,
-    ) -> Cue:
+    def _next_number(self) -> int:
         self._turns += 1
-        revision = Revision(self._turns, self._parts, Gate(self._emit), written=written, cut_in=cut_in)
-        return Cue(revision, text, number=self._turns, is_question=is_question, priority=priority)
+        return self._turns
 
-    async def _write(self, question: str, outcome: Outcome, written: Callable[[str], None]) -> None:
-        try:
-            async with aclosing(self._text_answers.write(question, outcome)) as pieces:
-                async for piece in pieces:
-                    written(piece)
-        except AssistantError as error:
-            outcome.error = error
-
-    async def _perform(self, cue: Cue, *, cut_in: bool = False) -> None:
-        """Have `cue` said, and return when it is over."""
-        if cut_in:
-            self._floor.cut_in(cue)
-            self._tasks.start_soon(self._run, cue)
-        else:
-            self._waiting.add(cue)
-            self._say_next()
-        try:
-            await cue.over.wait()
-        finally:
-            if not cue.over.is_set() and not self._waiting.remove(cue):
-                cue.interrupt(End.INTERRUPTED)
-
-    def _say_next(self) -> None:
-        """If nobody speaks, or is about to, say what waits to be said."""
-        if self._turn is None and not self._floor.is_taken and not self._attention.is_called:
-            cue = self._waiting.next()
-            if cue is not None:
-                self._floor.take(cue)
-                self._tasks.start_soon(self._run, cue)
-
-    async def _run(self, cue: Cue) -> None:
-        with self._engines.right_of_way.claimed():
-            await cue.run()
-        self._floor.leave(cue)
-        if not cue.is_question:
-            self._emit(cue.announced())
-        if not self._floor.is_taken:
-            self._silent(cue.asks if cue.is_question else None)
+    def _may_speak(self) -> bool:
+        """Nobody speaks to the assistant, or is about to."""
+        return self._turn is None and not self._attention.is_called
 
     def _silent(self, asks: bool | None) -> None:
         """The assistant has said everything; `asks` if that was a question, None if it was no answer to anything."""
@@ -284,14 +220,14 @@ class Conversation:
             if asks is not None:
                 self._open(self._attention.answered(self._now, question=asks))
             self._rearm()
-        self._say_next()
+        self._unasked.say_next()
 
     def _chime(self, earcon: Earcon) -> None:
         if self._config.wake != "none" and getattr(self._config.sound, earcon.value):
             self._tasks.start_soon(self._sound, earcon)
 
     async def _sound(self, earcon: Earcon) -> None:
-        playback = self._parts.sink.play(RATE)
+        playback = self._parts.sink.play(RATE, cut_in=True)  # after what is being said, if anything is
         await playback.write(sound(earcon))
         await playback.drain()
 
@@ -367,11 +303,10 @@ class Conversation:
 
     async def _begin(self, onset: int, block: AudioBlock) -> None:
         """Somebody speaks: the beginning of a turn, unless the assistant is at it; then it remains to be seen."""
-        self._turns += 1
         reopened = self._floor.reopens(block)
         ask_again = self._missed + 1 >= PATIENCE_TURNS
         turn = self._turn = Turn(
-            self._turns,
+            self._next_number(),
             self._parts,
             patience=self._segmenter.patience,
             load=self._load,
@@ -414,7 +349,7 @@ class Conversation:
             self._turn = None
         self._fresh = self._now
         self._segmenter.rearm()
-        self._say_next()
+        self._unasked.say_next()
 
     def _hand_over(self, turn: Turn) -> None:
         """The user has finished: the assistant has the floor, and the ears are free for the next turn."""
@@ -470,7 +405,7 @@ class Conversation:
         self._segmenter.rearm()
         self._emit(FellAsleep(reason=reason.value))
         self._chime(Earcon.DONE)
-        self._say_next()
+        self._unasked.say_next()
 
     def _report_dropped(self) -> None:
         if (dropped := self._source.dropped) > self._dropped:

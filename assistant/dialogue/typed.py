@@ -2,20 +2,18 @@
 
 import anyio
 
-from assistant.dialogue.end import End
-from assistant.dialogue.revision import Outcome
+from assistant.dialogue.cue import Cue
 from assistant.events import Marks, TurnFinished
 
 
-def typed_turn(
-    number: int, question: str, language: str, outcome: Outcome, *, asked_at: float, end: End, rate: int
-) -> TurnFinished:
-    """`asked_at` is when it was sent, in seconds of the monotonic clock; `rate` that of the voice, in Hz."""
+def typed_turn(cue: Cue, language: str, rate: int) -> TurnFinished:
+    """`language` and `rate` (Hz) are those of the voice. Marks are milliseconds after the question was sent."""
+    outcome = cue.outcome
     usage, error = outcome.usage, outcome.error
-    marks = {name: round((moment - asked_at) * 1000, 1) for name, moment in outcome.moments.items()}
+    marks = {name: round((moment - cue.asked_at) * 1000, 1) for name, moment in outcome.moments.items()}
     return TurnFinished(
-        turn=number,
-        transcript=question,
+        turn=cue.number,
+        transcript=cue.text,
         language=language,
         reply=outcome.reply,
         spoken=" ".join(clause.text for clause in outcome.clauses),
@@ -26,8 +24,8 @@ def typed_turn(
         tokens_evaluated=usage.evaluated if usage is not None else 0,
         work_s={stage: round(seconds, 3) for stage, seconds in outcome.work_s.items()},
         revisions=1,
-        end=end.value,
+        end=cue.end.value,
         error=error.code if error is not None else None,
-        total_s=round(anyio.current_time() - asked_at, 3),
+        total_s=round(anyio.current_time() - cue.asked_at, 3),
         source="text",
     )

@@ -1,7 +1,7 @@
 """JSON-RPC 2.0: what a line means, and the lines that answer it. Pure."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -110,6 +110,11 @@ def read_params(request: Request, kind: type[T]) -> T:
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise AssistantError(Code.IPC_INVALID_PARAMS, f"{request.method}: {_plain(str(error))}") from error
+
+
+def request(id: Id, method: str, params: dict[str, Any]) -> bytes:
+    """The line that asks for `method`."""
+    return msgspec.json.encode({"jsonrpc": "2.0", "id": id, "method": method, "params": params}) + b"\n"
 
 
 def result(id: Id, value: object) -> bytes:

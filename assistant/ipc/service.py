@@ -133,8 +133,6 @@ class Service:
                 call.delta(text)
 
         turn = await self._running.conversation.ask(params.text, aloud=params.speak, written=written)
-        if turn.error is not None:
-            raise AssistantError(Code(turn.error), "the question could not be answered; see the daemon's log")
         if turn.end == End.INTERRUPTED and not turn.heard:
             raise AssistantError(Code.IPC_CANCELLED, "the answer was stopped before it could be heard")
         return methods.AskResult(reply=turn.reply, turn=turn)
@@ -142,8 +140,6 @@ class Service:
     async def say(self, params: methods.Say, call: Call) -> methods.SayResult:
         priority = Priority[params.priority.upper()]
         said = await self._running.conversation.say(params.text, priority=priority, interrupt=params.interrupt)
-        if said.error is not None:
-            raise AssistantError(Code(said.error), "the announcement could not be said; see the daemon's log")
         return methods.SayResult(heard=said.heard, complete=said.end == End.ANSWERED)
 
     async def listen(self, params: methods.Listen, call: Call) -> methods.Done:

@@ -64,3 +64,17 @@ def test_an_option_of_another_suite_is_a_mistake_in_the_command() -> None:
     assert done.returncode == 2
     assert "--baseline" in done.stderr
     assert bench("--minutes", "1").returncode == 2
+
+
+def test_the_cost_of_clients_is_measured(clips: dict[str, Clip]) -> None:
+    done = bench("--suite", "load", "--clients", "20", "--json", "--clips", str(clips["q_what_time_is_it_r3"].path))
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["quiet"]["clients"], report["loaded"]["clients"]) == (0, 20)
+    for condition in (report["quiet"], report["loaded"]):
+        assert condition["errors"] == 0
+        assert condition["calls"] > 10
+        assert condition["status_ms"]["median"] > 0
+        assert condition["voice_to_voice_ms"]["median"] > 0
+    assert report["ratio"]["low"] <= report["ratio"]["median"] <= report["ratio"]["high"]
+    assert report["events_dropped"] == 0

@@ -46,7 +46,12 @@ async def test_an_announcement_is_spoken_and_told_of() -> None:
 
 async def test_one_without_anything_to_say_is_an_error() -> None:
     async with conversation() as stage:
-        assert (await stage.conversation.say("***")).error == Code.TEXT_EMPTY
+        with pytest.raises(AssistantError) as error:
+            await stage.conversation.say("***")
+        assert error.value.code is Code.TEXT_EMPTY
+        announced = await stage.until(Announced)
+        assert isinstance(announced, Announced)
+        assert announced.error == Code.TEXT_EMPTY
 
 
 async def test_announcements_wait_for_the_answer_and_the_most_important_is_first() -> None:
@@ -224,12 +229,30 @@ async def test_what_is_written_waits_for_what_is_spoken() -> None:
         assert "".join(pieces) == "word " * 20
 
 
+@pytest.mark.parametrize("aloud", [True, False])
+async def test_a_question_that_is_given_up_is_told_of(aloud: bool) -> None:
+    model = ScriptedModel()
+    model.hold.holding = True
+    async with conversation(Script(model=model)) as stage:
+        async with anyio.create_task_group() as askers:
+            askers.start_soon(partial(stage.conversation.ask, "What time is it?", aloud=aloud, written=ignore))
+            await model.hold.wait_until_reached()
+            askers.cancel_scope.cancel()
+        done = await stage.turn_finished()
+        assert (done.end, done.heard) == ("interrupted", "")
+        assert not stage.history.exchanges
+
+
 async def test_a_model_that_fails_is_told_in_the_answer() -> None:
     broken = ScriptedModel(error=AssistantError(Code.LLM_FAILED, "broken"))
     async with conversation(Script(model=broken), QUIET) as stage:
         for aloud in (True, False):
-            done = await stage.conversation.ask("What time is it?", aloud=aloud, written=ignore)
-            assert done.error == Code.LLM_FAILED
+            with pytest.raises(AssistantError) as error:
+                await stage.conversation.ask("What time is it?", aloud=aloud, written=ignore)
+            assert error.value.code is Code.LLM_FAILED
+        assert [event.error for event in stage.seen(TurnFinished) if isinstance(event, TurnFinished)] == [
+            Code.LLM_FAILED
+        ] * 2
         assert not stage.history.exchanges
 
 

@@ -78,7 +78,8 @@ async def test_a_question_may_be_answered_aloud(tmp_path: Path) -> None:
 async def test_what_the_model_cannot_do_is_an_error_with_its_code(tmp_path: Path) -> None:
     script = Script(model=ScriptedModel(error=AssistantError(Code.LLM_FAILED, "broken")))
     async with served(tmp_path, script) as daemon, Line(daemon.path) as client:
-        assert (await client.call("ask", text="What time is it?"))["error"]["data"] == {"code": "llm.failed"}
+        error = (await client.call("ask", text="What time is it?"))["error"]
+        assert (error["message"], error["data"]) == ("broken", {"code": "llm.failed"})
 
 
 async def test_an_announcement_is_answered_when_it_has_been_said(tmp_path: Path) -> None:

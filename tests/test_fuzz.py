@@ -1,0 +1,20 @@
+"""A short run of the fuzzer in every check; long ones are for the desk (see `tests/fuzz.py`)."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(("target", "runs"), [("rpc", 50_000), ("wyoming", 5_000)])
+def test_nothing_that_is_sent_breaks_the_parser(target: str, runs: int, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz", target, f"-runs={runs}", f"-artifact_prefix={tmp_path}/"],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert f"Done {runs} runs" in done.stderr
