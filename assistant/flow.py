@@ -33,6 +33,17 @@ class Flow(Generic[T]):
         while len(self._waiting) > most:
             await self._changed.wait()
 
+    async def batches(self) -> AsyncGenerator[list[T], None]:
+        """As `items`, all that waits at once."""
+        while self._waiting or not self.ended:
+            if self._waiting:
+                batch = list(self._waiting)
+                self._waiting.clear()
+                self._notice()
+                yield batch
+            else:
+                await self._changed.wait()
+
     async def items(self) -> AsyncGenerator[T, None]:
         """What comes, in order, until the end."""
         while True:

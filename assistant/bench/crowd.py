@@ -7,9 +7,11 @@ latencies in milliseconds of the `status` calls since the last command, as JSON.
 """
 
 import asyncio
+import itertools
 import json
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from assistant.ipc.rpc import request
@@ -18,10 +20,13 @@ PROBE_S = 0.05
 """Between two `status` calls of the one client that measures."""
 
 CALL_S = 0.5
-"""Between two `status` calls of each caller in the crowd."""
+"""Between two `status` calls of a client that calls, and between two connections of one that misbehaves."""
 
-CALLERS = 10
-"""One of so many clients calls; the others have subscribed to every event and read what comes."""
+KIND = 10
+"""Of so many clients one calls, one misbehaves, and the others have subscribed to every event."""
+
+RUDE = (b"{nonsense\n" * 100, b"[" * 5000 + b"\n", b"a" * 300_000, b'{"jsonrpc": "2.0", "method":')
+"""What a client that misbehaves sends before it hangs up: no JSON, too deep, without an end, half a message."""
 
 
 class Crowd:
@@ -30,32 +35,45 @@ class Crowd:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._clients: list[asyncio.Task[None]] = []
-        self._writers: list[asyncio.StreamWriter] = []
 
     async def resize(self, wanted: int) -> None:
         """Connect or hang up until there are `wanted`."""
         while len(self._clients) < wanted:
-            reader, writer = await asyncio.open_unix_connection(self._path)
-            calls = len(self._clients) % CALLERS == 0
-            writer.write(request(1, "status" if calls else "subscribe", {}))
-            await reader.readline()
-            self._clients.append(asyncio.create_task(_call(reader, writer) if calls else _read(reader)))
-            self._writers.append(writer)
+            work = {0: _call, 5: _misbehave}.get(len(self._clients) % KIND, _subscribe)
+            there = asyncio.Event()
+            self._clients.append(asyncio.create_task(work(self._path, there)))
+            await there.wait()
         while len(self._clients) > wanted:
             self._clients.pop().cancel()
-            self._writers.pop().close()
 
 
-async def _call(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while True:
-        writer.write(request(1, "status", {}))
+async def _call(path: Path, there: asyncio.Event) -> None:
+    reader, writer = await asyncio.open_unix_connection(path)
+    with closing(writer):
+        while True:
+            writer.write(request(1, "status", {}))
+            await reader.readline()
+            there.set()
+            await asyncio.sleep(CALL_S)
+
+
+async def _subscribe(path: Path, there: asyncio.Event) -> None:
+    reader, writer = await asyncio.open_unix_connection(path)
+    with closing(writer):
+        writer.write(request(1, "subscribe", {}))
         await reader.readline()
-        await asyncio.sleep(CALL_S)
+        there.set()
+        while await reader.read(65_536):
+            pass
 
 
-async def _read(reader: asyncio.StreamReader) -> None:
-    while await reader.read(65_536):
-        pass
+async def _misbehave(path: Path, there: asyncio.Event) -> None:
+    for sent in itertools.cycle(RUDE):
+        _, writer = await asyncio.open_unix_connection(path)
+        with closing(writer):
+            writer.write(sent)
+            there.set()
+            await asyncio.sleep(CALL_S)
 
 
 async def _probe(path: Path, latencies_ms: list[float]) -> None:

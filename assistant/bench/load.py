@@ -79,7 +79,7 @@ async def _measure(
     hub = EventHub()
     rows: dict[int, list[Row]] = {0: [], clients: []}
     latencies: dict[int, list[float]] = {0: [], clients: []}
-    ipc = msgspec.structs.replace(config.ipc, max_clients=clients + 8)
+    ipc = msgspec.structs.replace(config.ipc, max_clients=2 * clients + 8)
     async with _crowd(msgspec.structs.replace(config, ipc=ipc), engines, hub) as crowd:
         for number, clip in enumerate(clips, 1):
             for size in (0, clients):

@@ -96,7 +96,7 @@ def bench(
             "--clients",
             min=1,
             max=2000,
-            help="load: clients; nine of ten subscribe to all events, the others ask for the status twice a second. "
+            help="load: clients; of ten, eight subscribe to all events, one asks for the status, one misbehaves. "
             f"[default: {CLIENTS}]",
         ),
     ] = None,

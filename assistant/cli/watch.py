@@ -115,6 +115,8 @@ def watch(json: Json = False, socket: Socket = None) -> None:
     from assistant.client import Client
     from assistant.ipc.hub import names
 
+    if not json and not Console().is_terminal:
+        raise typer.BadParameter("the view needs a terminal; --json prints one event a line", param_hint="watch")
     with Client(socket) as assistant:
         state = assistant.call("status")["state"]
         try:
@@ -129,7 +131,7 @@ def watch(json: Json = False, socket: Socket = None) -> None:
 
 def _show(view: View, events: Any) -> None:
     console = Console()
-    with Live(view.draw(), console=console, auto_refresh=False, screen=console.is_terminal) as live:
+    with Live(view.draw(), console=console, auto_refresh=False, screen=True) as live:
         drawn = 0.0
         for event in events:
             view.take(event)

@@ -1,9 +1,11 @@
 """Recognising for somebody who is not in the room: audio that comes over a socket, piece by piece."""
 
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
+import anyio
 import numpy as np
 
 from assistant import blocking
@@ -13,6 +15,8 @@ from assistant.asr.streaming import StreamingTranscriber
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.blocking import Either, StopFlag
 from assistant.dialogue.engines import Engines
+from assistant.errors import single_error
+from assistant.flow import Flow
 from assistant.vad.base import VoiceActivity
 
 Told = Callable[[str, str], None]
@@ -54,21 +58,28 @@ class Dictation:
     async def take(self, pieces: AsyncIterable[Samples], told: Told | None = None) -> Dictated:
         """Recognise `pieces` (16 kHz) until they end. `told` is called as the text grows.
 
-        Raises `AssistantError` (`asr.failed`).
+        Audio that comes while a pass is at work waits for the next, all of it; the end ends a pass for a partial
+        transcript. Raises `AssistantError` (`asr.failed`), and what `pieces` does.
         """
-        async for piece in pieces:
-            self._heard += len(piece)
-            await self._utterances(piece)
-            if told is not None:
-                await self._partial(told)
-        await self._utterances(None)
+        arriving: Flow[Samples] = Flow()
+        with single_error():
+            async with anyio.create_task_group() as tasks, aclosing(arriving.batches()) as batches:
+                tasks.start_soon(_pour, pieces, arriving)
+                async for batch in batches:
+                    await self._hear(np.concatenate(batch))
+                    if told is not None and not arriving.ended:
+                        await self._partial(told, arriving)
+        await self._cut(self._cutter.finish)
         if told is not None:
             told(" ".join(self._texts), "")
         return Dictated(" ".join(self._texts), self._language or "", round(self._heard / LISTENING_RATE, 3))
 
-    async def _utterances(self, piece: Samples | None) -> None:
-        """Recognise the utterances that end in `piece`, or with the recording."""
-        cut = self._cutter.finish if piece is None else lambda: self._cutter.push(piece)
+    async def _hear(self, audio: Samples) -> None:
+        self._heard += len(audio)
+        await self._cut(partial(self._cutter.push, audio))
+
+    async def _cut(self, cut: Callable[[], Iterable[Samples]]) -> None:
+        """Recognise the utterances that have ended."""
         for utterance in await blocking.call(lambda stop: list(cut()), name="cutting"):
             found = await self._recognise(partial(self._transcriber.final, utterance))
             if found.text:
@@ -76,14 +87,16 @@ class Dictation:
                 self._language = found.language
             self._begin()
 
-    async def _partial(self, told: Told) -> None:
+    async def _partial(self, told: Told, arriving: Flow[Samples]) -> None:
         """A pass over the utterance that goes on, if there is enough of it that is new."""
         audio = np.array(self._cutter.current)
         if len(audio) - self._tried < self._interval:
             return
         self._tried = len(audio)
-        agreed = self._transcriber.agree(await self._recognise(partial(self._transcriber.draft, audio)))
-        told(" ".join([*self._texts, agreed.stable]).strip(), agreed.tentative)
+        found = await self._recognise(partial(_unless, _Ended(arriving), partial(self._transcriber.draft, audio)))
+        if not arriving.ended:
+            agreed = self._transcriber.agree(found)
+            told(" ".join([*self._texts, agreed.stable]).strip(), agreed.tentative)
 
     async def _recognise(self, work: Callable[[StopFlag], Transcription]) -> Transcription:
         right_of_way = self._engines.right_of_way
@@ -96,8 +109,26 @@ class Dictation:
                 return found
 
 
+async def _pour(pieces: AsyncIterable[Samples], into: Flow[Samples]) -> None:
+    try:
+        async for piece in pieces:
+            into.put(piece)
+    finally:
+        into.end()
+
+
 def _unless(wanted: StopFlag, work: Callable[[StopFlag], Transcription], stop: StopFlag) -> Transcription:
     return work(Either(stop, wanted))
+
+
+class _Ended:
+    """A stop flag that is set at the end of a flow."""
+
+    def __init__(self, flow: Flow[Samples]) -> None:
+        self._flow = flow
+
+    def is_set(self) -> bool:
+        return self._flow.ended
 
 
 class _Noticed:
