@@ -84,6 +84,8 @@ class IpcServer:
                     await self._refuse(stream, refusal)
                 else:
                     await Connection(stream, right, self._handlers, self._hub, self._count).serve()
+        except Exception:
+            log.exception("ipc: a connection failed")  # a defect, which the conversation has nothing to do with
         finally:
             self.clients -= 1
 

@@ -17,7 +17,7 @@ from assistant.audio.volume import Volume
 from assistant.config import Config
 from assistant.dialogue.conversation import Conversation
 from assistant.dialogue.cue import Priority
-from assistant.dialogue.dictation import Dictation
+from assistant.dialogue.dictation import Dictation, Told
 from assistant.dialogue.end import End
 from assistant.dialogue.engines import Engines
 from assistant.errors import AssistantError, Code
@@ -35,6 +35,10 @@ from assistant.system.process import seconds_since_start
 from assistant.vad.silero import Silero
 
 log = logging.getLogger(__name__)
+
+
+MOST_TRANSCRIPTIONS = 8
+"""Recordings of all clients together that are received and recognised at a time; each may take 64 MiB."""
 
 
 class Named(Protocol):
@@ -78,6 +82,7 @@ class Service:
     def __init__(self, running: Running) -> None:
         self._running = running
         self._socket = ""
+        self._transcriptions = 0
         self._server = IpcServer(
             self,
             _access(running.config),
@@ -167,6 +172,15 @@ class Service:
             if call.id is not UNSET:
                 call.notify("transcribe.partial", methods.TranscribePartial(call.id, stable, tentative))
 
+        if self._transcriptions >= MOST_TRANSCRIPTIONS:
+            raise AssistantError(Code.IPC_BUSY, f"{MOST_TRANSCRIPTIONS} recordings are being recognised already")
+        self._transcriptions += 1
+        try:
+            return await self._transcribe(params, call, told if params.stream else None)
+        finally:
+            self._transcriptions -= 1
+
+    async def _transcribe(self, params: methods.Transcribe, call: Call, told: Told | None) -> methods.TranscribeResult:
         asr = self._running.config.asr
         language = params.language or (None if asr.language == "auto" else asr.language)
         chunks = self._recording(params, call)
@@ -174,7 +188,7 @@ class Service:
         async with aclosing(chunks), aclosing(audio):
             activity = await blocking.call(lambda stop: Silero(), name="loading")
             dictation = Dictation(self._running.engines, activity, language, asr.partial_interval_ms / 1000)
-            found = await dictation.take(audio, told if params.stream else None)
+            found = await dictation.take(audio, told)
         return methods.TranscribeResult(found.text, found.language, found.audio_s)
 
     async def transcribe_chunk(self, params: methods.TranscribeChunk, call: Call) -> methods.TranscribeChunkResult:

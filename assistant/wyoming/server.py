@@ -88,7 +88,10 @@ class WyomingServer:
             self.clients -= 1
 
     async def _serve(self, stream: Stream) -> None:
-        await Session(Wire(stream), self._config, self._engines, self._conversations).run()
+        try:
+            await Session(Wire(stream), self._config, self._engines, self._conversations).run()
+        except Exception:
+            log.exception("wyoming: a connection failed")  # a defect, which the room has nothing to do with
 
     async def _refuse(self, stream: Stream) -> None:
         most = self._config.wyoming.max_clients

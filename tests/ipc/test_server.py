@@ -13,7 +13,7 @@ import pytest
 from assistant.events import Listening
 from assistant.ipc import connection
 from assistant.ipc.access import Access
-from assistant.ipc.connection import MOST_BYTES, MOST_UNDER_WAY
+from assistant.ipc.connection import MOST_BYTES, MOST_UNDER_WAY, Connection
 from assistant.ipc.outbox import MOST_EVENTS
 from tests.dialogue.scripted import ScriptedLoudspeaker
 from tests.dialogue.stage import QUIET
@@ -224,6 +224,22 @@ async def test_a_defect_is_an_error_and_not_the_end(
         monkeypatch.setattr(daemon.running.metrics, "text", broken)
         assert code(await client.call("metrics")) == "ipc.internal"
         assert "result" in await client.call("status")
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_not_even_one_outside_of_any_method(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(self: Connection) -> None:
+        raise ZeroDivisionError
+
+    async with served(tmp_path) as daemon:
+        with monkeypatch.context() as patch:
+            patch.setattr(Connection, "serve", broken)
+            async with Line(daemon.path) as client:
+                assert await hung_up(client)
+        async with Line(daemon.path) as client:
+            assert "result" in await client.call("status")
     assert "ZeroDivisionError" in caplog.text
 
 

@@ -15,6 +15,7 @@ from assistant.asr.faster_whisper import FasterWhisper
 from assistant.bench.clips import Clip
 from assistant.dialogue.right_of_way import RightOfWay
 from assistant.ipc import recordings
+from assistant.ipc.service import MOST_TRANSCRIPTIONS
 from tests.dialogue.scripted import Script
 from tests.ipc.served import Line, Served, served
 
@@ -142,6 +143,14 @@ async def test_a_recording_that_is_too_long_is_refused(tmp_path: Path, monkeypat
         answer = await client.until(lambda message: message["id"] == "t")
         assert answer["result"] == {"text": "", "language": "", "audio_s": pytest.approx(0.594, abs=0.01)}
         assert (await client.call("transcribe.chunk", request="t"))["error"]["data"] == {"code": "ipc.invalid_params"}
+
+
+async def test_more_recordings_than_fit_into_memory_are_refused(tmp_path: Path) -> None:
+    async with served(tmp_path) as daemon, Line(daemon.path) as client:
+        for number in range(MOST_TRANSCRIPTIONS + 1):
+            await client.request("transcribe", id=number, source="chunks")
+        refused = await client.read()
+        assert (refused["id"], refused["error"]["data"]) == (MOST_TRANSCRIPTIONS, {"code": "ipc.busy"})
 
 
 async def test_who_speaks_in_the_room_goes_first(
