@@ -15,7 +15,7 @@ from assistant.errors import AssistantError, Code
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells count it."""
 
-Words = Annotated[list[str] | None, typer.Argument(metavar="TEXT…", help="Without it: standard input.")]
+Words = Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="Without it: standard input.")]
 
 
 def status(json: Json = False, socket: Socket = None) -> None:

@@ -45,11 +45,20 @@ def own_path() -> Path:
 
 
 def find() -> Path:
-    """The socket to connect to: `$ASSISTANT_SOCKET`, else this user's daemon, else the system's."""
+    """The socket to connect to: `$ASSISTANT_SOCKET`, else this user's daemon, else the system's.
+
+    Raises `AssistantError` (`ipc.unavailable`) when somebody else could have put it there, to hear what is asked.
+    """
     if given := os.environ.get("ASSISTANT_SOCKET"):
         return Path(given)
     own = own_path()
-    return SYSTEM if not own.exists() and SYSTEM.exists() else own
+    if not own.exists():
+        return SYSTEM if SYSTEM.exists() else own
+    if own.parent.stat(follow_symlinks=False).st_uid not in {os.getuid(), 0}:
+        raise AssistantError(
+            Code.IPC_UNAVAILABLE, f"{own.parent}: belongs to another user, who could pretend to be the assistant"
+        )
+    return own
 
 
 def handed_over() -> socket.socket | None:

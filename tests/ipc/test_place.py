@@ -21,7 +21,7 @@ def refused(path: Path) -> AssistantError:
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A session's folder; no service manager has given another."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    for name in ("RUNTIME_DIRECTORY", "LISTEN_PID", "LISTEN_FDS"):
+    for name in ("RUNTIME_DIRECTORY", "ASSISTANT_SOCKET", "LISTEN_PID", "LISTEN_FDS"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
@@ -83,6 +83,20 @@ def test_a_link_to_somewhere_else_is_not_trusted(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     assert refused(tmp_path / "link" / "a.sock").code is Code.IPC_NO_SOCKET
+
+
+def test_a_socket_that_somebody_else_has_put_there_is_not_talked_to(
+    session: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place.opened(Ipc()):
+        assert place.find() == session / "assistant" / "assistant.sock"
+        owner = os.getuid()
+        monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+        if owner == 0:  # root is trusted by everybody
+            os.chown(session / "assistant", 4_000_000, -1)
+        with pytest.raises(AssistantError) as error:
+            place.find()
+    assert error.value.code is Code.IPC_UNAVAILABLE
 
 
 def test_a_socket_is_taken_from_the_service_manager(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
