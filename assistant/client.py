@@ -29,7 +29,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from assistant.errors import AssistantError, Code
 from assistant.ipc import place
 from assistant.ipc.rpc import Id, request
-from assistant.ipc.stream import UnixStream
+from assistant.ipc.stream import Connected
 from assistant.ipc.stream import connect as connect_stream
 
 CONNECT_S = 10.0
@@ -188,7 +188,7 @@ class Client:
 class AsyncClient:
     """A connection whose requests may overlap; made by `connect`."""
 
-    def __init__(self, stream: UnixStream) -> None:
+    def __init__(self, stream: Connected) -> None:
         self._stream = stream
         self._sending = anyio.Lock()
         self._requests = 0

@@ -19,7 +19,7 @@ from assistant.ipc.methods import METHODS, Method
 from assistant.ipc.outbox import Outbox
 from assistant.ipc.recordings import Recording
 from assistant.ipc.rpc import Id, InvalidMessage, Request
-from assistant.ipc.stream import MOST_FILES, UnixStream, close_all, discard
+from assistant.ipc.stream import MOST_FILES, Connected, close_all, discard
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Connection:
 
     def __init__(
         self,
-        stream: UnixStream,
+        stream: Connected,
         right: Right,
         handlers: Handlers,
         hub: EventHub,

@@ -1,28 +1,21 @@
 """The socket: who connects is checked, counted and served."""
 
-import errno
 import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
 
 import anyio
-from anyio.abc import TaskGroup, TaskStatus
+from anyio.abc import TaskStatus
 
 from assistant.errors import AssistantError, Code
 from assistant.ipc import rpc
 from assistant.ipc.access import Access, Peer, Right, peer_of
 from assistant.ipc.connection import Connection, Handlers
 from assistant.ipc.hub import EventHub
-from assistant.ipc.stream import UnixStream, accept
+from assistant.ipc.stream import Connected, serve
 
 log = logging.getLogger(__name__)
-
-EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-"""Errors of accept(2) that pass when others close their connections."""
-
-PAUSE_S = 0.2
-"""How long nobody is accepted then."""
 
 REFUSAL_S = 1.0
 """How long somebody who is refused may take to read it."""
@@ -56,24 +49,9 @@ class IpcServer:
         self, listener: socket.socket, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
         """Accept connections on `listener` until it is cancelled; then all of them are closed."""
-        listener.setblocking(False)
-        async with anyio.create_task_group() as connections:
-            task_status.started()
-            while True:
-                await self._accept(listener, connections)
+        await serve(listener, self._welcome, task_status=task_status)
 
-    async def _accept(self, listener: socket.socket, connections: TaskGroup) -> None:
-        try:
-            stream = await accept(listener)
-        except OSError as error:
-            if error.errno not in EXHAUSTED:
-                raise
-            log.warning("ipc: nobody can connect: %s", error.strerror)
-            await anyio.sleep(PAUSE_S)
-            return
-        connections.start_soon(self._welcome, stream)
-
-    async def _welcome(self, stream: UnixStream) -> None:
+    async def _welcome(self, stream: Connected) -> None:
         self.clients += 1
         try:
             async with stream:
@@ -101,7 +79,7 @@ class IpcServer:
             return AssistantError(Code.IPC_BUSY, f"{self._max_clients} clients are connected already (ipc.max_clients)")
         return None
 
-    async def _refuse(self, stream: UnixStream, refusal: AssistantError) -> None:
+    async def _refuse(self, stream: Connected, refusal: AssistantError) -> None:
         self._count("none", refusal.code)
         with anyio.move_on_after(REFUSAL_S), suppress(anyio.BrokenResourceError):
             await stream.send(rpc.failure(None, refusal))

@@ -1,24 +1,36 @@
-"""Bytes and file descriptors over a Unix socket.
+"""Connections as sockets: bytes, on a Unix socket file descriptors too.
 
-anyio's own stream for these leaves `InvalidStateError` in the log when it is cancelled just as data arrives (its reader
-sets the result of a future that is cancelled already, 4.16), which is what happens whenever a client hangs up.
+anyio's own stream for Unix sockets leaves `InvalidStateError` in the log when it is cancelled just as data arrives (its
+reader sets the result of a future that is cancelled already, 4.16), which is what happens whenever a client hangs up.
 """
 
 import array
+import errno
+import logging
 import os
 import socket
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import anyio
+from anyio.abc import TaskStatus
+
+log = logging.getLogger(__name__)
 
 READ_AT_ONCE = 65_536
 
 MOST_DISCARDED = 2**20
 DISCARD_S = 0.5
 """Bytes, and seconds, that somebody may go on sending after he was told why he is not heard."""
+
+EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+"""Errors of accept(2) that pass when others close their connections."""
+
+PAUSE_S = 0.2
+"""How long nobody is accepted then."""
 
 RETRY_S = 0.05
 """Between two attempts to connect to somebody who is busy."""
@@ -27,11 +39,13 @@ MOST_FILES = 4
 """File descriptors that are taken at once; the kernel closes more."""
 
 
-class UnixStream:
-    """One end of a connection. One task reads, one writes."""
+class Connected:
+    """One end of a connection, on a Unix socket or TCP. One task reads, one writes."""
 
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
+        if connection.family != socket.AF_UNIX:
+            _prepare_tcp(connection)
         self.socket = connection
 
     async def __aenter__(self) -> Self:
@@ -83,20 +97,45 @@ class UnixStream:
                 raise anyio.BrokenResourceError from error
 
 
-async def accept(listener: socket.socket) -> UnixStream:
-    """The next connection. Raises `OSError` as accept(2) does."""
-    while True:
-        try:
-            connection, _ = listener.accept()
-        except BlockingIOError:
-            await anyio.wait_readable(listener)
-        except ConnectionAbortedError:
-            continue
-        else:
-            return UnixStream(connection)
+async def serve(
+    listener: socket.socket,
+    welcome: Callable[[Connected], Coroutine[Any, Any, None]],
+    *,
+    task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+) -> None:
+    """Give every connection to `welcome`, in a task of its own, until it is cancelled.
+
+    Raises `OSError` when nobody can connect any more; that there are too many connections passes.
+    """
+    listener.setblocking(False)
+    async with anyio.create_task_group() as connections:
+        task_status.started()
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except BlockingIOError:
+                await anyio.wait_readable(listener)
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:
+                if error.errno not in EXHAUSTED:
+                    raise
+                log.warning("nobody can connect: %s", error.strerror)
+                await anyio.sleep(PAUSE_S)
+            else:
+                connections.start_soon(welcome, Connected(connection))
 
 
-async def connect(path: Path) -> UnixStream:
+def _prepare_tcp(connection: socket.socket) -> None:
+    """Send small messages at once, and notice within a minute when the other machine has gone."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
+
+
+async def connect(path: Path) -> Connected:
     """A connection to `path`. Waits while too many others do. Raises `OSError`."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.setblocking(False)
@@ -107,7 +146,7 @@ async def connect(path: Path) -> UnixStream:
             except BlockingIOError:  # unix(7): the listener's queue is full; nothing tells when it is not
                 await anyio.sleep(RETRY_S)
             else:
-                return UnixStream(connection)
+                return Connected(connection)
     except BaseException:
         connection.close()
         raise

@@ -1,6 +1,7 @@
 """Where Wyoming clients connect, and the satellites that are connected to."""
 
 import logging
+import socket
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlparse
@@ -14,7 +15,7 @@ from assistant.config import Config
 from assistant.dialogue.engines import Engines
 from assistant.errors import AssistantError, Code
 from assistant.ipc.place import listening
-from assistant.ipc.stream import accept, connect
+from assistant.ipc.stream import connect, serve
 from assistant.wyoming.services import Conversations
 from assistant.wyoming.session import Session
 from assistant.wyoming.wire import Stream, Wire
@@ -51,30 +52,11 @@ class WyomingServer:
 
     async def _listen(self, address: str, *, task_status: TaskStatus[None]) -> None:
         if address.startswith(UNIX):
-            await self._listen_here(Path(address.removeprefix(UNIX)), task_status)
+            with listening(Path(address.removeprefix(UNIX))) as listener:
+                await serve(listener, self._welcome, task_status=task_status)
         else:
-            await self._listen_on_network(address, task_status)
-
-    async def _listen_here(self, path: Path, task_status: TaskStatus[None]) -> None:
-        with listening(path) as listener:
-            async with anyio.create_task_group() as connections:
-                task_status.started()
-                while True:
-                    connections.start_soon(self._welcome, await accept(listener))
-
-    async def _listen_on_network(self, address: str, task_status: TaskStatus[None]) -> None:
-        place = urlparse(address)
-        try:
-            listener = await anyio.create_tcp_listener(local_host=place.hostname, local_port=place.port or 0)
-        except OSError as error:
-            raise AssistantError(
-                Code.WYOMING_UNAVAILABLE, f"wyoming.listen {address}: {error.strerror or error}; choose another address"
-            ) from error
-        if place.hostname not in LOOPBACK:
-            log.warning("wyoming: whoever reaches %s may listen and speak here; there is no password", address)
-        async with listener:
-            task_status.started()
-            await listener.serve(self._welcome)
+            with _on_network(address) as listener:
+                await serve(listener, self._welcome, task_status=task_status)
 
     async def _welcome(self, stream: Stream) -> None:
         self.clients += 1
@@ -115,6 +97,20 @@ class WyomingServer:
                 log.debug("wyoming: satellite %s: %s", address, error)
             await anyio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
+
+
+def _on_network(address: str) -> socket.socket:
+    """A listening socket. Raises `AssistantError` (`wyoming.unavailable`)."""
+    place = urlparse(address)
+    host = place.hostname or ""
+    if host not in LOOPBACK:
+        log.warning("wyoming: whoever reaches %s may listen and speak here; there is no password", address)
+    try:
+        return socket.create_server((host, place.port or 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise AssistantError(
+            Code.WYOMING_UNAVAILABLE, f"wyoming.listen {address}: {error.strerror or error}; choose another address"
+        ) from error
 
 
 async def _connect(address: str) -> Stream:
