@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import Any, Protocol
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskGroup
 from msgspec import UNSET, Struct, UnsetType
 
@@ -178,6 +179,7 @@ class Connection:
         else:
             await self._begin(request, Call(self, request.id, files))
         await self.outbox.room()
+        await anyio.lowlevel.checkpoint()  # thousands of messages may have come at once
 
     async def _begin(self, request: Request, call: Call) -> None:
         """Carry `request` out, in a task of its own if that takes time."""

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskStatus
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class Connected:
 
         Raises `anyio.EndOfStream` when nothing more comes, `anyio.BrokenResourceError` when the other end has gone.
         """
+        await anyio.lowlevel.checkpoint()  # who sends without a pause would keep the event loop to himself
         room = socket.CMSG_LEN(MOST_FILES * array.array("i").itemsize)
         while True:
             try:

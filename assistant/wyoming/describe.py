@@ -17,6 +17,7 @@ from assistant import __version__
 from assistant.config import Config
 from assistant.dialogue.engines import Engines
 from assistant.models.catalog import shipped
+from assistant.wyoming import waking
 
 PROJECT = Attribution(name="assistant", url="https://pypi.org/project/assistant/")
 WHISPER = Attribution(name="SYSTRAN", url="https://github.com/SYSTRAN/faster-whisper")
@@ -32,6 +33,7 @@ def info(config: Config, engines: Engines) -> Info:
     voice = TtsVoice(engines.voice.name, PIPER, True, "Piper", __version__, [language])
     model = HandleModel(engines.model.name, LLAMA, True, "Language model", __version__, [language])
     name = "assistant"
+    words = _words(config)
     return Info(
         asr=[
             AsrProgram(
@@ -54,7 +56,7 @@ def info(config: Config, engines: Engines) -> Info:
         handle=[
             HandleProgram(name, PROJECT, True, "Conversation", __version__, [model], supports_handled_streaming=True)
         ],
-        wake=[WakeProgram(name, PROJECT, True, "Wake words", __version__, _words(config))],
+        wake=[WakeProgram(name, PROJECT, True, "Wake words", __version__, words)] if words else [],
     )
 
 
@@ -66,7 +68,6 @@ def _recognised(config: Config) -> list[str]:
 
 
 def _words(config: Config) -> list[WakeModel]:
-    words = [] if config.wake == "none" else list(config.wake.words)
     return [
         WakeModel(
             name=word,
@@ -77,5 +78,5 @@ def _words(config: Config) -> list[WakeModel]:
             languages=["en"],
             phrase=word.replace("_", " "),
         )
-        for word in words
+        for word in waking.configured(config)
     ]

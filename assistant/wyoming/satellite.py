@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import anyio
 import msgspec
+import numpy as np
 from anyio.abc import TaskGroup
-from wyoming.asr import Transcript
+from wyoming.asr import Transcribe, Transcript
 from wyoming.audio import AudioStart, AudioStop
 from wyoming.error import Error as ErrorEvent
 from wyoming.event import Event as WyomingEvent
@@ -16,19 +17,36 @@ from wyoming.wake import Detection
 
 from assistant import blocking
 from assistant.audio.paced import PERIOD_S, PacedLoudspeaker
-from assistant.audio.pcm import AudioBlock, Samples
+from assistant.audio.pcm import BLOCK, BLOCK_S, AudioBlock, Samples
 from assistant.config import Config, Sound, Wake
 from assistant.dialogue.conversation import Conversation
 from assistant.dialogue.engines import Engines
-from assistant.events import Error, Event, FinalTranscript, ReplyText, SpeechEnded, SpeechStarted, Woken
+from assistant.errors import AssistantError, Code
+from assistant.events import (
+    Error,
+    Event,
+    FellAsleep,
+    FinalTranscript,
+    ReplyText,
+    SpeechEnded,
+    SpeechStarted,
+    Woken,
+)
 from assistant.llm.history import History
 from assistant.vad.silero import Silero
 from assistant.wake.words import WakeWords
 from assistant.wyoming import sound
 from assistant.wyoming.sound import Blocks
+from assistant.wyoming.waking import Words
 
 MOST_WAITING = 62
 """Blocks that wait for the conversation, two seconds as for a microphone; of more the oldest are dropped."""
+
+STALLED_S = 0.5
+"""When nothing has come for so long, the rest is silence: longer than a wireless network holds audio back."""
+
+MOST_TOLD = 256
+"""Events that wait for a satellite; a conversation makes some a second."""
 
 AHEAD_S = 0.1
 """How much before its time sound is sent: enough for a wireless network, little enough to fall silent at once."""
@@ -40,14 +58,22 @@ Send = Callable[[WyomingEvent], Awaitable[None]]
 
 
 class RemoteMicrophone:
-    """An `AudioSource` fed with what a satellite sends. When nothing comes its clock stands still."""
+    """An `AudioSource` fed with what a satellite sends.
+
+    Satellites stop sending, at the latest when they are told the transcript. As long as anything depends on the time (a
+    turn that has begun, a window in which no wake word is needed) silence comes instead, in real time, so that it ends;
+    after that the clock stands still.
+    """
 
     name = "satellite"
     echo_free = None
 
-    def __init__(self) -> None:
+    def __init__(self, needed: Callable[[], bool]) -> None:
+        """`needed`: whether anything depends on the time."""
         self.dropped = 0
         self.muted = False
+        self._needed = needed
+        self._patience_s = STALLED_S
         self._blocks = Blocks()
         self._waiting: deque[AudioBlock] = deque()
         self._arrived = anyio.Event()
@@ -62,12 +88,22 @@ class RemoteMicrophone:
 
     def put(self, samples: Samples) -> None:
         """Take the next samples, at `LISTENING_RATE`."""
+        self.expect()
         for block in self._blocks.push(samples):
             if self.muted:
                 continue
             self._waiting.append(block)
             if len(self._waiting) > MOST_WAITING:
                 self.dropped += len(self._waiting.popleft().samples)
+
+    def expect(self) -> None:
+        """Samples will come."""
+        self._patience_s = STALLED_S
+        self._arrived.set()
+
+    def pause(self) -> None:
+        """None will come for a while: what follows is silence."""
+        self._patience_s = 0.0
         self._arrived.set()
 
     async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
@@ -76,7 +112,12 @@ class RemoteMicrophone:
             while self._waiting:
                 yield self._waiting.popleft()
             self._arrived = anyio.Event()
-            await self._arrived.wait()
+            with anyio.move_on_after(max(BLOCK_S, self._patience_s) if self._needed() else None) as waiting:
+                await self._arrived.wait()
+            if waiting.cancelled_caught:
+                self._patience_s = 0.0
+                for block in self._blocks.push(np.zeros(BLOCK, np.float32)):
+                    yield block
 
 
 class RemoteLoudspeaker(PacedLoudspeaker):
@@ -122,24 +163,31 @@ class Satellite:
         self._send = send
         self._told: deque[WyomingEvent] = deque()
         self._something = anyio.Event()
-        self.microphone = RemoteMicrophone()
+        self._owed = False
+        """Somebody was asked to speak, and the satellite waits for what he said."""
+        self.microphone = RemoteMicrophone(
+            lambda: self._conversation is not None and self._conversation.state != "asleep"
+        )
         self._conversation: Conversation | None = None
 
-    async def begin(self, tasks: TaskGroup, words: list[str] | None, *, awake: bool) -> None:
+    async def begin(self, tasks: TaskGroup, words: Words | None, *, awake: bool) -> None:
         """A pipeline is asked for: start the conversation in `tasks` if there is none, and listen.
 
         `words` are the wake words to listen for, None for the configured ones. `awake`: the satellite has heard one.
-        Raises `AssistantError` (`model.*`, `config.invalid`).
+        Raises `AssistantError` (`model.*`, `wyoming.busy`).
         """
+        if len(self._told) > MOST_TOLD:
+            raise AssistantError(Code.WYOMING_BUSY, "pipelines are asked for faster than events are read")
         if self._conversation is None:
             self._conversation = await self._start(tasks, words)
         if awake:
             self._conversation.wake()
+        self.microphone.expect()
 
-    async def _start(self, tasks: TaskGroup, words: list[str] | None) -> Conversation:
+    async def _start(self, tasks: TaskGroup, words: Words | None) -> Conversation:
         wake = self._config.wake if self._config.wake != "none" else Wake()
         if words:
-            wake = Wake(words=dict.fromkeys(words, "auto"), listen_s=wake.listen_s)
+            wake = msgspec.structs.replace(wake, words=dict(words))
         config = msgspec.structs.replace(self._config, wake=wake, sound=_silent(self._config.sound))
         activity = await blocking.call(lambda stop: Silero(), name="loading")
         spotter = await blocking.call(lambda stop: WakeWords(wake.words), name="loading")
@@ -153,9 +201,17 @@ class Satellite:
 
     def _tell(self, event: Event) -> None:
         told = _translated(event)
-        if told is not None:
-            self._told.append(told)
-            self._something.set()
+        match event:
+            case Woken():
+                self._owed = True
+                told.append(Transcribe().event())
+            case FinalTranscript() | Error():
+                self._owed = False
+            case FellAsleep() if self._owed:
+                self._owed = False  # it would wait, and send what it hears, for ever
+                told.append(ErrorEvent(text="nobody said anything", code=Code.AUDIO_NO_SPEECH.value).event())
+        self._told.extend(told)
+        self._something.set()
 
     async def _report(self) -> None:
         """Tell the satellite what happens; of a conversation that is some events a second at most."""
@@ -171,19 +227,19 @@ def _silent(settings: Sound) -> Sound:
     return msgspec.structs.replace(settings, wake=False, listening=False, done=False, error=False, muted=False)
 
 
-def _translated(event: Event) -> WyomingEvent | None:
-    """What a satellite is told of `event`, if anything."""
+def _translated(event: Event) -> list[WyomingEvent]:
+    """What a satellite is told of `event` in any case."""
     match event:
         case Woken(word=word, at_s=at_s) if word:
-            return Detection(name=word, timestamp=round(at_s * 1000)).event()
+            return [Detection(name=word, timestamp=round(at_s * 1000)).event()]
         case SpeechStarted(at_s=at_s):
-            return VoiceStarted(timestamp=round(at_s * 1000)).event()
+            return [VoiceStarted(timestamp=round(at_s * 1000)).event()]
         case SpeechEnded(at_s=at_s):
-            return VoiceStopped(timestamp=round(at_s * 1000)).event()
+            return [VoiceStopped(timestamp=round(at_s * 1000)).event()]
         case FinalTranscript(text=text, language=language):
-            return Transcript(text=text, language=language).event()
+            return [Transcript(text=text, language=language).event()]
         case ReplyText(text=text):
-            return Synthesize(text=text).event()
+            return [Synthesize(text=text).event()]
         case Error(code=code, message=message):
-            return ErrorEvent(text=message, code=code).event()
-    return None
+            return [ErrorEvent(text=message, code=code).event()]
+    return []

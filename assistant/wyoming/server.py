@@ -1,10 +1,8 @@
 """Where Wyoming clients connect, and the satellites that are connected to."""
 
 import logging
-import socket
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlparse
 
 import anyio
 from anyio.abc import TaskStatus
@@ -13,9 +11,10 @@ from wyoming.satellite import RunSatellite
 
 from assistant.config import Config
 from assistant.dialogue.engines import Engines
-from assistant.errors import AssistantError, Code
+from assistant.errors import Code
 from assistant.ipc.place import listening
 from assistant.ipc.stream import connect, serve
+from assistant.wyoming import network
 from assistant.wyoming.services import Conversations
 from assistant.wyoming.session import Session
 from assistant.wyoming.wire import Stream, Wire
@@ -45,6 +44,8 @@ class WyomingServer:
         settings = self._config.wyoming
         async with anyio.create_task_group() as tasks:
             for address in settings.satellites:
+                if not address.startswith(UNIX):
+                    network.place(address)  # a mistake is told now
                 tasks.start_soon(self._attend, address)
             if settings.listen:
                 await tasks.start(self._listen, settings.listen)
@@ -55,8 +56,15 @@ class WyomingServer:
             with listening(Path(address.removeprefix(UNIX))) as listener:
                 await serve(listener, self._welcome, task_status=task_status)
         else:
-            with _on_network(address) as listener:
-                await serve(listener, self._welcome, task_status=task_status)
+            await self._listen_on_network(address, task_status)
+
+    async def _listen_on_network(self, address: str, task_status: TaskStatus[None]) -> None:
+        if network.place(address)[0] not in LOOPBACK:
+            log.warning("wyoming: whoever reaches %s may listen and speak here; there is no password", address)
+        async with network.listening_on(address) as listeners, anyio.create_task_group() as accepting:
+            for listener in listeners:
+                accepting.start_soon(serve, listener, self._welcome)
+            task_status.started()
 
     async def _welcome(self, stream: Stream) -> None:
         self.clients += 1
@@ -69,9 +77,10 @@ class WyomingServer:
         finally:
             self.clients -= 1
 
-    async def _serve(self, stream: Stream) -> None:
+    async def _serve(self, stream: Stream, *, keep_asking: bool = False) -> None:
+        session = Session(Wire(stream), self._config, self._engines, self._conversations)
         try:
-            await Session(Wire(stream), self._config, self._engines, self._conversations).run()
+            await session.run(keep_asking=keep_asking)
         except Exception:
             log.exception("wyoming: a connection failed")  # a defect, which the room has nothing to do with
 
@@ -79,8 +88,10 @@ class WyomingServer:
         most = self._config.wyoming.max_clients
         log.warning("wyoming: more than %d clients", most)
         with suppress(anyio.BrokenResourceError):
+            wire = Wire(stream)
             text = f"{most} clients are connected already (wyoming.max_clients)"
-            await Wire(stream).send(Error(text=text, code=Code.WYOMING_BUSY.value).event())
+            await wire.send(Error(text=text, code=Code.WYOMING_BUSY.value).event())
+            await wire.discard()
 
     async def _attend(self, address: str) -> None:
         """Stay connected to a satellite."""
@@ -91,7 +102,7 @@ class WyomingServer:
                     log.info("wyoming: satellite %s is connected", address)
                     pause = FIRST_PAUSE_S
                     await Wire(stream).send(RunSatellite().event())
-                    await self._serve(stream)
+                    await self._serve(stream, keep_asking=True)
                 log.info("wyoming: satellite %s has gone", address)
             except (OSError, anyio.BrokenResourceError) as error:
                 log.debug("wyoming: satellite %s: %s", address, error)
@@ -99,22 +110,7 @@ class WyomingServer:
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
 
-def _on_network(address: str) -> socket.socket:
-    """A listening socket. Raises `AssistantError` (`wyoming.unavailable`)."""
-    place = urlparse(address)
-    host = place.hostname or ""
-    if host not in LOOPBACK:
-        log.warning("wyoming: whoever reaches %s may listen and speak here; there is no password", address)
-    try:
-        return socket.create_server((host, place.port or 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise AssistantError(
-            Code.WYOMING_UNAVAILABLE, f"wyoming.listen {address}: {error.strerror or error}; choose another address"
-        ) from error
-
-
 async def _connect(address: str) -> Stream:
     if address.startswith(UNIX):
         return await connect(Path(address.removeprefix(UNIX)))
-    place = urlparse(address)
-    return await anyio.connect_tcp(place.hostname or "", place.port or 0)
+    return await network.connect_to(address)

@@ -1,20 +1,19 @@
-"""Recognition, voice, wake words and conversation for one client, each while the room is quiet."""
+"""Recognition, voice and conversation for one client, each while the room is quiet."""
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
-from typing import Literal
 
 import anyio
 from wyoming.asr import Transcript, TranscriptChunk, TranscriptStart, TranscriptStop
 from wyoming.audio import AudioStart, AudioStop
+from wyoming.error import Error
 from wyoming.event import Event
 from wyoming.handle import Handled, HandledChunk, HandledStart, HandledStop
 from wyoming.tts import SynthesizeStopped
-from wyoming.wake import Detection, NotDetected
 
 from assistant import blocking
-from assistant.audio.pcm import LISTENING_RATE, Samples
+from assistant.audio.pcm import Samples
 from assistant.blocking import Emit, StopFlag
 from assistant.config import Config
 from assistant.dialogue.dictation import Dictated, Dictation
@@ -27,13 +26,9 @@ from assistant.llm.history import History
 from assistant.tts.clauses import Clause
 from assistant.tts.seams import SeamlessJoin
 from assistant.vad.silero import Silero
-from assistant.wake.words import WakeWords
 from assistant.wyoming import sound
-from assistant.wyoming.sound import Blocks
 
 Send = Callable[[Event], Awaitable[None]]
-
-Words = Mapping[str, float | Literal["auto"]]
 
 MOST_CONVERSATIONS = 32
 """Conversations of clients that are remembered; of more the one that was silent longest is forgotten."""
@@ -81,18 +76,27 @@ async def _send_growth(stable: Flow[str], send: Send) -> str:
 
 
 async def synthesise(engines: Engines, config: Config, text: AsyncIterable[str], send: Send, *, streamed: bool) -> None:
-    """Send `text`, which comes piece by piece, as speech. Raises `AssistantError` (`tts.failed`, `text.empty`)."""
+    """Send `text`, which comes piece by piece, as speech.
+
+    Raises `AssistantError` (`tts.failed`, `text.empty`), unless it is `streamed`: then that is sent before the end.
+    """
     rate = engines.voice.sample_rate
     made: Flow[Samples] = Flow()
-    with single_error():
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_speak, engines, config, text, made)
-            spoken = await _send_sound(made, rate, send)
-    if not spoken:
-        raise AssistantError(Code.TEXT_EMPTY, "there is nothing in the text that can be spoken")
-    await send(AudioStop().event())
+    spoken = False
+    try:
+        with single_error():
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_speak, engines, config, text, made)
+                spoken = await _send_sound(made, rate, send)
+        if not spoken:
+            raise AssistantError(Code.TEXT_EMPTY, "there is nothing in the text that can be spoken")
+        await send(AudioStop().event())
+    except AssistantError as error:
+        if not streamed:
+            raise
+        await send(Error(text=error.message, code=error.code.value).event())
     if streamed:
-        await send(SynthesizeStopped().event())
+        await send(SynthesizeStopped().event())  # in any case: who streams reads until it comes
 
 
 async def _send_sound(made: Flow[Samples], rate: int, send: Send) -> bool:
@@ -139,21 +143,6 @@ async def _say(engines: Engines, clause: Clause, join: SeamlessJoin, made: Flow[
     async with aclosing(blocking.stream(work, name="synthesis")) as pieces:
         async for piece in pieces:
             made.put(join.push(piece))
-
-
-async def spot(words: Words, audio: AsyncIterable[Samples], send: Send) -> None:
-    """Send the first wake word in `audio`, or that there is none.
-
-    Raises `AssistantError` (`wake.failed`, `model.*`, `config.invalid` for a word that there is not).
-    """
-    spotter = await blocking.call(lambda stop: WakeWords(words), name="loading")
-    blocks = Blocks()
-    async for samples in audio:
-        for block in blocks.push(samples):
-            if (wake := spotter.heard(block)) is not None:
-                await send(Detection(name=wake.word, timestamp=wake.at * 1000 // LISTENING_RATE).event())
-                return
-    await send(NotDetected().event())
 
 
 class Conversations:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Protocol, cast
 
 import anyio
+import anyio.lowlevel
 import msgspec
 from anyio.abc import AnyByteReceiveStream
 from anyio.streams.buffered import BufferedByteReceiveStream
@@ -25,7 +26,7 @@ STUCK_S = 30.0
 """A client takes what is sent within this time, or the connection is closed."""
 
 UNFINISHED_S = 30.0
-"""The rest of an event comes within this time of its header."""
+"""The rest of an event comes within this time of its first byte."""
 
 
 class Stream(Protocol):
@@ -64,9 +65,11 @@ class Wire:
 
         Raises `AssistantError` (`wyoming.malformed`), after which nothing more can be read.
         """
+        await anyio.lowlevel.checkpoint()  # events that have come already would keep the event loop to themselves
         try:
-            line = await self._buffered.receive_until(b"\n", MOST_HEADER)
+            first = await self._buffered.receive_exactly(1)
             with anyio.fail_after(UNFINISHED_S):
+                line = first if first == b"\n" else first + await self._buffered.receive_until(b"\n", MOST_HEADER - 1)
                 return await self._rest(_decode(line, _Header))
         except anyio.DelimiterNotFound as error:
             raise _malformed(f"the header of an event has at most {MOST_HEADER} bytes") from error

@@ -213,6 +213,21 @@ async def test_who_never_reads_loses_the_connection(tmp_path: Path, monkeypatch:
             await anyio.lowlevel.checkpoint()
 
 
+async def test_who_sends_without_a_pause_keeps_nobody_waiting(tmp_path: Path) -> None:
+    message = b'{"jsonrpc": "2.0", "method": "volume"}\n' * 1000
+    async with served(tmp_path) as daemon, Line(daemon.path) as rude, anyio.create_task_group() as tasks:
+
+        async def flood() -> None:
+            while True:
+                await rude.send(message)
+
+        tasks.start_soon(flood)
+        async with Line(daemon.path) as client:
+            for number in range(20):
+                assert "result" in await client.call("status", id=number)
+        tasks.cancel_scope.cancel()
+
+
 async def test_a_defect_is_an_error_and_not_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

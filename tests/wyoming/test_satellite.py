@@ -7,14 +7,14 @@ from pathlib import Path
 import anyio
 import numpy as np
 import pytest
-from wyoming.audio import AudioChunk
+from wyoming.audio import AudioChunk, AudioStop
 from wyoming.client import AsyncClient
 from wyoming.event import Event, async_read_event, async_write_event
 from wyoming.pipeline import PipelineStage, RunPipeline
 
 from assistant.audio.pcm import LISTENING_RATE, from_int16, to_int16
 from assistant.bench.clips import Clip
-from assistant.config import Wyoming
+from assistant.config import Config, Wake, Wyoming
 from tests.wyoming.conftest import Serve
 
 pytestmark = pytest.mark.anyio
@@ -49,7 +49,7 @@ async def test_a_question_is_asked_and_answered_over_it(serve: Serve, tmp_path: 
     async with serve(Wyoming(listen=address)), AsyncClient.from_uri(address) as client:
         events = await converse(client, clips, RunPipeline(PipelineStage.ASR, PipelineStage.TTS))
     told = [event.type for event in events if event.type != "audio-chunk"]
-    assert told[:3] == ["voice-started", "voice-stopped", "transcript"]
+    assert told[:4] == ["transcribe", "voice-started", "voice-stopped", "transcript"]
     assert told[-2:] == ["audio-start", "audio-stop"] or told[-1] == "audio-stop"
     assert "grapefruit" in next(event.data["text"].lower() for event in events if event.type == "transcript")
     assert any(event.type == "synthesize" for event in events)
@@ -74,6 +74,40 @@ async def test_a_wake_word_may_be_said_first(serve: Serve, tmp_path: Path, clips
                     break
             microphone.cancel()
     assert event.data["name"] == "okay_nabu"
+
+
+async def test_one_that_sends_nothing_after_the_question_is_answered_too(
+    serve: Serve, tmp_path: Path, clips: dict[str, Clip]
+) -> None:
+    address = f"unix://{tmp_path}/w.sock"
+    async with serve(Wyoming(listen=address)), AsyncClient.from_uri(address) as client:
+        await client.write_event(RunPipeline(PipelineStage.ASR, PipelineStage.TTS).event())
+        speaker = Speaker()
+        speaker.say(clips[NAME])
+        for _ in range(len(spoken(clips[NAME])) // CHUNK):
+            await client.write_event(speaker.next())
+            await asyncio.sleep(CHUNK / LISTENING_RATE)
+        await client.write_event(AudioStop().event())
+        events: list[Event] = []
+        while not events or events[-1].type != "audio-stop":
+            event = await client.read_event()
+            assert event is not None
+            events.append(event)
+    assert "grapefruit" in next(event.data["text"].lower() for event in events if event.type == "transcript")
+
+
+async def test_one_that_is_asked_to_listen_to_nobody_is_told(serve: Serve, tmp_path: Path) -> None:
+    address = f"unix://{tmp_path}/w.sock"
+    config = Config(wake=Wake(listen_s=1))
+    async with serve(Wyoming(listen=address), config), AsyncClient.from_uri(address) as client:
+        await client.write_event(RunPipeline(PipelineStage.ASR, PipelineStage.TTS).event())
+        told: list[Event] = []
+        while not told or told[-1].type != "error":
+            event = await client.read_event()
+            assert event is not None
+            told.append(event)
+    assert [event.type for event in told] == ["transcribe", "error"]
+    assert told[-1].data["code"] == "audio.no_speech"
 
 
 async def test_satellites_are_connected_to_and_served(

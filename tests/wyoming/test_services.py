@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import numpy as np
 import pytest
 from wyoming.asr import Transcribe, Transcript
@@ -199,6 +200,39 @@ async def test_what_is_no_event_ends_the_connection(serve: Serve, address: str) 
             await writer.wait_closed()
 
 
+async def test_a_clients_wake_word_is_never_a_path(serve: Serve, address: str, tmp_path: Path) -> None:
+    model = tmp_path / "word.tflite"
+    model.write_bytes(b"no model")
+    async with serve(Wyoming(listen=address)), connected(address) as client:
+        await client.write_event(Detect(names=[str(model)]).event())
+        assert Error.from_event((await until(client, "error"))[-1]).code == "config.invalid"
+
+
+async def test_who_sends_without_a_pause_keeps_nobody_waiting(serve: Serve, address: str) -> None:
+    async with serve(Wyoming(listen=address)) as server, anyio.create_task_group() as floods:
+
+        async def flood() -> None:
+            async with connected(address) as client:
+                while True:
+                    await client.write_event(Event("invented-later", {"a": 1}))
+
+        floods.start_soon(flood)
+        floods.start_soon(flood)
+        while server.clients < 2:
+            await anyio.lowlevel.checkpoint()
+        async with connected(address) as client:
+            await client.write_event(Ping().event())
+            await until(client, "pong")
+        floods.cancel_scope.cancel()
+
+
+async def test_who_streams_text_without_words_is_told_and_released(serve: Serve, address: str) -> None:
+    async with serve(Wyoming(listen=address)), connected(address) as client:
+        for event in (SynthesizeStart(), SynthesizeChunk("***"), SynthesizeStop()):
+            await client.write_event(event.event())
+        assert [event.type for event in await until(client, "synthesize-stopped")] == ["error", "synthesize-stopped"]
+
+
 async def test_too_many_clients_are_told_so(serve: Serve, address: str) -> None:
     async with serve(Wyoming(listen=address, max_clients=1)), connected(address) as one:
         await one.write_event(Ping().event())
@@ -240,6 +274,6 @@ async def test_audio_of_any_form_is_understood() -> None:
     }
     for width, samples in forms.items():
         data = {"rate": 44_100, "width": width, "channels": 2}
-        heard = Listener().take(Event("audio-chunk", data, samples.tobytes() + b"\0"))
+        heard = np.concatenate(list(Listener().take(Event("audio-chunk", data, samples.tobytes() + b"\0"))))
         assert np.abs(heard).max() == pytest.approx(0.5, abs=0.02)
         assert len(heard) == pytest.approx(1600, abs=250)
