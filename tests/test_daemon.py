@@ -159,7 +159,7 @@ def test_a_second_daemon_is_told_that_there_is_one(room: Room) -> None:
 
 
 def test_an_extra_that_is_wanted_and_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in [name for name in sys.modules if name.startswith("assistant.wyoming")]:
+    for module in [name for name in sys.modules if name.startswith(("assistant.wyoming", "wyoming"))]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "wyoming", None)
     assert daemon.find_wyoming(Wyoming()) is None
