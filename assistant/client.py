@@ -11,7 +11,6 @@
 `assistant ipc schema` describes the methods; errors are `AssistantError` with the code that the daemon gave.
 """
 
-import math
 import socket
 from collections import deque
 from collections.abc import AsyncGenerator, Generator, Iterator
@@ -24,9 +23,9 @@ import anyio
 import msgspec
 from anyio.abc import AnyByteReceiveStream
 from anyio.streams.buffered import BufferedByteReceiveStream
-from anyio.streams.memory import MemoryObjectSendStream
 
 from assistant.errors import AssistantError, Code
+from assistant.flow import Flow
 from assistant.ipc import place
 from assistant.ipc.rpc import Id, request
 from assistant.ipc.stream import Connected
@@ -192,7 +191,7 @@ class AsyncClient:
         self._stream = stream
         self._sending = anyio.Lock()
         self._requests = 0
-        self._under_way: dict[Id, MemoryObjectSendStream[_Answer]] = {}
+        self._under_way: dict[Id, Flow[_Answer]] = {}
         self._events = _Events()
         self._arrived = anyio.Event()
         self._over: AssistantError | None = None
@@ -239,7 +238,7 @@ class AsyncClient:
             self._over = self._over or _gone()
         finally:
             for waiting in self._under_way.values():
-                waiting.close()
+                waiting.end()
             self._arrived.set()
 
     def _take(self, answer: _Answer) -> None:
@@ -255,29 +254,27 @@ class AsyncClient:
 
     def _hand_on(self, request: Id, answer: _Answer) -> None:
         if (waiting := self._under_way.get(request)) is not None:
-            waiting.send_nowait(answer)
+            waiting.put(answer)
 
     async def _answers(self, method: str, params: dict[str, Any]) -> AsyncGenerator[_Answer, None]:
         """What the daemon sends about a request; the last is its answer."""
         self._requests += 1
         number = self._requests
-        send, receive = anyio.create_memory_object_stream[_Answer](math.inf)  # whatever it sends comes to an end
-        self._under_way[number] = send
+        answers = self._under_way[number] = Flow[_Answer]()  # whatever it sends comes to an end
         done = False
         try:
             await self._send(request(number, method, params))
-            async for answer in receive:
-                done = answer.method is None
-                if answer.error is not None:
-                    raise _failed(answer.error)
-                yield answer
-                if done:
-                    return
+            async with aclosing(answers.items()) as coming:
+                async for answer in coming:
+                    done = answer.method is None
+                    if answer.error is not None:
+                        raise _failed(answer.error)
+                    yield answer
+                    if done:
+                        return
             raise self._over or _gone()
         finally:
             del self._under_way[number]
-            send.close()
-            receive.close()
             if not done and self._over is None:
                 with anyio.CancelScope(shield=True):
                     await self._send(request(0, "cancel", {"request": number}))

@@ -187,6 +187,11 @@ class Asr(Section, frozen=True):
         ),
     ] = 700
 
+    @property
+    def given_language(self) -> str | None:
+        """The language that is spoken; None when it is to be detected."""
+        return None if self.language == "auto" else self.language
+
 
 class Llm(Section, frozen=True):
     """The language model."""

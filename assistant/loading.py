@@ -52,7 +52,7 @@ def load_engines(config: Config, budget: Budget | None = None) -> Engines:
 def load_file_transcriber(config: Config) -> FileTranscriber:
     """Only what transcribing files needs. Raises as `load_engines` does."""
     recognizer = load_recognizer(config, min(usable_cores(), 8))  # nothing else is at work
-    language = None if config.asr.language == "auto" else config.asr.language
+    language = config.asr.given_language
     return FileTranscriber(recognizer, Silero(), language, config.asr.partial_interval_ms / 1000)
 
 

@@ -111,7 +111,7 @@ class _Turn:
         raise AssistantError(Code.AUDIO_NO_SPEECH, "no speech was found in the recording; check what it holds")
 
     async def recognise(self, speech: Samples) -> Transcription:
-        language = None if self._config.asr.language == "auto" else self._config.asr.language
+        language = self._config.asr.given_language
         recognizer = self._engines.recognizer
 
         def work(stop: StopFlag) -> Transcription:

@@ -74,7 +74,7 @@ class Turn:
         self._told = Gate(parts.emit)
         turns, asr = parts.config.turns, parts.config.asr
         self._utterance = Utterance(turns.max_utterance_s + 1 + (turns.pre_roll_ms + turns.longest_silence_ms) / 1000)
-        language = None if asr.language == "auto" else asr.language
+        language = asr.given_language
         self._recognition = Recognition(self._engines.recognizer, self._engines.recognizing, language)
         interval = samples(asr.partial_interval_ms) if asr.partials else None
         self._plan = Plan(interval, load.effort, beside=self._engines.answers_beside_recognition, held=held)

@@ -182,7 +182,7 @@ class Service:
 
     async def _transcribe(self, params: methods.Transcribe, call: Call, told: Told | None) -> methods.TranscribeResult:
         asr = self._running.config.asr
-        language = params.language or (None if asr.language == "auto" else asr.language)
+        language = params.language or asr.given_language
         chunks = self._recording(params, call)
         audio = bare(chunks, params.rate) if params.encoding == "s16le" else decoded(chunks)
         async with aclosing(chunks), aclosing(audio):

@@ -126,6 +126,7 @@ async def serve(
                 await anyio.sleep(PAUSE_S)
             else:
                 connections.start_soon(welcome, Connected(connection))
+                await anyio.lowlevel.checkpoint()  # hundreds may connect at once
 
 
 def _prepare_tcp(connection: socket.socket) -> None:

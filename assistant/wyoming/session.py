@@ -158,7 +158,7 @@ class Session:
         if language is not None and _text(language) not in ("", "auto"):
             language = language.split("-")[0].split("_")[0].lower()  # en-GB
         else:
-            language = None if self._config.asr.language == "auto" else self._config.asr.language
+            language = self._config.asr.given_language
         audio = await self._open_audio()
         self._start("audio", partial(services.recognise, self._engines, self._config, language, audio, self._wire.send))
 
