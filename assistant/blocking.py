@@ -8,10 +8,11 @@ consumer that has gone.
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
-from typing import Generic, Protocol, TypeVar
+from contextlib import aclosing, suppress
+from typing import Any, Generic, Protocol, TypeVar
 
 import anyio
 
@@ -63,6 +64,8 @@ class _Channel(Generic[T]):
         self._stop = threading.Event()
         self._ended = asyncio.Event()
         self._error: BaseException | None = None
+        self.progressed_at = time.monotonic()
+        """When the thread last began, emitted something, or waited for its consumer."""
 
     def run(self, work: Work[T]) -> None:
         """The body of the thread."""
@@ -73,7 +76,8 @@ class _Channel(Generic[T]):
         except BaseException as error:  # handed to the consumer, which re-raises it
             self._error = error
         finally:
-            self._loop.call_soon_threadsafe(self._end)
+            with suppress(RuntimeError):  # the loop of a thread that was left behind may be closed
+                self._loop.call_soon_threadsafe(self._end)
 
     def _emit(self, item: T) -> None:
         while not self._room.acquire(timeout=0.02):
@@ -81,6 +85,7 @@ class _Channel(Generic[T]):
                 raise _Stopped
         if self._stop.is_set():
             raise _Stopped
+        self.progressed_at = time.monotonic()
         self._items.append(item)
         self._loop.call_soon_threadsafe(self._arrived.set)
 
@@ -108,6 +113,10 @@ class _Channel(Generic[T]):
         thread.join()  # it has nothing left to do but to end
 
 
+_at_work: dict[threading.Thread, _Channel[Any]] = {}
+"""Every thread that `stream` has started and not yet joined, for `longest_silence`."""
+
+
 async def stream(work: Work[T], *, name: str, ahead: int = 64) -> AsyncGenerator[T, None]:
     """Run `work` in a thread called `name` and yield what it emits. Use it with `contextlib.aclosing`.
 
@@ -117,6 +126,7 @@ async def stream(work: Work[T], *, name: str, ahead: int = 64) -> AsyncGenerator
     """
     channel: _Channel[T] = _Channel(asyncio.get_running_loop(), ahead)
     thread = threading.Thread(target=channel.run, args=(work,), name=name, daemon=True)
+    _at_work[thread] = channel
     thread.start()
     try:
         async with aclosing(channel.items()) as items:
@@ -124,6 +134,29 @@ async def stream(work: Work[T], *, name: str, ahead: int = 64) -> AsyncGenerator
                 yield item
     finally:
         await channel.close(thread)
+        del _at_work[thread]
+
+
+def longest_silence() -> tuple[float, str]:
+    """Of the threads at work the one that has emitted nothing for the longest time: seconds, and its name."""
+    now = time.monotonic()
+    return max(((now - channel.progressed_at, thread.name) for thread, channel in _at_work.items()), default=(0.0, ""))
+
+
+async def attempt(work: Callable[[], None], *, name: str, within_s: float) -> bool:
+    """Run `work`, which cannot be stopped, in a thread; whether it came to its end within `within_s`, cancelled or not.
+
+    A thread that does not is left behind with whatever it holds: the caller has to have the process ended soon. What
+    `work` raises in time is raised here.
+    """
+    done = _Channel[None](asyncio.get_running_loop(), 1)
+    threading.Thread(target=done.run, args=(lambda emit, stop: work(),), name=name, daemon=True).start()
+    with anyio.move_on_after(within_s, shield=True):
+        async with aclosing(done.items()) as nothing:
+            async for _ in nothing:
+                pass
+        return True
+    return False
 
 
 async def call(work: Callable[[StopFlag], T], *, name: str) -> T:

@@ -348,6 +348,20 @@ class Metrics(Section, frozen=True):
     ] = ""
 
 
+class State(Section, frozen=True):
+    """What is remembered when the assistant is ended or fails: volume, whether the microphone is off, what was said."""
+
+    history_hours: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=8760,
+            description="For so many hours questions and answers are kept in a file that only the assistant's own user "
+            "may read, to go on with the conversation after a restart; 0: no words are ever written to disk.",
+        ),
+    ] = 12.0
+
+
 class Log(Section, frozen=True):
     """The log on standard error. Transcripts appear at level debug only."""
 
@@ -355,8 +369,12 @@ class Log(Section, frozen=True):
         Literal["debug", "info", "warning", "error"], Meta(description="debug, info, warning or error.")
     ] = "info"
     format: Annotated[
-        Literal["text", "json"], Meta(description="text for people, json for machines: one object a line.")
-    ] = "text"
+        Literal["auto", "text", "json", "journal"],
+        Meta(
+            description="text for people, json for machines: one object a line, journal: systemd's, with priorities "
+            "and fields (TURN_ID=). auto: journal where systemd reads the log, else text."
+        ),
+    ] = "auto"
 
 
 class Config(Section, frozen=True):
@@ -373,6 +391,7 @@ class Config(Section, frozen=True):
     ipc: Ipc = field(default_factory=Ipc)
     wyoming: Wyoming = field(default_factory=Wyoming)
     metrics: Metrics = field(default_factory=Metrics)
+    state: State = field(default_factory=State)
     log: Log = field(default_factory=Log)
 
     @property

@@ -4,31 +4,41 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio.abc import TaskStatus
+from anyio.abc import TaskGroup
 
-from assistant import blocking
+from assistant import blocking, signals, status
 from assistant.audio.base import AudioSource
 from assistant.audio.cancelled import EchoCancelledSource
 from assistant.audio.echo import EchoCanceller
+from assistant.audio.keeper import Keeper
 from assistant.audio.loudspeaker import Loudspeaker
 from assistant.audio.microphone import Microphone
+from assistant.audio.opening import open_devices
 from assistant.audio.volume import Volume
 from assistant.config import Audio, Config
 from assistant.config import Metrics as MetricsSettings
 from assistant.config import Wyoming as WyomingSettings
 from assistant.dialogue.conversation import Conversation
 from assistant.errors import AssistantError, Code, single_error
-from assistant.events import Emitter, Event, Ready
+from assistant.events import Emitter, Event, Level, PartialTranscript, Ready, ReplyText
 from assistant.ipc import place
 from assistant.ipc.hub import EventHub
-from assistant.ipc.service import Running, Service
+from assistant.ipc.service import Service
 from assistant.llm.history import History
 from assistant.loading import load_engines
 from assistant.metrics import Metrics, serve_metrics
-from assistant.system.process import seconds_since_start
+from assistant.outages import Outages
+from assistant.running import Running
+from assistant.signals import ENDING_S, end_softly
+from assistant.state import default_path, open_state
+from assistant.system.notify import Notifier, notifier, watchdog_s
+from assistant.system.process import end_within, seconds_since_start
+from assistant.system.watchdog import Watchdog
 from assistant.tracing import open_tracer
 
 if TYPE_CHECKING:
@@ -37,34 +47,48 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-async def run(config: Config, emit: Emitter, reload: Callable[[], Config]) -> None:
-    """Converse until SIGTERM, SIGINT or `shutdown`. `reload` reads the configuration again.
+async def run(config: Config, emit: Emitter, reload: Callable[[], Config], *, wait_s: float = 0.0) -> None:
+    """Converse until SIGTERM, SIGINT or `shutdown`. `reload` reads the configuration again, also at SIGHUP.
 
-    Raises `AssistantError` when a part that it cannot live without fails.
+    Waits `wait_s` seconds for a microphone and a loudspeaker that are not there yet. Raises `AssistantError` when a
+    part that it cannot live without fails.
     """
-    with single_error():
-        await _run(config, emit, reload)
+    supervisor = notifier()
+    try:
+        with single_error():
+            await _run(config, emit, reload, wait_s, supervisor)
+    except AssistantError as error:
+        supervisor.status(f"{error.code}: {error.message}")
+        raise
+    finally:
+        supervisor.stopping()
 
 
-async def _run(config: Config, emit: Emitter, reload: Callable[[], Config]) -> None:
+async def _run(
+    config: Config, emit: Emitter, reload: Callable[[], Config], wait_s: float, supervisor: Notifier
+) -> None:
     """Until everything is loaded nothing has to be put in order, so a signal has its default effect: the end."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     with ExitStack() as parts:
         listener = parts.enter_context(place.opened(config.ipc))
         wyoming_server = find_wyoming(config.wyoming)
         metrics, hub = Metrics(), EventHub()
-        audience = parts.enter_context(observing(config.metrics, metrics, [emit, metrics.observe, hub.emit]))
-        microphone = parts.enter_context(Microphone(config.audio.input))
-        loudspeaker = parts.enter_context(Loudspeaker(config.audio.output))
-        engines = await blocking.call(lambda stop: load_engines(config), name="loading")
+        audience = [emit, metrics.observe, hub.emit]
+        tell = parts.enter_context(observing(config.metrics, metrics, audience))
+        state = open_state(default_path(), history_hours=config.state.history_hours)
+        microphone, loudspeaker = await open_devices(
+            config.audio, parts, wait_s=wait_s, waiting=partial(_wait_for_device, supervisor)
+        )
+        engines = await blocking.call(lambda stop: load_engines(config, tell=_progress(supervisor)), name="loading")
         parts.callback(engines.close)
+        parts.callback(state.close)
+        parts.push(_end_in_time)
         async with anyio.create_task_group() as root:
-            await root.start(_end_on_signal, root.cancel_scope)
-            volume = Volume(loudspeaker, config.sound)
-            root.start_soon(volume.keep)
             ears = hearing(config.audio, microphone, loudspeaker)
-            history = History(config.llm)
-            conversation = Conversation(engines, config, history, ears, loudspeaker, audience)
+            history = History(config.llm, state.exchanges(), state.add)
+            conversation = Conversation(engines, config, history, ears, loudspeaker, tell)
+            outages = Outages(conversation, tell, root)
+            keeper = Keeper(microphone, loudspeaker, outages.tell)
             running = Running(
                 config=config,
                 engines=engines,
@@ -72,15 +96,23 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config]) -> N
                 history=history,
                 microphone=microphone,
                 loudspeaker=loudspeaker,
-                volume=volume,
+                volume=Volume(loudspeaker, config.sound),
                 metrics=metrics,
                 hub=hub,
                 reload=reload,
-                end=root.cancel_scope.cancel,
+                end=partial(_end, root, loudspeaker),
+                state=state,
+                keeper=keeper,
             )
+            running.restore()
+            watchdog = Watchdog(supervisor, watchdog_s(), excused=lambda: microphone.muted or keeper.is_deaf)
+            audience += [watchdog.observe, partial(_show, supervisor, running, outages)]
+            await root.start(signals.follow, running, supervisor, tell)
+            root.start_soon(state.run, tell)
+            root.start_soon(running.volume.keep)
             service = Service(running)
             watch(metrics, loudspeaker, ears, service)
-            audience(
+            tell(
                 Ready(
                     start_s=round(seconds_since_start(), 3),
                     microphone=microphone.name,
@@ -89,20 +121,49 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config]) -> N
                 )
             )
             await root.start(conversation.run)
+            root.start_soon(keeper.run)
             if wyoming_server is not None:
                 await root.start(wyoming_server(config, engines).run)
+            root.start_soon(watchdog.keep)
             if listener is not None:
-                await service.serve(listener)
+                root.start_soon(service.serve, listener)
+            await watchdog.until_heard()
+            supervisor.ready()
+
+
+def _end(root: TaskGroup, loudspeaker: Loudspeaker) -> None:
+    root.start_soon(end_softly, loudspeaker, root.cancel_scope.cancel)
+
+
+def _progress(supervisor: Notifier) -> Callable[[str, float], None]:
+    """Says which models are being loaded."""
+    return lambda names, done: supervisor.status(status.loading(names, done))
+
+
+def _wait_for_device(supervisor: Notifier, reason: AssistantError) -> None:
+    log.warning("waiting: %s", reason.message)
+    supervisor.status(f"waiting: {reason.message}")
+
+
+def _show(supervisor: Notifier, running: Running, outages: Outages, event: Event) -> None:
+    """Say what the daemon is doing now that `event` has happened."""
+    if not isinstance(event, Level | PartialTranscript | ReplyText):
+        supervisor.status(status.describe(running.conversation.state, running.config, outages.reasons))
+
+
+def _end_in_time(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    """What comes now must not keep the process from ending."""
+    end_within(ENDING_S, 0 if error is None else 1)
 
 
 @contextmanager
 def observing(settings: MetricsSettings, metrics: Metrics, emitters: list[Emitter]) -> Iterator[Emitter]:
-    """One emitter for all, with those that the configuration wants besides."""
+    """One emitter for all `emitters`, also those that are added later, and for those that the configuration wants."""
     with ExitStack() as parts:
         if settings.http_port:
             parts.enter_context(serve_metrics(metrics, settings.http_port))
         if settings.otlp_endpoint:
-            emitters = [*emitters, parts.enter_context(open_tracer(settings.otlp_endpoint)).observe]
+            emitters.append(parts.enter_context(open_tracer(settings.otlp_endpoint)).observe)
 
         def emit(event: Event) -> None:
             for emitter in emitters:
@@ -162,12 +223,3 @@ def watch(metrics: Metrics, loudspeaker: Loudspeaker, ears: AudioSource, service
         metrics.watch_gauge(
             "assistant_echo_residual_db", "Level of what is left of the echo.", lambda: ears.convergence.residual_db
         )
-
-
-async def _end_on_signal(root: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        task_status.started()
-        async for received in signals:
-            log.info("%s: ending", received.name)
-            root.cancel()
-            return

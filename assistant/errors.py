@@ -27,6 +27,7 @@ class Code(StrEnum):
     DEVICE_LIBRARY_MISSING = "device.library_missing"
     DEVICE_MISSING = "device.missing"
     DEVICE_FAILED = "device.failed"
+    DEVICE_GONE = "device.gone"
     ECHO_LIBRARY_MISSING = "echo.library_missing"
 
     MODEL_UNKNOWN = "model.unknown"
@@ -67,6 +68,18 @@ class Code(StrEnum):
     WYOMING_MALFORMED = "wyoming.malformed"
     WYOMING_BUSY = "wyoming.busy"
 
+    STATE_UNREADABLE = "state.unreadable"
+    STATE_UNWRITABLE = "state.unwritable"
+
+    ROOM_TOOLS_MISSING = "room.tools_missing"
+    DAEMON_ENDED = "daemon.ended"
+
+    SERVICE_NOT_ROOT = "service.not_root"
+    SERVICE_NO_SYSTEMD = "service.no_systemd"
+    SERVICE_HIDDEN = "service.hidden"
+    SERVICE_FOREIGN = "service.foreign"
+    SERVICE_FAILED = "service.failed"
+
     METRICS_PORT_IN_USE = "metrics.port_in_use"
     TRACING_LIBRARY_MISSING = "tracing.library_missing"
 
@@ -85,9 +98,11 @@ class AssistantError(Exception):
     @property
     def exit_status(self) -> int:
         """2 for what the user wrote wrong (arguments, configuration, a model that does not exist), 3 when no daemon
-        is running, 1 for the rest."""
+        is running, 4 when models are not there or damaged, 1 for the rest. Trying again helps with 1 alone."""
         if self.code is Code.IPC_UNAVAILABLE:
             return 3
+        if self.code in (Code.MODEL_NOT_FETCHED, Code.MODEL_CORRUPT):
+            return 4
         written_wrong = self.code.startswith("config.") or self.code in (Code.MODEL_UNKNOWN, Code.MODEL_MISSING)
         return 2 if written_wrong else 1
 

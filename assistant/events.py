@@ -52,7 +52,7 @@ class FellAsleep(Event, frozen=True, tag="fell_asleep"):
     """A wake word is needed from now on."""
 
     reason: str
-    """silence (nobody said anything), dismissed ("never mind") or muted."""
+    """silence (nobody said anything), dismissed ("never mind"), muted or deaf (the microphone has gone)."""
 
 
 class Disturbed(Event, frozen=True, tag="disturbed"):
@@ -181,6 +181,24 @@ class Level(Event, frozen=True, tag="level"):
 class AudioDropped(Event, frozen=True, tag="audio_dropped"):
     samples: int
     """Microphone samples lost since the last such event."""
+
+
+class DeviceLost(Event, frozen=True, tag="device_lost"):
+    """The microphone or the loudspeaker has failed; it is opened again as soon as it is back."""
+
+    kind: str
+    """microphone or loudspeaker."""
+    name: str
+    reason: str
+
+
+class DeviceBack(Event, frozen=True, tag="device_back"):
+    """It works again."""
+
+    kind: str
+    name: str
+    away_s: float
+    """Seconds since it was found to have failed."""
 
 
 class LoadShed(Event, frozen=True, tag="load_shed"):

@@ -1,19 +1,24 @@
 """Loading the engines that the configuration names."""
 
 import os
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 from assistant.asr.faster_whisper import FasterWhisper
 from assistant.asr.files import FileTranscriber
 from assistant.blocking import NeverStop
 from assistant.config import Config
 from assistant.dialogue import phrases
-from assistant.dialogue.engines import Engines
+from assistant.dialogue.engines import UNCHANGED, Engines, Fresh, Unchanged
 from assistant.llm.base import LanguageModel
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.openai import OpenAiCompatible
 from assistant.llm.prompt import build
 from assistant.models.store import locate_configured
+from assistant.reloading import differences
 from assistant.system.budget import Budget, thread_budget
 from assistant.system.hardware import usable_cores
 from assistant.tts.base import SpeechSynthesizer
@@ -25,18 +30,33 @@ from assistant.vad.silero import Silero
 from assistant.wake.base import Spotter
 from assistant.wake.words import WakeWords
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-def load_engines(config: Config, budget: Budget | None = None) -> Engines:
+RECOGNISER_KEYS = ("asr.model", "asr.device")
+MODEL_KEYS = tuple(
+    f"llm.{key}" for key in ("engine", "model", "device", "context_tokens", "temperature", "base_url", "api_key_env")
+)
+VOICE_KEYS = ("tts.voice", "tts.speed")
+END_KEYS = ("turns.mode", "turns.end_model")
+"""Keys of the configuration that each engine is made from."""
+
+Tell = Callable[[str, float], None]
+"""Hears what is being loaded, and which part (0 to 1) is done. Called in several threads."""
+
+
+def load_engines(config: Config, budget: Budget | None = None, tell: Tell = lambda what, done: None) -> Engines:
     """Load and warm up every engine, side by side. Raises `AssistantError` (`model.*`); never asks the network.
 
     The user is expected to speak the language of the voice. `budget` None is that of this machine.
     """
     budget = budget or thread_budget(usable_cores())
+    progress = _Progress(tell)
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="loading") as loading:
-        recognizer = loading.submit(load_recognizer, config, budget.recognition)
-        model = loading.submit(load_language_model, config, budget)
-        voice = loading.submit(load_voice, config, budget)
-        end_of_turn = loading.submit(load_end_of_turn, config, budget)
+        recognizer = loading.submit(progress.of(config.asr.model, load_recognizer), config, budget.recognition)
+        model = loading.submit(progress.of(config.llm.model, load_language_model), config, budget)
+        voice = loading.submit(progress.of(config.tts.voice, load_voice), config, budget)
+        end_of_turn = loading.submit(progress.of(config.turns.end_model, load_end_of_turn), config, budget)
         recognizer.result().expected_language = voice.result().language
         return Engines(
             Silero(),
@@ -47,6 +67,58 @@ def load_engines(config: Config, budget: Budget | None = None) -> Engines:
             wake=load_wake_words(config),
             answers_beside_recognition=budget.answers_beside_recognition,
         )
+
+
+def load_fresh(before: Config, after: Config, engines: Engines) -> Fresh:
+    """The engines of `after` that are not those of `before`, which `engines` has. Raises as `load_engines` does."""
+    budget = thread_budget(usable_cores())
+
+    def changed(*keys: str) -> bool:
+        return bool(set(keys) & set(differences(before, after)))
+
+    fresh = Fresh(
+        recognizer=load_recognizer(after, budget.recognition) if changed(*RECOGNISER_KEYS) else UNCHANGED,
+        model=load_language_model(after, budget) if changed(*MODEL_KEYS) else UNCHANGED,
+        voice=load_voice(after, budget) if changed(*VOICE_KEYS) else UNCHANGED,
+        end_of_turn=load_end_of_turn(after, budget) if changed(*END_KEYS) else UNCHANGED,
+        wake=load_wake_words(after) if changed("wake", "wake.words") else UNCHANGED,
+    )
+    recognizer = engines.recognizer if fresh.recognizer is UNCHANGED else fresh.recognizer
+    voice = engines.voice if fresh.voice is UNCHANGED else fresh.voice
+    if isinstance(recognizer, FasterWhisper) and not isinstance(voice, Unchanged):
+        recognizer.expected_language = voice.language
+    return fresh
+
+
+class _Progress:
+    """How many of the models are loaded, and which are not yet."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._waiting: list[str] = []
+        self._done = 0
+
+    def of(self, model: str, load: Callable[Concatenate[Config, P], T]) -> Callable[Concatenate[Config, P], T]:
+        """`load`, counted."""
+        name = Path(model).name
+        self._waiting.append(name)
+
+        def counted(config: Config, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            self._say()
+            loaded = load(config, *args, **kwargs)
+            with self._lock:
+                self._waiting.remove(name)
+                self._done += 1
+            self._say()
+            return loaded
+
+        return counted
+
+    def _say(self) -> None:
+        with self._lock:
+            names, total = list(dict.fromkeys(self._waiting)), len(self._waiting) + self._done
+        self._tell(", ".join(names), self._done / total)
 
 
 def load_file_transcriber(config: Config) -> FileTranscriber:

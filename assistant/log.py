@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from assistant.config import Log
-from assistant.events import Error, Event, Level, PartialTranscript
+from assistant.events import DeviceLost, Error, Event, Level, PartialTranscript
+from assistant.journal import Journal, fields_of, is_connected, plain
 
 SAID = frozenset({"text", "stable", "tentative", "transcript", "reply", "spoken", "heard"})
 """Fields of events that hold words of the user or of the answer."""
@@ -21,7 +22,7 @@ class TextFormat(logging.Formatter):
     """`12:00:00 info assistant.daemon: message key=value …`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = "".join(f" {key}={_plain(value)}" for key, value in _fields(record).items())
+        fields = "".join(f" {key}={plain(value)}" for key, value in fields_of(record).items())
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
         line = f"{clock} {record.levelname.lower()} {record.name}: {record.getMessage()}{fields}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
@@ -33,7 +34,7 @@ class JsonFormat(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"
         line: dict[str, Any] = {"time": moment, "level": record.levelname.lower()}
-        if fields := _fields(record):
+        if fields := fields_of(record):
             line |= {"event": record.getMessage(), **fields}
         else:
             line |= {"logger": record.name, "message": record.getMessage()}
@@ -43,22 +44,32 @@ class JsonFormat(logging.Formatter):
 
 
 def configure(settings: Log) -> None:
-    """Send the log of the whole process to standard error, as `settings` say."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormat() if settings.format == "json" else TextFormat())
+    """Send the log of the whole process where `settings` say."""
+    handler = _handler(settings.format)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("assistant").setLevel(settings.level.upper())
 
 
+def _handler(form: str) -> logging.Handler:
+    if form == "journal" or (form == "auto" and is_connected(sys.stderr.fileno())):
+        return Journal()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormat() if form == "json" else TextFormat())
+    return handler
+
+
 def log_event(event: Event) -> None:
-    """Write `event` to the log: errors as such, partial transcripts at debug, the rest at info; levels never."""
+    """Write `event` to the log: errors as such, lost devices as warnings, partial transcripts at debug, levels never,
+    the rest at info."""
     if isinstance(event, Level):
         return
     level = logging.INFO
     if isinstance(event, Error):
         level = logging.ERROR
+    elif isinstance(event, DeviceLost):
+        level = logging.WARNING
     elif isinstance(event, PartialTranscript):
         level = logging.DEBUG
     if not events.isEnabledFor(level):
@@ -68,12 +79,3 @@ def log_event(event: Event) -> None:
     if not events.isEnabledFor(logging.DEBUG):
         fields = {key: value for key, value in fields.items() if key not in SAID}
     events.log(level, name, extra={"fields": fields})
-
-
-def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    fields: dict[str, Any] = getattr(record, "fields", {})
-    return fields
-
-
-def _plain(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (str, dict, list)) else str(value)

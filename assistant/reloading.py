@@ -6,25 +6,23 @@ import msgspec
 
 from assistant.config import Config
 
-LIVE = frozenset(
+RESTART = frozenset(
     {
-        "sound",
-        "log",
-        "barge_in",
-        "ipc.control",
-        "ipc.read",
-        "asr.language",
-        "asr.partials",
-        "tts.clause_pause_ms",
-        "tts.sentence_pause_ms",
+        "audio.echo_cancellation",
+        "audio.noise_suppression",
+        "ipc.enabled",
+        "ipc.max_clients",
+        "wyoming",
+        "metrics",
+        "state",
     }
 )
-"""Sections and keys that a running daemon follows when they change."""
+"""Sections and keys that only a daemon that is started anew follows."""
 
 
 def changed_keys(before: Config, after: Config) -> tuple[list[str], list[str]]:
     """The keys whose value differs: those that can be followed at once, and those that need a restart."""
-    keys = list(_differences(before, after))
+    keys = list(differences(before, after))
     live = [key for key in keys if _is_live(key)]
     return live, [key for key in keys if not _is_live(key)]
 
@@ -34,11 +32,15 @@ def merge(before: Config, after: Config) -> Config:
     content = msgspec.to_builtins(before)
     for key in changed_keys(before, after)[0]:
         section, _, name = key.partition(".")
-        content[section][name] = msgspec.to_builtins(getattr(getattr(after, section), name))
+        if name:
+            content[section][name] = msgspec.to_builtins(getattr(getattr(after, section), name))
+        else:
+            content[section] = msgspec.to_builtins(getattr(after, section))
     return msgspec.convert(content, Config)
 
 
-def _differences(before: Config, after: Config) -> Iterator[str]:
+def differences(before: Config, after: Config) -> Iterator[str]:
+    """The keys whose value differs, with their section; a section alone where it is a word or becomes one."""
     for section in msgspec.structs.fields(Config):
         old, new = getattr(before, section.name), getattr(after, section.name)
         if type(old) is not type(new) or isinstance(old, str):
@@ -51,4 +53,4 @@ def _differences(before: Config, after: Config) -> Iterator[str]:
 
 
 def _is_live(key: str) -> bool:
-    return key in LIVE or key.partition(".")[0] in LIVE
+    return key not in RESTART and key.partition(".")[0] not in RESTART

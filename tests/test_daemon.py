@@ -42,9 +42,24 @@ class Daemon:
                 return self.log[-1]
         raise AssertionError(f"the daemon ended with {self.process.wait()} before {event}: {self.log}")
 
-    def end(self, by: signal.Signals) -> int:
+    def seen(self, event: str) -> list[dict[str, Any]]:
+        """What the log has of `event` so far."""
+        return [line for line in self.log if line.get("event") == event]
+
+    def until_message(self, beginning: str) -> str:
+        """Read the log until a line that is no event begins so."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            if line.startswith("{"):
+                self.log.append(json.loads(line))
+                message: str = self.log[-1].get("message", "")
+                if message.startswith(beginning):
+                    return message
+        raise AssertionError(f"the daemon ended with {self.process.wait()} before {beginning!r}: {self.log}")
+
+    def end(self, by: signal.Signals, within_s: float = PATIENCE_S) -> int:
         self.process.send_signal(by)
-        return self.process.wait(timeout=PATIENCE_S)
+        return self.process.wait(timeout=within_s)
 
 
 @contextmanager
@@ -187,9 +202,108 @@ def free_port() -> int:
         return port
 
 
-def test_a_microphone_that_is_unplugged_ends_the_daemon_with_an_error() -> None:
+def test_a_microphone_that_stands_still_is_opened_again_and_the_room_is_told() -> None:
     with open_room() as room, running(room) as daemon:
         daemon.until("listening")
         room.unplug("mic")
-        assert daemon.until("error")["code"] == "device.failed"
-        assert daemon.process.wait(timeout=PATIENCE_S) == 1
+        assert daemon.until("device_lost")["kind"] == "microphone"
+        assert json.loads(command(room, "status", "--json"))["state"] == "deaf"
+        daemon.until("announced")
+        room.plug_in("mic")
+        assert daemon.until("device_back")["kind"] == "microphone"
+        assert daemon.end(signal.SIGTERM) == 0
+
+
+def test_a_sound_server_that_is_restarted_costs_an_answer_at_most(clips: dict[str, Clip]) -> None:
+    with open_room() as room, running(room) as daemon:
+        daemon.until("listening")
+        room.speak(clips["q_grapefruit_in_french"].path)
+        daemon.until("playback_started")
+        room.restart()
+        assert {daemon.until("device_back")["kind"], daemon.until("device_back")["kind"]} == {
+            "microphone",
+            "loudspeaker",
+        }
+        assert daemon.seen("turn_finished")[-1]["error"] == "device.failed"
+        daemon.until("announced")  # what was cut off is said after all
+        room.speak(clips["q_what_time_is_it_r3"].path)
+        turn = daemon.until("turn_finished")
+        assert (turn["error"], turn["end"]) == (None, "answered")
+
+
+def test_what_was_acknowledged_outlives_a_kill() -> None:
+    with open_room() as room:
+        with running(room) as daemon:
+            daemon.until("listening")
+            command(room, "ask", "What time is it?")
+            command(room, "volume", "30")
+            command(room, "mute")
+            daemon.process.kill()
+            daemon.process.wait()
+        with running(room) as daemon:
+            daemon.until("ready")
+            status = json.loads(command(room, "status", "--json"))
+            assert (status["muted"], status["volume"]) == (True, 0.3)
+            [exchange] = json.loads(command(room, "history", "--json"))["exchanges"]
+            assert exchange["said"] == "What time is it?"
+            command(room, "history", "--clear")
+            command(room, "unmute")
+            daemon.process.kill()
+            daemon.process.wait()
+        with running(room) as daemon:
+            daemon.until("ready")
+            assert json.loads(command(room, "status", "--json"))["muted"] is False
+            assert json.loads(command(room, "history", "--json"))["exchanges"] == []
+
+
+def test_a_changed_configuration_is_followed_at_a_signal_and_a_wrong_one_is_not(
+    room: Room, clips: dict[str, Clip], tmp_path: Path
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("tts: {speed: 1.0}\n")
+    with running(room, "--config", str(config)) as daemon:
+        daemon.until("listening")
+        room.speak(clips["q_grapefruit_in_french"].path)
+        daemon.until("playback_started")
+        config.write_text("tts: {speed: 1.5}\nturns: {mode: silence}\nsound: {volume: 0.5}\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        finished = daemon.until("turn_finished")
+        assert (finished["error"], finished["end"]) == (None, "answered")
+        changed = daemon.until_message("configuration read again")
+        assert all(key in changed for key in ("tts.speed", "turns.mode", "sound.volume"))
+        config.write_text("tts: {speed: fast}\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        assert daemon.until("error")["code"] == "config.invalid"
+        config.write_text("tts: {voice: /nowhere.onnx}\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        assert daemon.until("error")["code"] == "model.missing"
+        room.speak(clips["q_what_time_is_it_r3"].path)
+        assert daemon.until("turn_finished")["error"] is None
+        assert command(room, "volume") == "Volume 50%\n"
+
+
+def test_a_microphone_that_is_not_there_yet_is_waited_for() -> None:
+    with open_room() as room:
+        room.stop()
+        with running(room, "--wait", "60") as daemon:
+            assert "no microphone" in daemon.until_message("waiting")
+            room.start()
+            daemon.until("listening")
+
+
+def test_without_waiting_a_missing_microphone_is_an_error() -> None:
+    with open_room() as room:
+        room.stop()
+        with running(room) as daemon:
+            assert daemon.until("error")["code"] == "device.missing"
+            assert daemon.process.wait(timeout=PATIENCE_S) == 1
+
+
+def test_what_is_being_said_fades_when_it_is_ended(room: Room, clips: dict[str, Clip], tmp_path: Path) -> None:
+    with running(room) as daemon, room.recording(tmp_path / "room.wav"):
+        daemon.until("listening")
+        room.speak(clips["q_grapefruit_in_french"].path)
+        daemon.until("playback_started")
+        assert daemon.end(signal.SIGTERM, within_s=2.0) == 0
+    answer = listen(tmp_path / "room.wav").answer
+    assert np.abs(np.diff(answer)).max() < 0.5, "a click"

@@ -94,6 +94,11 @@ class Stream:
                 "using it? `assistant devices` lists others",
             ) from error
 
+    @property
+    def runs(self) -> bool:
+        """False when PortAudio has given it up: the device or the sound server has gone."""
+        return bool(self._stream.active)
+
     def close(self) -> None:
         """End the stream at once; what is in its buffer is not played."""
         self._stream.abort(ignore_errors=True)
@@ -118,6 +123,13 @@ def list_devices() -> list[Device]:
         )
         for found in sounddevice.query_devices()
     ]
+
+
+def look_again() -> None:
+    """Have PortAudio look for devices, which it does only once by itself. Every stream must be closed."""
+    sounddevice = _library()
+    sounddevice._terminate()  # nothing public does it; the library's own way to see what was plugged in
+    sounddevice._initialize()
 
 
 def find_device(name: str, direction: Direction) -> Device:

@@ -13,7 +13,7 @@ from typing import Self
 import anyio
 import numpy as np
 
-from assistant.audio.devices import Direction, best_rate, find_device, open_input
+from assistant.audio.devices import Direction, Stream, best_rate, find_device, open_input
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.audio.resample import Resampler
 from assistant.errors import AssistantError, Code
@@ -34,17 +34,19 @@ GRACE_S = 0.1
 class Microphone:
     """An `AudioSource` on the device called `name` (see `devices.find_device`), open until the context is left.
 
-    Raises `AssistantError` (`device.*`).
+    With `kept` somebody (`keeper.Keeper`) opens it again when it has failed, and the blocks wait for that; without,
+    they raise `AssistantError` (`device.failed`). Raises `AssistantError` (`device.*`).
     """
 
-    def __init__(self, name: str) -> None:
-        device = find_device(name, Direction.INPUT)
+    def __init__(self, name: str, *, kept: bool = False) -> None:
         self._wanted = name
-        self._rate = best_rate(device, Direction.INPUT)
-        self._inbox = Inbox(self._rate)
-        self._cutter = BlockCutter(self._rate)
-        self._stream = open_input(device, self._rate, self._inbox.put)
+        self._kept = kept
         self._muted = False
+        self._inbox = Inbox()
+        self._cutter = BlockCutter(LISTENING_RATE)
+        self._stream: Stream | None = None
+        self.name = name
+        self.open()
 
     def __enter__(self) -> Self:
         return self
@@ -52,11 +54,54 @@ class Microphone:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stream.close()
+        self.close()
+
+    def open(self) -> None:
+        """Open the device, found by its name again, if it is closed. Blocks may be read meanwhile: the audio clock goes
+        on over the time that it was closed. Raises `AssistantError` (`device.*`)."""
+        if self._stream is not None or self._muted:
+            return
+        device = find_device(self._wanted, Direction.INPUT)
+        rate = best_rate(device, Direction.INPUT)
+        self._inbox.begin(rate)
+        self._cutter = self._cutter.successor(rate)
+        self._stream = open_input(device, rate, self._inbox.put)
+        self.name = device.name
+
+    def close(self) -> None:
+        """Close the device; what it has delivered can still be read."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
+
+    def follow(self, name: str) -> None:
+        """Be the device called `name` from the next `open` on."""
+        self._wanted = name
 
     @property
-    def name(self) -> str:
-        return self._stream.name
+    def failure(self) -> AssistantError | None:
+        """`device.failed` when the device delivers nothing although it should."""
+        if self._muted or self._stream is None or (self._stream.runs and not self._inbox.is_dead()):
+            return None
+        return AssistantError(
+            Code.DEVICE_FAILED,
+            f"microphone {self.name!r} delivers nothing any more: unplugged, or the sound server has stopped? "
+            "see `assistant devices`",
+        )
+
+    @property
+    def is_open(self) -> bool:
+        return self._stream is not None
+
+    @property
+    def works(self) -> bool:
+        """It has delivered something since it was opened."""
+        return self._inbox.has_begun
+
+    @property
+    def busy(self) -> bool:
+        """Whether closing it for a moment would be heard."""
+        return False
 
     @property
     def dropped(self) -> int:
@@ -69,14 +114,18 @@ class Microphone:
     def mute(self) -> None:
         """Close the device: nobody hears anything until `unmute`. What was heard before is not lost."""
         self._muted = True
-        self._stream.close()
+        self.close()
 
     def unmute(self) -> None:
         """Open the device again. Raises `AssistantError` (`device.*`), and then stays mute."""
-        if self._muted:
-            self._stream = open_input(find_device(self._wanted, Direction.INPUT), self._rate, self._inbox.put)
-            self._inbox.expect()
-            self._muted = False
+        if not self._muted:
+            return
+        self._muted = False
+        try:
+            self.open()
+        except AssistantError:
+            self._muted = True
+            raise
 
     @property
     def echo_free(self) -> None:
@@ -85,29 +134,23 @@ class Microphone:
     async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
         """Blocks from now on; what came while nobody listened is forgotten, and not counted as dropped."""
         self._inbox.take()
-        self._cutter = BlockCutter(self._rate)
+        self._cutter = self._cutter.restarted()
         with self._inbox.waking() as arrived:
             while True:
                 await self._wait(arrived)
+                cutter = self._cutter  # another one once the device has been opened again
                 for heard in self._inbox.take():
-                    for block in self._cutter.cut(heard):
+                    for block in cutter.cut(heard):
                         yield block
 
     async def _wait(self, arrived: asyncio.Event) -> None:
         with anyio.move_on_after(SILENT_S):
             await arrived.wait()
         arrived.clear()
-        if self._is_dead():
+        if not self._kept and self.failure is not None:
             await anyio.sleep(GRACE_S)
-            if self._is_dead():
-                raise AssistantError(
-                    Code.DEVICE_FAILED,
-                    f"microphone {self.name!r} delivers nothing any more: unplugged, or the sound server has stopped? "
-                    "see `assistant devices`",
-                )
-
-    def _is_dead(self) -> bool:
-        return not self._muted and self._inbox.is_dead()
+            if (failure := self.failure) is not None:
+                raise failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +174,20 @@ class Inbox:
     When it is full the oldest is dropped; the positions of what is left show how much.
     """
 
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
+    def __init__(self, rate: int = LISTENING_RATE) -> None:
         self._lock = threading.Lock()
-        self._waiting: list[Heard] = []
-        self._last: Heard | None = None
         self._wake: Callable[[], None] | None = None
-        self.expect()
+        self.begin(rate)
+
+    def begin(self, rate: int) -> None:
+        """A device, closed as yet, will deliver at `rate` Hz, and may take its time for the first samples. What another
+        one has delivered is forgotten."""
+        with self._lock:
+            self._rate = rate
+            self._waiting: list[Heard] = []
+            self._last: Heard | None = None
+        self._changed_at = time.monotonic()
+        self._patience_s = OPENING_S
 
     def put(self, samples: Samples, captured_at: float, lost_some: bool) -> None:
         """Called by the device, in its thread."""
@@ -157,10 +207,10 @@ class Inbox:
             taken, self._waiting = self._waiting, []
             return taken
 
-    def expect(self) -> None:
-        """The device has just been opened: it may take its time for the first samples."""
-        self._changed_at = time.monotonic()
-        self._patience_s = OPENING_S
+    @property
+    def has_begun(self) -> bool:
+        """Whether the device has delivered anything."""
+        return self._last is not None
 
     def is_dead(self) -> bool:
         """Whether the device has delivered nothing for too long."""
@@ -191,22 +241,35 @@ def _set(event: asyncio.Event, loop: asyncio.AbstractEventLoop) -> None:
 
 
 class BlockCutter:
-    """Turns what a device delivers at `rate` Hz into blocks; begins anew after a gap."""
+    """Turns what a device delivers at `rate` Hz into blocks; begins anew after a gap.
 
-    def __init__(self, rate: int) -> None:
+    The first block is `start` on the audio clock, or later if it is captured later than `not_before` (monotonic time).
+    """
+
+    def __init__(self, rate: int, *, start: int = 0, not_before: float = 0.0, dropped: int = 0) -> None:
         self._rate = rate
         self._first: int | None = None
         self._expected = 0
         self._resampler = Resampler(rate, LISTENING_RATE)
         self._rest = np.zeros(0, np.float32)
-        self._start = 0
-        self.dropped = 0
+        self._start = self._began = start
+        self._captured_at = not_before
+        """When the last block was captured."""
+        self.dropped = dropped
         """Samples (at `LISTENING_RATE`) that no block holds."""
+
+    def successor(self, rate: int) -> "BlockCutter":
+        """One for another device at `rate` Hz, on the same audio clock."""
+        return BlockCutter(rate, start=self._start, not_before=self._captured_at, dropped=self.dropped)
+
+    def restarted(self) -> "BlockCutter":
+        """One for the same device, on an audio clock that begins anew."""
+        return BlockCutter(self._rate)
 
     def cut(self, heard: Heard) -> Iterator[AudioBlock]:
         """The blocks that `heard` completes."""
         if self._first is None:
-            self._first = self._expected = heard.position
+            self._begin(heard)
         if heard.position != self._expected:
             self._skip(heard.position)
         self._expected = heard.end
@@ -214,12 +277,21 @@ class BlockCutter:
         while len(self._rest) >= BLOCK:
             samples, self._rest = self._rest[:BLOCK], self._rest[BLOCK:]
             end = self._start + BLOCK
-            late_s = (heard.end - self._first) / self._rate - end / LISTENING_RATE
-            yield AudioBlock(samples, self._start, heard.captured_at - late_s)
+            late_s = (heard.end - (self._first or 0)) / self._rate - (end - self._began) / LISTENING_RATE
+            self._captured_at = heard.captured_at - late_s
+            yield AudioBlock(samples, self._start, self._captured_at)
             self._start = end
 
+    def _begin(self, heard: Heard) -> None:
+        """The audio clock goes on over the time between another device's last samples and the first of this one."""
+        self._first = self._expected = heard.position
+        if self._captured_at:
+            away_s = heard.captured_at - len(heard.samples) / self._rate - self._captured_at
+            self._start += max(0, round(away_s * LISTENING_RATE))
+            self._began = self._start
+
     def _skip(self, position: int) -> None:
-        start = round((position - (self._first or 0)) * LISTENING_RATE / self._rate)
+        start = self._began + round((position - (self._first or 0)) * LISTENING_RATE / self._rate)
         self.dropped += start - self._start
         self._start = start
         self._rest = np.zeros(0, np.float32)

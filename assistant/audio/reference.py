@@ -1,5 +1,6 @@
 """What the loudspeaker played, as the microphone's clock sees it: the far end that an echo canceller needs."""
 
+import threading
 from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass
@@ -42,14 +43,22 @@ class Reference:
     """
 
     def __init__(self, rate: int) -> None:
+        self._lock = threading.Lock()
         self._inbox = Inbox(rate)
-        self._played = _Played(rate)
-        self._shift: int | None = None
-        """Position in what was played minus position of the microphone, for the same moment."""
-        self._told: deque[float] = deque(maxlen=REMEMBERED)
-        """The same as the timestamps have it."""
-        self._since_slip = 0
         self._heard_until = 0
+        self.begin(rate)
+
+    def begin(self, rate: int) -> None:
+        """The loudspeaker, closed as yet, will play at `rate` Hz; nothing that was played before counts any more.
+        May be called in any thread."""
+        with self._lock:
+            self._inbox.begin(rate)
+            self._played = _Played(rate)
+            self._shift: int | None = None
+            """Position in what was played minus position of the microphone, for the same moment."""
+            self._told: deque[float] = deque(maxlen=REMEMBERED)
+            """The same as the timestamps have it."""
+            self._since_slip = 0
 
     def put(self, samples: Samples, gone_at: float, ran_dry: bool) -> None:
         """Take what the device was given; arguments as of `devices.Fill`. Called in its thread: only copies."""
@@ -61,6 +70,10 @@ class Reference:
         Zeros where nothing is known: not yet, no more, or because the device had nothing. Blocks that follow each other
         get samples that do, except for moves by a sample (see `SLIP_EVERY`) and where the path changes.
         """
+        with self._lock:
+            return self._beside(block, ahead)
+
+    def _beside(self, block: AudioBlock, ahead: int) -> Samples:
         gaps = [self._played.append(heard) for heard in self._inbox.take()]
         if any(gaps) or block.start != self._heard_until:
             self._told.clear()  # how long a gap was is a guess: what comes after it is believed at once

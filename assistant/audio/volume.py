@@ -4,6 +4,7 @@ from datetime import datetime, time
 from typing import Protocol
 
 import anyio
+import msgspec
 
 from assistant.audio.quiet_hours import QuietHours
 from assistant.config import Sound
@@ -16,6 +17,15 @@ class Loud(Protocol):
     """Something with a volume, 0 to 1."""
 
     volume: float
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """How loud it is, and what that depends on."""
+
+    level: float
+    volume: float
+    quiet_volume: float
+    quiet: bool
 
 
 class Volume:
@@ -39,6 +49,17 @@ class Volume:
     @level.setter
     def level(self, level: float) -> None:
         self._loudspeaker.volume = level
+
+    @property
+    def kept(self) -> "Kept":
+        """For `restore`, after the next start."""
+        return Kept(self.level, self._sound.volume, self._sound.quiet_volume, bool(self._quiet))
+
+    def restore(self, kept: "Kept") -> None:
+        """Be as loud as somebody asked for before the program was ended, if that would still hold: quiet hours have
+        neither begun nor ended since, and the configuration is the same."""
+        if kept == msgspec.structs.replace(self.kept, level=kept.level):
+            self.level = kept.level
 
     def look(self, now: time) -> None:
         """It is `now`, local time."""

@@ -29,10 +29,11 @@ from assistant.dialogue.engines import Engines
 from assistant.errors import AssistantError
 from assistant.ipc.hub import EventHub
 from assistant.ipc.place import listening
-from assistant.ipc.service import Running, Service
+from assistant.ipc.service import Service
 from assistant.llm.history import History
 from assistant.loading import load_engines
 from assistant.metrics import Metrics
+from assistant.running import Running
 from assistant.system.hardware import describe_machine
 
 MOST_REPORT = 2**24

@@ -1,5 +1,6 @@
 """`assistant run`: the daemon in the foreground."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 import anyio
@@ -24,12 +25,23 @@ def run(
         ),
     ] = None,
     log_format: Annotated[
-        Literal["text", "json"] | None, typer.Option("--log-format", help="Overrides log.format of the configuration.")
+        Literal["auto", "text", "json", "journal"] | None,
+        typer.Option("--log-format", help="Overrides log.format of the configuration."),
     ] = None,
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"] | None,
         typer.Option("--log-level", help="Overrides log.level of the configuration. Transcripts appear at debug."),
     ] = None,
+    wait: Annotated[
+        float,
+        typer.Option(
+            "--wait",
+            metavar="SECONDS",
+            min=0,
+            max=3600,
+            help="Wait so long for a microphone and a loudspeaker that are not there yet, as at boot.",
+        ),
+    ] = 0.0,
 ) -> None:
     """Listen and answer until SIGTERM or SIGINT (Ctrl-C)."""
     changes = {key: value for key, value in (("format", log_format), ("level", log_level)) if value}
@@ -46,7 +58,7 @@ def run(
     from assistant import daemon
 
     try:
-        anyio.run(daemon.run, first, log.log_event, settings)
+        anyio.run(partial(daemon.run, first, log.log_event, settings, wait_s=wait))
     except AssistantError as error:
         log.log_event(Error(code=error.code, message=error.message))
         raise typer.Exit(error.exit_status) from error

@@ -1,7 +1,7 @@
 """The conversation: ears that never close, and one turn after another."""
 
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 import anyio
@@ -18,6 +18,7 @@ from assistant.dialogue.engines import Engines
 from assistant.dialogue.floor import Floor
 from assistant.dialogue.load import Load
 from assistant.dialogue.parts import Parts
+from assistant.dialogue.revision import Outcome
 from assistant.dialogue.turn import Turn
 from assistant.dialogue.unasked import Unasked
 from assistant.dialogue.utterance import Heard, Memory
@@ -89,6 +90,11 @@ class Conversation:
         self._missed = 0
         """Turns without a word, one after another."""
         self._dropped = 0
+        self._deaf = False
+        self._unsaid = ""
+        """What an answer had left to say when the loudspeaker failed."""
+        self._wanted: Config | None = None
+        """The configuration to follow once nobody speaks."""
         self._tasks: TaskGroup
         self._unasked = Unasked(
             self._parts,
@@ -100,7 +106,7 @@ class Conversation:
         )
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        """Converse. Raises `AssistantError` when a device fails; an engine that fails ends its turn with an event.
+        """Converse. Raises `AssistantError` when `source` does; anything else that fails ends its turn with an event.
 
         Once it is started, according to `task_status`, it can be told what the other methods are for.
         """
@@ -114,11 +120,14 @@ class Conversation:
 
     @property
     def state(self) -> str:
-        """asleep, listening, hearing (somebody speaks), answering (not audible yet), speaking or muted."""
+        """asleep, listening, hearing (somebody speaks), answering (not audible yet), speaking, muted or deaf (there is
+        no microphone for now)."""
         if self._floor.is_taken:
             return "speaking" if self._floor.is_playing else "answering"
         if self._source.muted:
             return "muted"
+        if self._deaf:
+            return "deaf"
         if self._turn is not None:
             return "hearing"
         return "listening" if self._attention.is_awake else "asleep"
@@ -143,12 +152,26 @@ class Conversation:
         return self._source.echo_free
 
     def configure(self, config: Config) -> None:
-        """Follow `config` from the next turn on, but for what needs other engines or another microphone, and for
-        `wake` and `turns`."""
+        """Follow `config` from the next turn on, but for what needs other engines or another microphone."""
+        self._wanted = config
+        self._configure()
+
+    def _configure(self) -> None:
+        if self._wanted is None or self._turn is not None or self._floor.is_taken:
+            return
+        before, config, self._wanted = self._config, self._wanted, None
         self._config = config
         self._parts = replace(self._parts, config=config)
         self._floor.configure(config)
         self._unasked.configure(self._parts)
+        if before.asr.partial_interval_ms != config.asr.partial_interval_ms:
+            self._load = Load(config.asr.partial_interval_ms / 1000)
+        if before.turns != config.turns:
+            self._segmenter = Segmenter(config.turns)
+            self._memory = Memory(config.turns.max_utterance_s + WAKE_S)
+        if before.wake != config.wake:
+            self._attention = Attention(None if config.wake == "none" else config.wake)
+            self._rearm()
 
     def wake(self) -> None:
         """Listen, as if a wake word had been said; what the assistant is saying ends.
@@ -186,15 +209,17 @@ class Conversation:
         """
         return await self._unasked.ask(question, aloud=aloud, written=written)
 
+    def begin_muted(self) -> None:
+        """Before `run`: the microphone is off, as it was when the assistant was ended."""
+        self._source.mute()
+        self._emit(Muted(muted=True))
+
     def mute(self) -> None:
         """Switch the microphone off; what is being said to the assistant is forgotten, what it is saying goes on."""
         if self._source.muted:
             return
         self._source.mute()
-        if self._turn is not None:
-            self._drop()
-        if self._attention.dismissed() is not None:
-            self._emit(FellAsleep(reason="muted"))
+        self._forget_speech("muted")
         self._emit(Muted(muted=True))
         self._chime(Earcon.MUTED)
 
@@ -203,6 +228,31 @@ class Conversation:
         if self._source.muted:
             self._source.unmute()
             self._emit(Muted(muted=False))
+
+    def deafened(self) -> None:
+        """The microphone has failed: what is being said to the assistant is forgotten; no blocks come for a while."""
+        self._deaf = True
+        self._forget_speech("deaf")
+
+    def hears_again(self) -> None:
+        """The microphone is back."""
+        self._deaf = False
+
+    def take_unsaid(self) -> str:
+        """What an answer had left to say when the loudspeaker failed; it is forgotten with this."""
+        unsaid, self._unsaid = self._unsaid, ""
+        return unsaid
+
+    @property
+    def voice_language(self) -> str:
+        """Of what it says."""
+        return self._parts.voice_language
+
+    def _forget_speech(self, reason: str) -> None:
+        if self._turn is not None:
+            self._drop()
+        if self._attention.dismissed() is not None:
+            self._emit(FellAsleep(reason=reason))
 
     def _next_number(self) -> int:
         self._turns += 1
@@ -228,8 +278,9 @@ class Conversation:
 
     async def _sound(self, earcon: Earcon) -> None:
         playback = self._parts.sink.play(RATE, cut_in=True)  # after what is being said, if anything is
-        await playback.write(sound(earcon))
-        await playback.drain()
+        with suppress(AssistantError):  # a loudspeaker that has gone
+            await playback.write(sound(earcon))
+            await playback.drain()
 
     async def _hear(self, block: AudioBlock) -> None:
         heard = Heard(block, self._engines.activity.probability(block.samples))
@@ -244,6 +295,7 @@ class Conversation:
         elif not self._attention.is_awake and heard.probability >= self._config.turns.threshold:
             self._background.heard(block.samples, block.end)
         self._fall_asleep(self._attention.passed(block.end))
+        self._configure()
 
     def _show(self, heard: Heard) -> None:
         if heard.block.start // BLOCK % METER_BLOCKS == 0:
@@ -361,6 +413,7 @@ class Conversation:
     def _finished(self, turn: Turn) -> None:
         """The last of `turn` was heard, or it was given up."""
         self._floor.leave(turn)
+        self._keep_unsaid(turn.outcome)
         if turn.end is End.NOTHING and not turn.spoken:
             self._chime(Earcon.ERROR)
         self._missed = self._missed + 1 if turn.end is End.NOTHING else 0
@@ -373,6 +426,13 @@ class Conversation:
             self._silent(None)
         else:
             self._silent(turn.asks)
+
+    def _keep_unsaid(self, outcome: Outcome) -> None:
+        if outcome.error is not None and outcome.error.code is Code.DEVICE_FAILED:
+            spoken = " ".join(clause.text for clause in outcome.clauses) or outcome.reply
+            self._unsaid = spoken[len(outcome.heard) :].strip()
+        elif outcome.heard:
+            self._unsaid = ""  # the conversation has gone on
 
     def _decide(self, turn: Turn) -> None:
         """The floor is free; what was begun while it was taken is answered once there are words for it."""

@@ -55,8 +55,7 @@ class Cue:
         return self._revision.asks
 
     async def run(self) -> None:
-        """Say it. An engine that fails is the outcome's error; raises `AssistantError` (`device.failed`) when the
-        loudspeaker does."""
+        """Say it. What fails is the outcome's error."""
         try:
             with self._scope:
                 if self.is_question:

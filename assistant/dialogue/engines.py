@@ -1,9 +1,11 @@
 """The engines a conversation uses, loaded once and shared, with a lock each because their calls must not overlap."""
 
 from dataclasses import dataclass, field, replace
+from weakref import WeakSet
 
 import anyio
 
+from assistant import blocking
 from assistant.asr.base import SpeechRecognizer
 from assistant.dialogue.right_of_way import RightOfWay
 from assistant.llm.base import LanguageModel
@@ -13,9 +15,34 @@ from assistant.vad.base import VoiceActivity
 from assistant.wake.base import Spotter
 
 
+class Unchanged:
+    """In place of an engine that stays."""
+
+
+UNCHANGED = Unchanged()
+
+
 @dataclass(frozen=True)
+class Fresh:
+    """Engines that another configuration wants."""
+
+    recognizer: SpeechRecognizer | Unchanged = UNCHANGED
+    model: LanguageModel | Unchanged = UNCHANGED
+    voice: SpeechSynthesizer | Unchanged = UNCHANGED
+    end_of_turn: EndOfTurn | Unchanged | None = UNCHANGED
+    wake: Spotter | Unchanged | None = UNCHANGED
+
+    def put_into(self, engines: "Engines") -> None:
+        """Replace what is shared by all microphones."""
+        for name in ("recognizer", "model", "voice", "end_of_turn"):
+            engine = getattr(self, name)
+            if engine is not UNCHANGED:
+                setattr(engines, name, engine)
+
+
+@dataclass(eq=False)
 class Engines:
-    """Hold the lock of an engine while it is called."""
+    """Hold the lock of an engine while it is called, and take the engine from here for each call: `exchange` changes it."""
 
     activity: VoiceActivity
     recognizer: SpeechRecognizer
@@ -33,6 +60,8 @@ class Engines:
     judging: anyio.Lock = field(default_factory=anyio.Lock)
     right_of_way: RightOfWay = field(default_factory=RightOfWay)
     """Held by a conversation while it is at a turn; see there what others owe it."""
+    others: "WeakSet[Engines]" = field(default_factory=WeakSet)
+    """The same for other microphones."""
 
     @property
     def names(self) -> dict[str, str]:
@@ -48,7 +77,25 @@ class Engines:
 
     def elsewhere(self, activity: VoiceActivity, wake: Spotter | None) -> "Engines":
         """The same engines for another microphone, whose sound `activity` and `wake` remember."""
-        return replace(self, activity=activity, wake=wake)
+        other = replace(self, activity=activity, wake=wake)
+        self.others.add(other)
+        return other
+
+    async def exchange(self, fresh: "Fresh") -> None:
+        """Use the engines of `fresh` from now on, once nobody is at a turn; those that they replace are closed."""
+        while True:
+            await self.right_of_way.free()
+            async with self.recognizing, self.generating, self.speaking, self.judging:
+                if self.right_of_way.is_set():
+                    continue  # somebody began to speak meanwhile
+                before = self.model
+                for engines in (self, *self.others):
+                    fresh.put_into(engines)
+                if not isinstance(fresh.wake, Unchanged):
+                    self.wake = fresh.wake
+                if before is not self.model:
+                    await blocking.call(lambda stop: before.close(), name="closing")
+                return
 
     def close(self) -> None:
         self.model.close()

@@ -25,6 +25,57 @@ AGAIN = {
 }
 """Nothing was understood, twice."""
 
+DEAF = {
+    "en": "I cannot hear you: the microphone is gone.",
+    "de": "Ich kann dich nicht hören: Das Mikrofon ist weg.",
+    "fr": "Je ne vous entends plus : le microphone a disparu.",
+    "es": "No puedo oírte: el micrófono ha desaparecido.",
+    "it": "Non ti sento: il microfono non c'è più.",
+    "nl": "Ik kan je niet horen: de microfoon is weg.",
+    "pt": "Não consigo ouvir: o microfone desapareceu.",
+    "zh": "我听不见您说话：麦克风断开了。",
+}
+"""The microphone has been gone for a while."""
+
+HEARING = {
+    "en": "I can hear you again.",
+    "de": "Ich höre dich wieder.",
+    "fr": "Je vous entends de nouveau.",
+    "es": "Ya te oigo otra vez.",
+    "it": "Ora ti sento di nuovo.",
+    "nl": "Ik kan je weer horen.",
+    "pt": "Já consigo ouvir de novo.",
+    "zh": "我又能听见了。",
+}
+"""The microphone is back."""
+
+CUT_OFF = {
+    "en": "I was cut off.",
+    "de": "Ich wurde unterbrochen.",
+    "fr": "J'ai été coupé.",
+    "es": "Me he cortado.",
+    "it": "Sono stato interrotto.",
+    "nl": "Ik werd onderbroken.",
+    "pt": "Fui interrompido.",
+    "zh": "刚才中断了。",
+}
+"""Before what could not be said because the loudspeaker was gone."""
+
+
+def deaf(language: str) -> str:
+    """As `failed`."""
+    return DEAF.get(language, "")
+
+
+def hearing(language: str) -> str:
+    """As `failed`."""
+    return HEARING.get(language, "")
+
+
+def cut_off(language: str) -> str:
+    """As `failed`."""
+    return CUT_OFF.get(language, "")
+
 
 def again(language: str) -> str:
     """As `failed`."""
@@ -38,4 +89,4 @@ def failed(language: str) -> str:
 
 def fixed(language: str) -> list[str]:
     """Every phrase in `language`."""
-    return [phrase for phrases in (FAILED, AGAIN) if (phrase := phrases.get(language))]
+    return [phrase for phrases in (FAILED, AGAIN, DEAF, HEARING, CUT_OFF) if (phrase := phrases.get(language))]

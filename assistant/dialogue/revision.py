@@ -1,5 +1,6 @@
 """One attempt at answering a turn: reply, clauses, audio, each stage overlapping the next."""
 
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
@@ -23,11 +24,16 @@ from assistant.llm.base import Message, Usage
 from assistant.tts.clauses import Clause
 from assistant.tts.seams import SeamlessJoin
 
+log = logging.getLogger(__name__)
+
 CLAUSES_AHEAD = 4
 """Clauses that may wait for the synthesiser; the language model pauses when it is further ahead than that."""
 
 DUCK_RAMP_S = 0.03
 """How long playback takes to become quieter, or as loud as before: no click, and done before the next syllable."""
+
+UNSPEAKABLE = {Code.TTS_FAILED, Code.DEVICE_FAILED}
+"""Errors that nobody would hear an apology for."""
 
 AUDIO_AHEAD = 8
 """Pieces of audio that may wait for the loudspeaker; what is synthesised beyond is wasted if the reply is cut off."""
@@ -143,21 +149,24 @@ class Revision:
         await self._recite([*draft.feed(text), *draft.rest()])
 
     async def run(self, question: str) -> None:
-        """Answer `question`. An engine that fails is the outcome's error, with an apology if nothing was said yet.
-
-        Raises `AssistantError` (`device.failed`) when the loudspeaker does.
-        """
+        """Answer `question`. What fails is the outcome's error, with an apology if an engine did before anything was
+        said."""
         self.outcome.mark("revision")
         try:
             with single_error():
                 await self._answer(question)
         except AssistantError as error:
-            if error.code is Code.DEVICE_FAILED:
-                raise  # nobody would hear the next answer either
             self.outcome.error = error
             apology = phrases.failed(self._engines.voice.language)
-            if error.code is not Code.TTS_FAILED and apology and not self.outcome.heard:
+            if error.code not in UNSPEAKABLE and apology and not self.outcome.heard:
+                await self._apologise(apology)
+
+    async def _apologise(self, apology: str) -> None:
+        try:
+            with single_error():
                 await self._say([Clause(apology, ends_sentence=True)])
+        except AssistantError as error:
+            log.warning("turn %d: not even an apology could be said: %s", self._turn, error)
 
     async def _answer(self, question: str) -> None:
         if self._engines.model.shares_processor:
@@ -180,8 +189,6 @@ class Revision:
                     raise AssistantError(Code.TEXT_EMPTY, "there is nothing in the text that can be spoken")
                 await self._say(clauses)
         except AssistantError as error:
-            if error.code is Code.DEVICE_FAILED:
-                raise
             self.outcome.error = error
 
     async def _say(self, said: Sequence[Clause]) -> None:

@@ -139,6 +139,11 @@ class Turn:
         return self._revision.spoken if self._revision is not None else ""
 
     @property
+    def outcome(self) -> Outcome:
+        """What became of the answer so far."""
+        return self._revision.outcome if self._revision is not None else Outcome()
+
+    @property
     def asks(self) -> bool:
         """Whether the answer, as far as it was heard, ends with a question."""
         return self._revision is not None and self._revision.asks
@@ -146,7 +151,7 @@ class Turn:
     async def run(self, first: list[AudioBlock], task_status: TaskStatus[None]) -> None:
         """Live through the turn, beginning with the audio before its onset; `task_status` says when it can be told.
 
-        An engine that fails is an event. Raises `AssistantError` (`device.failed`) when the loudspeaker does.
+        What fails is an event.
         """
         try:
             async with anyio.create_task_group() as self._tasks:
@@ -384,7 +389,7 @@ class Turn:
         self._released.set()
 
     def _finish(self) -> None:
-        outcome = self._revision.outcome if self._revision is not None else Outcome()
+        outcome = self.outcome
         error = self._error or outcome.error
         if self._end is End.REOPENED:
             pass  # the question is asked anew, as a whole

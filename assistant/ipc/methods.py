@@ -32,8 +32,8 @@ class Status(Params, frozen=True):
 
 class StatusResult(Struct, frozen=True, kw_only=True):
     state: str
-    """asleep (a wake word is needed), listening, hearing (somebody speaks), answering (not audible yet), speaking or
-    muted."""
+    """asleep (a wake word is needed), listening, hearing (somebody speaks), answering (not audible yet), speaking,
+    muted or deaf (the microphone is gone for now)."""
     version: str
     pid: int
     uptime_s: float
@@ -296,7 +296,7 @@ METHODS = {
         ),
         Method("history.get", Right.READ, HistoryGet, HistoryGetResult),
         Method("history.clear", Right.CONTROL, HistoryClear, HistoryClearResult),
-        Method("reload", Right.CONTROL, Reload, ReloadResult),
+        Method("reload", Right.CONTROL, Reload, ReloadResult, takes_time=True),
         Method("metrics", Right.READ, Metrics, MetricsResult),
         Method("cancel", Right.READ, Cancel, CancelResult),
         Method("shutdown", Right.CONTROL, Shutdown, Done),

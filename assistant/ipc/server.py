@@ -26,19 +26,19 @@ def ignore(method: str, result: str) -> None:
 
 
 class IpcServer:
-    """Serves `handlers` to those whom `access` lets in, at most `max_clients` at a time."""
+    """Serves `handlers` to those whom `access`, asked anew for each, lets in, at most `max_clients` at a time."""
 
     def __init__(
         self,
         handlers: Handlers,
-        access: Access,
+        access: Callable[[], Access],
         hub: EventHub,
         *,
         max_clients: int,
         count: Callable[[str, str], None] = ignore,
     ) -> None:
         """`count`: as `Connection`."""
-        self.access = access
+        self._access = access
         self.clients = 0
         self._handlers = handlers
         self._hub = hub
@@ -56,7 +56,7 @@ class IpcServer:
         try:
             async with stream:
                 peer = peer_of(stream.socket)
-                right = self.access.right(peer)
+                right = self._access().right(peer)
                 refusal = self._refusal(peer, right)
                 if refusal is not None:
                     await self._refuse(stream, refusal)

@@ -5,32 +5,26 @@ import os
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from anyio import TASK_STATUS_IGNORED
 from anyio.abc import TaskStatus
 from msgspec import UNSET, Struct
 
-from assistant import __version__, blocking, reloading
-from assistant.audio.volume import Volume
-from assistant.config import Config
-from assistant.dialogue.conversation import Conversation
+from assistant import __version__, blocking
+from assistant.config import Ipc
 from assistant.dialogue.cue import Priority
 from assistant.dialogue.dictation import Dictation, Told
 from assistant.dialogue.end import End
-from assistant.dialogue.engines import Engines
 from assistant.errors import AssistantError, Code
 from assistant.ipc import methods
 from assistant.ipc.access import Access
 from assistant.ipc.connection import Call
-from assistant.ipc.hub import USUAL, EventHub, names
+from assistant.ipc.hub import USUAL, names
 from assistant.ipc.methods import Method
 from assistant.ipc.recordings import bare, decoded, from_descriptor
 from assistant.ipc.server import IpcServer
-from assistant.llm.history import History
-from assistant.log import configure as configure_log
-from assistant.metrics import Metrics
+from assistant.running import Running
 from assistant.system.process import seconds_since_start
 from assistant.vad.silero import Silero
 
@@ -41,51 +35,17 @@ MOST_TRANSCRIPTIONS = 8
 """Recordings of all clients together that are received and recognised at a time; each may take 64 MiB."""
 
 
-class Named(Protocol):
-    """A device."""
-
-    @property
-    def name(self) -> str: ...
-
-
-@dataclass
-class Running:
-    """A daemon that is ready."""
-
-    config: Config
-    engines: Engines
-    conversation: Conversation
-    history: History
-    microphone: Named
-    loudspeaker: Named
-    volume: Volume
-    metrics: Metrics
-    hub: EventHub
-    reload: Callable[[], Config]
-    """Reads the configuration again. Raises `AssistantError` (`config.*`)."""
-    end: Callable[[], None]
-    """Ends the daemon."""
-
-    def follow(self, config: Config) -> None:
-        """Do as `config` says from now on, as far as `reloading.LIVE` goes."""
-        before, self.config = self.config, config
-        self.conversation.configure(config)
-        if before.log != config.log:
-            configure_log(config.log)
-        if before.sound != config.sound:
-            self.volume.configure(config.sound)
-
-
 class Service:
     """The handlers: each has the name of its method, with an underscore for the dot."""
 
     def __init__(self, running: Running) -> None:
         self._running = running
         self._socket = ""
+        self._who: tuple[Ipc, Access] | None = None
         self._transcriptions = 0
         self._server = IpcServer(
             self,
-            _access(running.config),
+            self._access,
             running.hub,
             max_clients=running.config.ipc.max_clients,
             count=running.metrics.count_request,
@@ -105,6 +65,13 @@ class Service:
         """Answer whoever connects to `listener`, until it is cancelled."""
         self._socket = str(listener.getsockname())
         await self._server.serve(listener, task_status=task_status)
+
+    def _access(self) -> Access:
+        """As the configuration has it by now; names are looked up once."""
+        ipc = self._running.config.ipc
+        if self._who is None or self._who[0] is not ipc:
+            self._who = ipc, Access(ipc.control, ipc.read)
+        return self._who[1]
 
     def handler(self, method: Method) -> Callable[[Any, Call], Awaitable[Struct]]:
         found: Callable[[Any, Call], Awaitable[Struct]] = getattr(self, method.name.replace(".", "_"))
@@ -160,11 +127,13 @@ class Service:
             conversation.mute()
         else:
             conversation.unmute()
+        await self._running.keep("muted", conversation.is_muted)
         return methods.MuteResult(muted=conversation.is_muted)
 
     async def volume(self, params: methods.Volume, call: Call) -> methods.VolumeResult:
         if params.level is not None:
             self._running.volume.level = params.level
+            await self._running.keep("volume", self._running.volume.kept)
         return methods.VolumeResult(volume=self._running.volume.level)
 
     async def transcribe(self, params: methods.Transcribe, call: Call) -> methods.TranscribeResult:
@@ -222,15 +191,11 @@ class Service:
         return methods.HistoryGetResult([methods.ExchangeResult(one.said, one.heard) for one in latest])
 
     async def history_clear(self, params: methods.HistoryClear, call: Call) -> methods.HistoryClearResult:
-        return methods.HistoryClearResult(self._running.history.clear())
+        forgotten = await self._running.forget()
+        return methods.HistoryClearResult(forgotten)
 
     async def reload(self, params: methods.Reload, call: Call) -> methods.ReloadResult:
-        before = self._running.config
-        wanted = self._running.reload()
-        applied, restart = reloading.changed_keys(before, wanted)
-        self._running.follow(reloading.merge(before, wanted))
-        self._server.access = _access(self._running.config)
-        log.info("configuration read again: %s changed, %s after a restart", applied or "nothing", restart or "nothing")
+        applied, restart = await self._running.reconfigure()
         return methods.ReloadResult(applied, restart)
 
     async def metrics(self, params: methods.Metrics, call: Call) -> methods.MetricsResult:
@@ -242,7 +207,3 @@ class Service:
     async def shutdown(self, params: methods.Shutdown, call: Call) -> methods.Done:
         call.connection.finally_do(self._running.end)
         return methods.Done()
-
-
-def _access(config: Config) -> Access:
-    return Access(config.ipc.control, config.ipc.read)

@@ -32,14 +32,28 @@ def _tokens_at_most(messages: Sequence[Message]) -> int:
     return sum(len(message.content.encode("utf-8", "replace")) + TEMPLATE_TOKENS for message in messages)
 
 
-class History:
-    """The exchanges of a conversation. Its methods may be called in any thread, but not at the same time."""
+def nowhere(exchange: Exchange) -> None:
+    """Writes nothing down."""
 
-    def __init__(self, settings: Llm) -> None:
+
+class History:
+    """The exchanges of a conversation. Its methods may be called in any thread, but not at the same time.
+
+    It begins with those that were `remembered`; each new one is handed to `keep`.
+    """
+
+    def __init__(
+        self, settings: Llm, remembered: Sequence[Exchange] = (), keep: Callable[[Exchange], None] = nowhere
+    ) -> None:
+        self.configure(settings)
+        self._exchanges = list(remembered)
+        self._keep = keep
+
+    def configure(self, settings: Llm) -> None:
+        """Follow `settings` from now on."""
         self._system_prompt = settings.system_prompt
         self._context = settings.context_tokens
         self._room = settings.context_tokens - settings.max_reply_tokens
-        self._exchanges: list[Exchange] = []
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -50,7 +64,9 @@ class History:
         """Remember a committed turn. One of which nothing was heard is not remembered: the user will ask again, and an
         empty answer in the prompt teaches a small model to give empty answers."""
         if said.strip() and heard.strip():
-            self._exchanges.append(Exchange(one_line(said), one_line(heard)))
+            exchange = Exchange(one_line(said), one_line(heard))
+            self._exchanges.append(exchange)
+            self._keep(exchange)
 
     def clear(self) -> int:
         """Forget everything; how many exchanges that were."""

@@ -24,9 +24,20 @@ def usable_cores(root: Path = ROOT) -> int:
 
 def memory_mb(root: Path = ROOT) -> int:
     """Memory in MiB that this process may use: what is installed, or less by the limits of its control groups (v2)."""
-    found = re.search(r"^MemTotal:\s+(\d+) kB", _read(root / "proc/meminfo"), re.MULTILINE)
-    installed = [int(found[1]) // 1024] if found else []
-    return min([*installed, *_limits(root, "memory.max", _megabytes)], default=0)
+    return min([*_meminfo(root, "MemTotal"), *_limits(root, "memory.max", _megabytes)], default=0)
+
+
+def available_memory_mb(root: Path = ROOT) -> int:
+    """MiB that this process could still have: what the kernel can free, or less by what its control groups have left.
+
+    Files that a group has read count as used there, although they would make room.
+    """
+    left = [
+        max(0, limit - (_megabytes(_read(root / CGROUPS / group / "memory.current")) or 0))
+        for group in _groups(root)
+        if (limit := _megabytes(_read(root / CGROUPS / group / "memory.max"))) is not None
+    ]
+    return min([*_meminfo(root, "MemAvailable"), *left], default=0)
 
 
 def accelerators(root: Path = ROOT) -> tuple[str, ...]:
@@ -64,12 +75,23 @@ def _processor(root: Path) -> str:
 
 def _limits(root: Path, name: str, parse: Callable[[str], int | None]) -> Iterator[int]:
     """The limit in file `name` of this process's control group and of each one above it, where there is one."""
-    found = re.search(r"^0::(/.*)$", _read(root / "proc/self/cgroup"), re.MULTILINE)
-    own = PurePosixPath(found[1].lstrip("/") if found else "")
-    for group in (own, *own.parents):
+    for group in _groups(root):
         limit = parse(_read(root / CGROUPS / group / name))
         if limit is not None:
             yield limit
+
+
+def _groups(root: Path) -> tuple[PurePosixPath, ...]:
+    """This process's control group (v2) and each one above it, below `CGROUPS`."""
+    found = re.search(r"^0::(/.*)$", _read(root / "proc/self/cgroup"), re.MULTILINE)
+    own = PurePosixPath(found[1].lstrip("/") if found else "")
+    return (own, *own.parents)
+
+
+def _meminfo(root: Path, name: str) -> list[int]:
+    """MiB of the line `name` in /proc/meminfo; empty without it."""
+    found = re.search(rf"^{name}:\s+(\d+) kB", _read(root / "proc/meminfo"), re.MULTILINE)
+    return [int(found[1]) // 1024] if found else []
 
 
 def _quota(text: str) -> int | None:

@@ -1,7 +1,9 @@
 """What this process has cost so far."""
 
+import logging
 import os
 import resource
+import threading
 import time
 from pathlib import Path
 
@@ -16,3 +18,14 @@ def seconds_since_start() -> float:
 def peak_memory_mb() -> float:
     """Largest resident set so far, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def end_within(seconds: float, status: int) -> None:
+    """Have this process end with `status` in so many seconds at the latest, whatever its threads are stuck in."""
+
+    def end() -> None:
+        time.sleep(seconds)
+        logging.shutdown()
+        os._exit(status)
+
+    threading.Thread(target=end, name="ending", daemon=True).start()

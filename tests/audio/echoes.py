@@ -9,7 +9,8 @@ import numpy as np
 
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.audio.reference import Reference
-from tests.room import RATE, Room
+from assistant.bench.virtual_room import RATE
+from tests.room import Room
 
 NOISE_DB = -65.0
 """Of a quiet room, in the microphone."""

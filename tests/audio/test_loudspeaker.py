@@ -14,7 +14,8 @@ from assistant.audio.playback import FADE_S
 from assistant.audio.resample import Resampler
 from assistant.audio.wav import write_wav
 from assistant.bench.clips import Clip
-from tests.room import RATE, Room, listen, open_room, sounds
+from assistant.bench.virtual_room import RATE
+from tests.room import Room, listen, open_room, sounds
 
 PATIENCE_S = 60
 ATTEMPTS = 5

@@ -1,10 +1,11 @@
 """Turns of a conversation, with scripted engines that can be held at every point."""
 
 import anyio
+import msgspec
 import pytest
 
-from assistant.config import Asr, Config
-from assistant.errors import AssistantError, Code, single_error
+from assistant.config import Asr, Config, Turns
+from assistant.errors import AssistantError, Code
 from assistant.events import (
     AudioDropped,
     Error,
@@ -20,7 +21,7 @@ from assistant.events import (
     TurnFinished,
 )
 from tests.dialogue.scripted import DOUBTFUL, Script, ScriptedEndOfTurn, ScriptedLoudspeaker
-from tests.dialogue.stage import SILENCE, conversation
+from tests.dialogue.stage import QUIET, SILENCE, conversation
 
 pytestmark = pytest.mark.anyio
 
@@ -261,19 +262,44 @@ def _silent_model() -> Script:
     return script
 
 
-async def test_a_loudspeaker_that_fails_ends_the_conversation() -> None:
+async def test_a_loudspeaker_that_fails_ends_the_turn_and_what_was_not_said_is_kept() -> None:
     loudspeaker = ScriptedLoudspeaker()
     loudspeaker.broken = True
+    async with conversation(loudspeaker=loudspeaker) as stage:
+        await stage.ask()
+        assert (await stage.turn_finished()).error == Code.DEVICE_FAILED
+        assert stage.conversation.take_unsaid().startswith("It is noon,")
+        assert stage.conversation.take_unsaid() == ""
+        loudspeaker.broken = False
+        await stage.ask()
+        assert (await stage.turn_finished(2)).error is None
+        assert stage.conversation.take_unsaid() == ""
 
-    async def ask_and_wait() -> None:
-        with single_error():
-            async with conversation(loudspeaker=loudspeaker) as stage:
-                await stage.ask()
-                await anyio.sleep_forever()
 
-    with pytest.raises(AssistantError) as caught:
-        await ask_and_wait()
-    assert caught.value.code is Code.DEVICE_FAILED
+async def test_a_microphone_that_fails_takes_what_was_being_said_with_it() -> None:
+    async with conversation() as stage:
+        await stage.ears.hear(0.9, 960)
+        assert stage.conversation.state == "hearing"
+        stage.conversation.deafened()
+        assert stage.conversation.state == "deaf"
+        stage.conversation.hears_again()
+        await stage.ears.hear(0.0, 640)
+        assert stage.seen(TurnFinished) == []
+        await stage.ask()
+        await stage.turn_finished()
+
+
+async def test_a_changed_configuration_holds_from_the_next_turn_on() -> None:
+    async with conversation(loudspeaker=ScriptedLoudspeaker(room=250)) as stage:
+        await stage.ask()
+        await stage.until(PlaybackStarted)
+        stage.conversation.configure(msgspec.structs.replace(QUIET, turns=Turns(mode="silence", endpoint_ms=2000)))
+        stage.loudspeaker.finish()
+        await stage.turn_finished()
+        await stage.ask()
+        assert stage.conversation.state == "hearing"  # 640 ms of silence do not end a turn any more
+        await stage.ears.hear(0.0, 1600)
+        await stage.turn_finished(2)
 
 
 async def test_a_language_model_on_the_same_cores_pauses_at_each_clause_and_goes_on_with_what_it_wrote() -> None:

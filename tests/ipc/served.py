@@ -15,8 +15,9 @@ from assistant.config import Config, Ipc
 from assistant.events import Event
 from assistant.ipc import place
 from assistant.ipc.hub import EventHub
-from assistant.ipc.service import Running, Service
+from assistant.ipc.service import Service
 from assistant.metrics import Metrics
+from assistant.running import Running
 from tests.dialogue.scripted import Script, ScriptedLoudspeaker
 from tests.dialogue.stage import QUIET, Stage, conversation
 

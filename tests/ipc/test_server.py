@@ -112,7 +112,7 @@ async def test_a_message_that_is_too_long_is_told_so(tmp_path: Path) -> None:
 
 async def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with served(tmp_path) as daemon:
-        daemon.service._server.access = Access([], [], owner=os.getuid() + 1)
+        daemon.service._server._access = lambda: Access([], [], owner=os.getuid() + 1)
         async with Line(daemon.path) as client:
             assert code(await client.read()) == "ipc.forbidden"
             assert await hung_up(client)
@@ -122,7 +122,7 @@ async def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, caplog: pyt
 async def test_who_may_only_read_cannot_control(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon:
         name = f"@{_group()}"
-        daemon.service._server.access = Access([], [name], owner=os.getuid() + 1)
+        daemon.service._server._access = lambda: Access([], [name], owner=os.getuid() + 1)
         async with Line(daemon.path) as client:
             assert "result" in await client.call("status")
             assert "result" in await client.call("subscribe")

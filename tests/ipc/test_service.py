@@ -195,14 +195,15 @@ async def test_the_volume_is_set_and_asked(tmp_path: Path) -> None:
 
 async def test_a_changed_configuration_is_followed_as_far_as_possible(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
-        changed = {"sound": Sound(volume=0.5), "audio": Audio(input="another"), "barge_in": BargeIn(duck_db=6)}
+        audio = Audio(noise_suppression=True)
+        changed = {"sound": Sound(volume=0.5), "audio": audio, "barge_in": BargeIn(duck_db=6)}
         daemon.reloaded.append(msgspec.structs.replace(QUIET, **changed))
         assert (await client.call("reload"))["result"] == {
             "applied": ["barge_in.duck_db", "sound.volume"],
-            "restart": ["audio.input"],
+            "restart": ["audio.noise_suppression"],
         }
         assert (await client.call("volume"))["result"] == {"volume": 0.5}
-        assert daemon.running.config.audio.input == "default"
+        assert not daemon.running.config.audio.noise_suppression
 
 
 async def test_who_may_connect_follows_the_configuration(tmp_path: Path) -> None:

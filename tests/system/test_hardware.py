@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.system.hardware import accelerators, describe_machine, memory_mb, usable_cores
+from assistant.system.hardware import accelerators, available_memory_mb, describe_machine, memory_mb, usable_cores
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +70,22 @@ def test_a_memory_limit_of_a_group_counts(tmp_path: Path) -> None:
         "sys/fs/cgroup/system.slice/memory.max": "1073741824\n",
     }
     assert memory_mb(machine(tmp_path, limited)) == 1024
+
+
+def test_available_memory_is_what_the_kernel_can_free(tmp_path: Path) -> None:
+    assert (
+        available_memory_mb(machine(tmp_path, {"proc/meminfo": "MemTotal: 4096000 kB\nMemAvailable: 2048000 kB\n"}))
+        == 2000
+    )
+
+
+def test_what_a_group_has_used_of_its_limit_is_not_available(tmp_path: Path) -> None:
+    limited = {
+        "proc/meminfo": "MemAvailable:    2048000 kB\n",
+        "sys/fs/cgroup/system.slice/memory.max": str(1000 * 2**20),
+        "sys/fs/cgroup/system.slice/memory.current": str(700 * 2**20),
+    }
+    assert available_memory_mb(machine(tmp_path, limited)) == 300
 
 
 @pytest.mark.parametrize(
