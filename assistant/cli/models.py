@@ -133,13 +133,13 @@ def path(
     typer.echo(store.locate(name, store.catalog.model(name).task))
 
 
-def pull_missing(names: Sequence[str], *, offline: bool) -> None:
+def pull_missing(names: Sequence[str], *, offline: bool, store: Store | None = None) -> None:
     """Fetch those of `names` that are models of the catalogue and not there, showing it on standard error.
 
-    Paths and unknown names are left to the engines to complain about. With `offline` a missing model is an
-    `AssistantError` (`model.not_fetched`), a damaged one `model.corrupt`.
+    Without `store`, into that of whoever calls. Paths and unknown names are left to the engines to complain about.
+    With `offline` a missing model is an `AssistantError` (`model.not_fetched`), a damaged one `model.corrupt`.
     """
-    store = default_store()
+    store = store or default_store()
     found = [store.catalog.find(name) for name in dict.fromkeys(names)]
     _fetch_missing([model for model in found if model is not None], store, offline=offline)
 

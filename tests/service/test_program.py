@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import AssistantError, Code
+from assistant.service import program
+
+
+def refusal(path: Path) -> AssistantError:
+    with pytest.raises(AssistantError) as raised:
+        program.refuse_hidden([path], "move it")
+    return raised.value
+
+
+@pytest.mark.parametrize("folder", ["/home/ada/assistant", "/root/venv", "/tmp/copy", "/var/tmp/x"])
+def test_what_the_service_cannot_see_is_refused_with_what_to_do(folder: str) -> None:
+    error = refusal(Path(folder) / "bin/assistant")
+    assert error.code is Code.SERVICE_HIDDEN
+    assert folder in error.message
+    assert error.message.endswith("; move it")
+
+
+def test_so_is_a_folder_that_others_may_not_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "HIDDEN", ())
+    closed = tmp_path / "closed"
+    (closed / "bin").mkdir(parents=True)
+    closed.chmod(0o700)
+    assert f"others may not enter {closed}" in refusal(closed / "bin" / "assistant").message
+
+
+def test_places_of_programs_are_seen() -> None:
+    program.refuse_hidden([Path("/usr/bin/python3"), Path("/opt/assistant/bin/assistant")], "nothing to do")
+
+
+def test_the_command_of_this_installation_is_found_with_all_it_reads() -> None:
+    own = program.own_program()
+    assert own.name == "assistant"
+    read = program.parts(own)
+    assert Path(program.__file__).resolve().parents[1] / "__init__.py" in read
+    assert all(path.exists() for path in read)
+
+
+def test_moving_it_is_explained_in_commands() -> None:
+    commands = program.how_to_move()
+    assert "python3 -m venv /opt/assistant" in commands
+    assert "/opt/assistant/bin/assistant service install" in commands
