@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from assistant import __version__
-from assistant.cli import bench, config, demo, devices, ipc, models, run, talk, transcribe, watch
+from assistant.cli import bench, config, demo, devices, doctor, ipc, models, run, service, talk, transcribe, watch
 
 app = typer.Typer(
     name="assistant",
@@ -18,6 +18,7 @@ app.command()(run.run)
 app.command()(transcribe.transcribe)
 app.command()(bench.bench)
 app.command()(devices.devices)
+app.command()(doctor.doctor)
 for command in (
     talk.status,
     talk.ask,
@@ -37,6 +38,7 @@ for command in (
 app.add_typer(models.app, name="models")
 app.add_typer(config.app, name="config")
 app.add_typer(ipc.app, name="ipc")
+app.add_typer(service.app, name="service")
 
 
 def _version(asked: bool) -> None:

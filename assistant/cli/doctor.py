@@ -1,0 +1,85 @@
+"""`assistant doctor`: is everything there that the assistant needs, and what to do where it is not."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from assistant import __version__
+from assistant.cli.options import ConfigFile, Json, Socket
+from assistant.doctor.finding import Finding, State
+
+MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.FAILED: ("✗", "red")}
+NAME_WIDTH = 15
+"""Characters of the longest name of a check (turns.end_model)."""
+
+
+def doctor(
+    config: ConfigFile = None,
+    socket: Socket = None,
+    no_sound: Annotated[
+        bool, typer.Option("--no-sound", help="Play and record nothing; by default it does for two seconds.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Check everything that the assistant needs, and say what to do. Exit status 1 when something failed."""
+    from assistant.doctor.examination import Question, examine  # it loads arrays and models' parts
+
+    findings = examine(Question(config, socket, sound=not no_sound))
+    console = Console()
+    if json:
+        found = list(findings)
+        typer.echo(msgspec.json.encode({"version": __version__, "findings": found}))
+    elif console.is_terminal:
+        found = _show(findings, console)
+    else:
+        found = _print(findings)
+    if any(finding.state is State.FAILED for finding in found):
+        raise typer.Exit(1)
+
+
+def _show(findings: Iterable[Finding], console: Console) -> list[Finding]:
+    """As they come, with a mark and a colour, what to do on a line of its own."""
+    shown = []
+    with console.status("looking, and playing a soft sound…"):
+        for finding in findings:
+            shown.append(finding)
+            console.print(_row(finding))
+    console.print(_summary(shown), style="bold", highlight=False)
+    return shown
+
+
+def _print(findings: Iterable[Finding]) -> list[Finding]:
+    """One line each, for programs that read lines."""
+    printed = []
+    for finding in findings:
+        printed.append(finding)
+        advice = f"; {finding.advice}" if finding.advice else ""
+        typer.echo(f"{finding.state:8} {finding.check:{NAME_WIDTH}} {finding.found}{advice}")
+    typer.echo(_summary(printed))
+    return printed
+
+
+def _row(finding: Finding) -> Table:
+    mark, colour = MARKS[finding.state]
+    text = Text(finding.found)
+    if finding.advice:
+        text.append(f"\n→ {finding.advice}", style=colour)
+    row = Table.grid(padding=(0, 1))
+    row.add_column(width=1)
+    row.add_column(width=NAME_WIDTH)
+    row.add_column()
+    row.add_row(Text(mark, style=colour), Text(finding.check, style="bold"), text)
+    return row
+
+
+def _summary(findings: list[Finding]) -> str:
+    failures = sum(finding.state is State.FAILED for finding in findings)
+    warnings = sum(finding.state is State.WARNING for finding in findings)
+    if not failures and not warnings:
+        return f"{len(findings)} checks: all is well."
+    return f"{len(findings)} checks: {failures} failed, {warnings} {'warning' if warnings == 1 else 'warnings'}."

@@ -1,0 +1,1 @@
+"""`assistant doctor`: looks at everything that the daemon needs, and says what to do where something is missing."""

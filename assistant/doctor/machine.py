@@ -1,0 +1,79 @@
+"""The machine: processors, memory and disk, against what the configured models need."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from assistant.doctor.finding import Finding, failed, ok, warning
+from assistant.models.catalog import Model
+from assistant.system import hardware
+
+PROGRAM_MB = 570
+"""MiB of the running daemon besides its models: 873 MiB were its most with the default models, whose files have 305
+(`load_engines`, then `peak_memory_mb`)."""
+
+ROOM_MB = 200
+"""MiB of disk that should stay free: state, and what others write. SQLite cannot write anything on a full disk."""
+
+UNPACKING = 2
+"""A model that is fetched lies on the disk twice while it is unpacked."""
+
+
+def check(
+    models_mb: float, missing: Sequence[Model], folders: Sequence[Path], *, loaded: bool, limit_mb: float, root: Path
+) -> Iterator[Finding]:
+    """`models_mb` is the size of all configured models, `missing` are those to fetch, the first of `folders` is where.
+
+    What is remembered lies in the last of `folders`. `loaded` tells that a daemon has the models in memory already,
+    `limit_mb` is what its unit allows it.
+    """
+    yield _processor(root)
+    yield _memory(PROGRAM_MB + models_mb, loaded, limit_mb, root)
+    yield _disk(sum(model.download_size for model in missing) / 2**20, folders)
+
+
+def _processor(root: Path) -> Finding:
+    machine = hardware.describe_machine(root)
+    cores = int(machine["cores"])
+    found = f"{cores} {'core' if cores == 1 else 'cores'}, {machine['cpu']}"
+    if cores > 1:
+        return ok("processor", found)
+    return warning(
+        "processor", found, "answers will be slow: give it two cores or more (CPUQuota= and CPUAffinity= too)"
+    )
+
+
+def _memory(needed_mb: float, loaded: bool, limit_mb: float, root: Path) -> Finding:
+    usable_mb, available_mb = min(limit_mb, hardware.memory_mb(root)), hardware.available_memory_mb(root)
+    found = f"{_gigabytes(available_mb)} of {_gigabytes(usable_mb)} free; it needs about {_gigabytes(needed_mb)}"
+    if usable_mb < needed_mb:
+        return failed("memory", found, "choose smaller models (`assistant models list`), or allow more (MemoryMax=)")
+    if available_mb < needed_mb and not loaded:
+        return warning("memory", found, "end other programs, or choose smaller models (`assistant models list`)")
+    return ok("memory", found)
+
+
+def _disk(to_fetch_mb: float, folders: Sequence[Path]) -> Finding:
+    """The folder with the least room; the models are fetched into the first."""
+    needed = {folder: ROOM_MB + (UNPACKING * to_fetch_mb if folder is folders[0] else 0.0) for folder in folders}
+    free = {folder: shutil.disk_usage(_existing(folder)).free / 2**20 for folder in folders}
+    tightest = min(folders, key=lambda folder: free[folder] - needed[folder])
+    found = f"{_gigabytes(free[tightest])} free in {tightest}"
+    if to_fetch_mb:
+        found += f"; {to_fetch_mb:.0f} MB of models to fetch"
+    if os.statvfs(_existing(folders[-1])).f_flag & os.ST_RDONLY:
+        found = f"{folders[-1]} is on a read-only file system, and nothing is remembered"
+        return failed("disk", found, "mount it writable; `dmesg` shows whether the disk has failed")
+    if free[tightest] < needed[tightest]:
+        return failed("disk", found, f"make room: {_gigabytes(needed[tightest])} are needed there")
+    return ok("disk", found)
+
+
+def _existing(folder: Path) -> Path:
+    """`folder`, or the nearest above it that is there."""
+    return next(above for above in (folder, *folder.parents) if os.path.isdir(above))  # False where nobody may look
+
+
+def _gigabytes(megabytes: float) -> str:
+    return f"{megabytes / 1024:.1f} GB"

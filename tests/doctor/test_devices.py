@@ -1,0 +1,98 @@
+"""Microphone and loudspeaker tried by a process of its own, on real PortAudio devices in a virtual room."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from assistant.doctor import devices
+from assistant.doctor.finding import Finding, State
+from assistant.doctor.sound import Task
+from tests.room import Room, open_room
+
+TASK = Task("default", "default")
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    """A room whose microphone hears the loudspeaker."""
+    with open_room() as room:
+        subprocess.run(["pactl", "set-default-source", "room.monitor"], env=room.environment, check=True)
+        for name in ("XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_SERVER"):
+            monkeypatch.setenv(name, room.environment[name])
+        yield room
+
+
+def found(task: Task = TASK, deadline_s: float = devices.DEADLINE_S) -> dict[str, Finding]:
+    return {finding.check: finding for finding in devices.check(task, deadline_s)}
+
+
+@pytest.mark.usefixtures("room")
+def test_in_a_healthy_room_it_hears_what_it_plays() -> None:
+    report = found()
+    assert list(report) == ["microphone", "loudspeaker", "hearing", "playing", "echo"]
+    assert {finding.state for finding in report.values()} == {State.OK}
+    assert report["microphone"].found == "'default' (ALSA), at 48000 Hz"
+    assert report["echo"].found.startswith("the microphone hears the sound at -6 dB")
+
+
+@pytest.mark.usefixtures("room")
+def test_without_sound_devices_are_found_and_left_closed() -> None:
+    assert list(found(Task("default", "default", play=False))) == ["microphone", "loudspeaker"]
+
+
+def test_a_silent_microphone_has_failed_and_the_loudspeaker_has_not(room: Room) -> None:
+    subprocess.run(["pactl", "set-default-source", "mic"], env=room.environment, check=True)
+    report = found()
+    assert report["hearing"].state is State.FAILED
+    assert report["hearing"].found == "the microphone: silence"
+    assert "is the microphone muted" in report["hearing"].advice
+    assert report["playing"].state is State.OK
+    assert report["echo"].found.startswith("the microphone does not hear the sound")
+
+
+def test_a_microphone_that_stands_still_has_failed_and_the_loudspeaker_has_not(room: Room) -> None:
+    subprocess.run(["pactl", "set-default-source", "mic"], env=room.environment, check=True)
+    room.unplug("mic")
+    report = found()
+    assert report["hearing"].state is State.FAILED
+    assert "delivers nothing any more" in report["hearing"].found
+    assert report["playing"].state is State.OK
+    assert "echo" not in report
+
+
+@pytest.mark.usefixtures("room")
+def test_a_name_that_no_device_has_is_refused_with_those_there_are() -> None:
+    report = found(Task("webcam", "default"))
+    assert report["microphone"].state is State.FAILED
+    assert "'default'" in report["microphone"].advice
+    assert "hearing" not in report
+    assert report["playing"].state is State.OK
+
+
+@pytest.mark.usefixtures("room")
+def test_what_the_running_daemon_holds_is_not_called_missing() -> None:
+    report = found(Task("webcam", "default", holder="'mic' and 'speaker', asleep"))
+    assert report["microphone"] == Finding(
+        "microphone", State.OK, "in use by the running assistant: 'mic' and 'speaker', asleep"
+    )
+
+
+def test_a_sound_server_that_stands_still_is_given_up(room: Room) -> None:
+    room._server.send_signal(signal.SIGSTOP)
+    try:
+        report = found(deadline_s=3.0)
+    finally:
+        room._server.send_signal(signal.SIGCONT)
+    assert list(report) == ["microphone"]
+    assert report["microphone"].state is State.FAILED
+    assert "does not answer within 3 s" in report["microphone"].found
+
+
+def test_a_library_that_crashes_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALSA_CONFIG_PATH", "/dev/null")  # PortAudio calls abort(3)
+    report = found()
+    assert list(report) == ["microphone"]
+    assert report["microphone"].found == "the sound system crashed (Aborted)"
+    assert "/etc/asound.conf" in report["microphone"].advice

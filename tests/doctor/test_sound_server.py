@@ -1,0 +1,111 @@
+"""Finding and asking the sound server, a real PulseAudio where there is one."""
+
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.doctor import command, sound_server
+from assistant.doctor.finding import State
+from assistant.doctor.sound_server import Server, check, check_lingering, find
+from tests.doctor.programs import answering
+from tests.room import Room, open_room
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[Room]:
+    with open_room() as room:
+        yield room
+
+
+@pytest.fixture
+def inside(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_SERVER"):
+        monkeypatch.setenv(name, room.environment[name])
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_server_that_answers_is_named_with_its_devices(tmp_path: Path) -> None:
+    server = find()
+    assert server.answers
+    finding = check(server, tmp_path)
+    assert finding.state is State.OK
+    assert finding.found.startswith("pulseaudio ")
+    assert finding.found.endswith("; defaults mic, speaker")
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_server_that_stands_still_is_not_waited_for(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "PATIENCE_S", 0.5)
+    room._server.send_signal(signal.SIGSTOP)
+    try:
+        finding = check(find(), tmp_path)
+    finally:
+        room._server.send_signal(signal.SIGCONT)
+    assert finding.state is State.FAILED
+    assert "`pactl info` does not answer" in finding.found
+    assert "systemctl --user restart" in finding.advice
+
+
+def session(folder: Path) -> dict[str, str]:
+    (folder / "pulse").mkdir(parents=True)
+    return {"XDG_RUNTIME_DIR": str(folder)}
+
+
+@pytest.mark.parametrize("listening", [True, False])
+def test_without_pactl_it_is_enough_that_somebody_listens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listening: bool
+) -> None:
+    environment = session(tmp_path)
+    answering(tmp_path, "pactl", "exit 127", monkeypatch)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "pulse/native"))
+        if listening:
+            server.listen()
+        finding = check(find(environment, tmp_path), tmp_path)
+    assert finding.state is (State.OK if listening else State.FAILED)
+
+
+def test_without_a_server_sound_cards_are_used_directly(tmp_path: Path) -> None:
+    server = find({}, tmp_path)
+    assert server == Server()
+    assert check(server, tmp_path).found == "none: the sound cards are used directly"
+
+
+def test_the_server_of_another_user_is_a_warning(tmp_path: Path) -> None:
+    session(tmp_path / "run/user/1000")
+    (tmp_path / "run/user/1000/pulse/native").touch()
+    finding = check(find({}, tmp_path), tmp_path)
+    assert finding.state is State.WARNING
+    assert "user 1000 has one" in finding.found
+
+
+def test_a_server_for_the_whole_machine_is_found(tmp_path: Path) -> None:
+    (tmp_path / "run/pulse").mkdir(parents=True)
+    (tmp_path / "run/pulse/native").touch()
+    assert sound_server._address({}, tmp_path) == tmp_path / "run/pulse/native"
+
+
+PIPEWIRE = Server(Path("/run/user/1000/pulse/native"), answers=True, description="PulseAudio (on PipeWire 1.2)")
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [("echo Linger=no", State.WARNING), ("echo Linger=yes", State.OK), ("exit 1", State.OK)],
+)
+def test_a_sound_server_without_a_desktop_ends_with_the_session_unless_its_user_lingers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, state: State
+) -> None:
+    answering(tmp_path, "loginctl", answer, monkeypatch)
+    finding = check_lingering(PIPEWIRE, {})
+    assert finding.state is state
+    assert (finding.advice == "`loginctl enable-linger`") is (state is State.WARNING)
+
+
+def test_on_a_desktop_and_without_a_server_nobody_needs_to_linger() -> None:
+    assert check_lingering(PIPEWIRE, {"WAYLAND_DISPLAY": "wayland-0"}).state is State.OK
+    assert check_lingering(Server(), {}).state is State.OK
