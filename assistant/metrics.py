@@ -25,6 +25,7 @@ from assistant import __version__
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     AudioDropped,
+    DeviceLost,
     Disturbed,
     Error,
     Event,
@@ -96,6 +97,7 @@ class Metrics:
         self._wakes = self._counter("assistant_wakes", "Wake words heard; empty when asked to listen.", "word")
         self._disturbances = self._counter("assistant_disturbances", "Reactions to speech over an answer.", "action")
         self._requests = self._counter("assistant_ipc_requests", "Requests over the socket.", "method", "result")
+        self._losses = self._counter("assistant_device_losses", "Times a sound device failed.", "kind")
         self._muted = Gauge("assistant_muted", "Whether the microphone is off.", registry=registry)
 
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
@@ -114,6 +116,8 @@ class Metrics:
                 self._shed.labels(effort).inc()
             case Woken(word=word):
                 self._wakes.labels(word).inc()
+            case DeviceLost(kind=kind):
+                self._losses.labels(kind).inc()
             case Disturbed(action=action):
                 self._disturbances.labels(action).inc()
             case Muted(muted=muted):

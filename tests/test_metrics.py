@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from assistant.errors import AssistantError, Code
-from assistant.events import AudioDropped, Disturbed, Error, LoadShed, Marks, Muted, TurnFinished, Woken
+from assistant.events import AudioDropped, DeviceLost, Disturbed, Error, LoadShed, Marks, Muted, TurnFinished, Woken
 from assistant.metrics import Metrics, serve_metrics
 
 TURN = TurnFinished(
@@ -98,6 +98,12 @@ def test_the_process_is_measured() -> None:
     found = figures(Metrics())
     assert found[("process_resident_memory_bytes",)] > 10_000_000
     assert found[("process_open_fds",)] > 3
+
+
+def test_devices_that_fail_are_counted_by_their_kind() -> None:
+    metrics = Metrics()
+    metrics.observe(DeviceLost(kind="microphone", name="USB", reason="unplugged"))
+    assert figures(metrics)["assistant_device_losses_total", "microphone"] == 1
 
 
 def test_no_word_is_among_them() -> None:

@@ -176,10 +176,12 @@ class Conversation:
     def wake(self) -> None:
         """Listen, as if a wake word had been said; what the assistant is saying ends.
 
-        Raises `AssistantError` (`microphone.muted`).
+        Raises `AssistantError` (`microphone.muted`, `device.failed`).
         """
         if self._source.muted:
             raise AssistantError(Code.MICROPHONE_MUTED, "the microphone is switched off; `assistant unmute` first")
+        if self._deaf:
+            raise AssistantError(Code.DEVICE_FAILED, "there is no microphone for now; `assistant doctor` says why")
         self._floor.give_up(End.INTERRUPTED)
         self._attention.woken(self._now)
         self._emit(Woken(word="", score=1.0, at_s=self._now / LISTENING_RATE))

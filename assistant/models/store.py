@@ -46,12 +46,12 @@ class Store:
         if not directory.is_dir():
             raise AssistantError(
                 Code.MODEL_NOT_FETCHED,
-                f"model {model.name} is not in {self.root}; fetch it with `assistant models pull {model.name}`",
+                f"model {model.name} is not in {self.root}; fetch it with {how_to_fetch(model.name)}",
             )
         for name, problem in checks.changed(model, directory).items():
             raise AssistantError(
                 Code.MODEL_CORRUPT,
-                f"{directory / name} {problem}; fetch it again with `assistant models pull {model.name}`",
+                f"{directory / name} {problem}; fetch it again with {how_to_fetch(model.name)}",
             )
 
     def locate(self, name_or_path: str, task: Task) -> Path:
@@ -91,6 +91,12 @@ def locate_configured(config: Config, key: str) -> Path:
         return locate(config.models[key], TASK_OF[key])
     except AssistantError as error:
         raise AssistantError(error.code, f"{key}: {error.message}") from error
+
+
+def how_to_fetch(name: str) -> str:
+    """The command that fetches a model to where this process looks for it: a service cannot do that itself."""
+    is_service = "STATE_DIRECTORY" in os.environ and "ASSISTANT_MODELS" not in os.environ
+    return "`sudo assistant service install`" if is_service else f"`assistant models pull {name}`"
 
 
 def default_store() -> Store:

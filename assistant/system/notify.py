@@ -27,9 +27,6 @@ class Notifier(Protocol):
     def alive(self) -> None:
         """It does its work; not saying so for too long has it restarted."""
 
-    def extend(self, seconds: float) -> None:
-        """It needs so long from now on for what it is at (starting)."""
-
 
 class Systemd:
     """systemd, which listens on the datagram socket that `$NOTIFY_SOCKET` names."""
@@ -56,9 +53,6 @@ class Systemd:
     def alive(self) -> None:
         self._send("WATCHDOG=1")
 
-    def extend(self, seconds: float) -> None:
-        self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
-
     def _send(self, message: str) -> None:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
@@ -84,9 +78,6 @@ class Nobody:
         pass
 
     def alive(self) -> None:
-        pass
-
-    def extend(self, seconds: float) -> None:
         pass
 
 

@@ -282,6 +282,9 @@ async def test_a_microphone_that_fails_takes_what_was_being_said_with_it() -> No
         assert stage.conversation.state == "hearing"
         stage.conversation.deafened()
         assert stage.conversation.state == "deaf"
+        with pytest.raises(AssistantError) as error:
+            stage.conversation.wake()
+        assert error.value.code is Code.DEVICE_FAILED
         stage.conversation.hears_again()
         await stage.ears.hear(0.0, 640)
         assert stage.seen(TurnFinished) == []

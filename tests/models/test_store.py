@@ -67,6 +67,12 @@ def test_a_model_that_was_not_fetched_is_named_with_the_command_that_fetches_it(
     assert raised.value.code is Code.MODEL_NOT_FETCHED
 
 
+def test_a_service_is_told_how_its_models_are_fetched(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/assistant")
+    with pytest.raises(AssistantError, match="`sudo assistant service install`"):
+        store.locate("words", "llm")
+
+
 def test_a_damaged_model_is_refused_with_its_file(store: Store) -> None:
     (store.root / "ears-1.5" / "config.json").write_bytes(b"other bytes here!")
     with pytest.raises(AssistantError, match=r"ears-1\.5/config\.json .* `assistant models pull ears-1\.5`") as raised:

@@ -47,13 +47,11 @@ def told_to(manager: Manager) -> Notifier:
 
 def test_each_thing_is_one_message(told_to: Notifier, manager: Manager) -> None:
     told_to.status("loading whisper-base … 20%")
-    told_to.extend(1.5)
     told_to.ready()
     told_to.alive()
     told_to.stopping()
     assert manager.told == [
         "STATUS=loading whisper-base … 20%",
-        "EXTEND_TIMEOUT_USEC=1500000",
         "READY=1",
         "WATCHDOG=1",
         "STOPPING=1",
