@@ -1,6 +1,7 @@
 """Sound devices through PortAudio: which there are, finding one by name, and running streams on them."""
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -69,6 +70,10 @@ Fill = Callable[[Samples, float, bool], None]
 device ran dry before them. Called in PortAudio's thread: must be quick and must not raise."""
 
 
+one_at_a_time = threading.RLock()
+"""Held while PortAudio opens, closes or looks for devices, which it does not protect from each other."""
+
+
 class Stream:
     """A running stream on a device, until it is closed."""
 
@@ -78,21 +83,29 @@ class Stream:
         self.name = device.name
         self.rate = rate
         try:
-            self._stream = kind(
-                device=device.index,
-                channels=_stream_channels(device, direction),
-                samplerate=rate,
-                latency=LATENCY_S,
-                dtype="float32",
-                callback=callback,
-            )
-            self._stream.start()
+            with one_at_a_time:
+                self._stream = kind(
+                    device=device.index,
+                    channels=_stream_channels(device, direction),
+                    samplerate=rate,
+                    latency=LATENCY_S,
+                    dtype="float32",
+                    callback=callback,
+                )
+                self._start()
         except sounddevice.PortAudioError as error:
             raise AssistantError(
                 Code.DEVICE_FAILED,
                 f"{NOUN[direction]} {device.name!r} cannot be opened at {rate} Hz: {error.args[0]}; is another program "
                 "using it? `assistant devices` lists others",
             ) from error
+
+    def _start(self) -> None:
+        try:
+            self._stream.start()
+        except Exception:
+            self._stream.close(ignore_errors=True)
+            raise
 
     @property
     def runs(self) -> bool:
@@ -101,8 +114,9 @@ class Stream:
 
     def close(self) -> None:
         """End the stream at once; what is in its buffer is not played."""
-        self._stream.abort(ignore_errors=True)
-        self._stream.close(ignore_errors=True)
+        with one_at_a_time:
+            self._stream.abort(ignore_errors=True)
+            self._stream.close(ignore_errors=True)
 
 
 def list_devices() -> list[Device]:
@@ -128,8 +142,9 @@ def list_devices() -> list[Device]:
 def look_again() -> None:
     """Have PortAudio look for devices, which it does only once by itself. Every stream must be closed."""
     sounddevice = _library()
-    sounddevice._terminate()  # nothing public does it; the library's own way to see what was plugged in
-    sounddevice._initialize()
+    with one_at_a_time:
+        sounddevice._terminate()  # nothing public does it; the library's own way to see what was plugged in
+        sounddevice._initialize()
 
 
 def find_device(name: str, direction: Direction) -> Device:

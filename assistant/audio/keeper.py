@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -164,12 +165,14 @@ class Keeper:
 
     def _look_again(self, other: KeptDevice, cards: str) -> None:
         """The other device, which has to be closed for it, is away for a moment only."""
-        was_open = other.is_open
-        other.close()
-        devices.look_again()
-        self._cards = cards
-        if was_open:
-            other.open()
+        with devices.one_at_a_time:
+            was_open = other.is_open
+            other.close()
+            devices.look_again()
+            self._cards = cards
+            if was_open:
+                with suppress(AssistantError):  # its own failure is dealt with when it is looked at next
+                    other.open()
 
     async def _natively(self, work: Callable[[], None]) -> None:
         """PortAudio's calls may block. Raises `AssistantError`, `device.gone` when one does not come back."""

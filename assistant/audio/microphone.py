@@ -80,8 +80,8 @@ class Microphone:
 
     @property
     def failure(self) -> AssistantError | None:
-        """`device.failed` when the device delivers nothing although it should."""
-        if self._muted or self._stream is None or (self._stream.runs and not self._inbox.is_dead()):
+        """`device.failed` when the device delivers nothing although it should, or because it is closed."""
+        if self._muted or (self._stream is not None and self._stream.runs and not self._inbox.is_dead()):
             return None
         return AssistantError(
             Code.DEVICE_FAILED,

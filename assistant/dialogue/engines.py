@@ -1,12 +1,14 @@
 """The engines a conversation uses, loaded once and shared, with a lock each because their calls must not overlap."""
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from weakref import WeakSet
 
 import anyio
 
 from assistant import blocking
 from assistant.asr.base import SpeechRecognizer
+from assistant.blocking import StopFlag
 from assistant.dialogue.right_of_way import RightOfWay
 from assistant.llm.base import LanguageModel
 from assistant.tts.base import SpeechSynthesizer
@@ -42,7 +44,7 @@ class Fresh:
 
 @dataclass(eq=False)
 class Engines:
-    """Hold the lock of an engine while it is called, and take the engine from here for each call: `exchange` changes it."""
+    """Hold the lock of an engine while it is called, and take it from here for each call: `exchange` changes it."""
 
     activity: VoiceActivity
     recognizer: SpeechRecognizer
@@ -88,14 +90,18 @@ class Engines:
             async with self.recognizing, self.generating, self.speaking, self.judging:
                 if self.right_of_way.is_set():
                     continue  # somebody began to speak meanwhile
-                before = self.model
+                model = self.model
                 for engines in (self, *self.others):
                     fresh.put_into(engines)
                 if not isinstance(fresh.wake, Unchanged):
                     self.wake = fresh.wake
-                if before is not self.model:
-                    await blocking.call(lambda stop: before.close(), name="closing")
+                if model is not self.model:
+                    await blocking.call(partial(_close, model), name="closing")
                 return
 
     def close(self) -> None:
         self.model.close()
+
+
+def _close(model: LanguageModel, stop: StopFlag) -> None:
+    model.close()
