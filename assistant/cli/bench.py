@@ -20,12 +20,14 @@ from assistant.config import Config
 from assistant.errors import AssistantError, Code
 
 if TYPE_CHECKING:
-    from assistant.bench import conversation, load
+    from assistant.bench import conversation, load, soak_report
     from assistant.bench.report import Report
 
 R = TypeVar("R")
 
 OWN_SPEECH_MINUTES = 10.0
+
+SOAK_MINUTES = 60.0
 
 CLIENTS = 200
 
@@ -39,6 +41,7 @@ class Suite(StrEnum):
     SPEED = "speed"
     CONVERSATION = "conversation"
     LOAD = "load"
+    SOAK = "soak"
 
 
 class Pipeline(StrEnum):
@@ -54,7 +57,8 @@ def bench(
             "--suite",
             help="speed: how soon, how well and at what cost questions are answered. conversation: wake words, pauses, "
             "ends of speech, interruptions, and the assistant hearing itself, in a simulated room with an echo. load: "
-            "what many clients of the socket cost.",
+            "what many clients of the socket cost. soak: a daemon in a private PulseAudio is talked to: whether it "
+            "grows or is late, and what it costs while nobody speaks.",
         ),
     ] = Suite.SPEED,
     clips: Annotated[
@@ -77,7 +81,10 @@ def bench(
     plot: Annotated[
         Path | None,
         typer.Option(
-            "--plot", metavar="FILE.svg", help="speed: draw the waterfall of the median turn of each pipeline."
+            "--plot",
+            metavar="FILE.svg",
+            help="speed: draw the waterfall of the median turn of each pipeline. soak: draw memory and voice-to-voice "
+            "over time.",
         ),
     ] = None,
     minutes: Annotated[
@@ -87,7 +94,8 @@ def bench(
             min=0.1,
             max=600,
             help="conversation: how long the assistant listens to its own speech; half of it with an echo 20 dB below "
-            f"the speech, half 10 dB. [default: {OWN_SPEECH_MINUTES:g}]",
+            f"the speech, half 10 dB. [default: {OWN_SPEECH_MINUTES:g}] soak: how long the daemon runs, a tenth of it "
+            f"(at least a minute) idle before and after. [default: {SOAK_MINUTES:g}]",
         ),
     ] = None,
     clients: Annotated[
@@ -104,7 +112,7 @@ def bench(
     config: ConfigFile = None,
     offline: Offline = False,
 ) -> None:
-    """Measure speed, turn taking, or what clients cost, on recordings."""
+    """Measure speed, turn taking, what clients cost, or whether it lasts, on recordings."""
     settings = config_file.load(config)
     if suite is Suite.CONVERSATION:
         _refuse(suite, {"--baseline": baseline, "--plot": plot, "--clients": clients})
@@ -114,6 +122,10 @@ def bench(
         _refuse(suite, {"--baseline": baseline, "--plot": plot, "--minutes": minutes})
         load = _load(settings, clips or [], clients or CLIENTS, offline=offline)
         _print(load, bench_tables.show_load, json=json)
+    elif suite is Suite.SOAK:
+        _refuse(suite, {"--baseline": baseline, "--clients": clients})
+        soak = _soak(settings, clips or [], minutes or SOAK_MINUTES, plot, offline=offline)
+        _print(soak, bench_tables.show_soak, json=json)
     else:
         _refuse(suite, {"--minutes": minutes, "--clients": clients})
         speed = _speed(settings, clips or [], baseline is not None, plot, offline=offline)
@@ -162,6 +174,24 @@ def _load(settings: Config, paths: list[Path], clients: int, *, offline: bool) -
 
     with _progress("loading the models") as tell:
         return run(settings, choose(paths, RECORDINGS, is_english_request), clients, tell)
+
+
+def _soak(
+    settings: Config, paths: list[Path], minutes: float, plot: Path | None, *, offline: bool
+) -> "soak_report.Report":
+    if plot is not None:
+        _check_writable(plot)
+    pull_missing(list(settings.models.values()), offline=offline)
+
+    from assistant.bench.clips import choose
+    from assistant.bench.soak import run
+    from assistant.bench.soak_plot import course
+
+    with _progress("reading the recordings") as tell:
+        report = run(settings, choose(paths, RECORDINGS), minutes, tell)
+    if plot is not None:
+        plot.write_text(course(report), encoding="utf-8")
+    return report
 
 
 @contextmanager

@@ -7,8 +7,23 @@ from rich.console import Console
 from rich.table import Column, Table
 
 if TYPE_CHECKING:
-    from assistant.bench import conversation, load
+    from assistant.bench import conversation, load, soak_report
     from assistant.bench.report import Baseline, Report, Row, Spread, WindowRow
+
+UNITS = {
+    "memory_mb": ("memory", "MB"),
+    "anonymous_mb": ("memory of its own", "MB"),
+    "files": ("file descriptors", ""),
+    "threads": ("threads", ""),
+    "voice_to_voice_ms": ("voice-to-voice", "ms"),
+}
+"""What has a trend in a soak, and its unit."""
+
+COURSE = (
+    "until which minute · memory, and that of its own · file descriptors, threads, cores busy, wake-ups a second · "
+    "turns, missed ones · late blocks, samples lost, underflows · voice-to-voice in ms · load shed"
+)
+"""What the columns of a soak are, which have to fit into 80 characters."""
 
 MARKS = ("soft_end", "revision", "transcript", "first_token", "first_audio", "commit")
 
@@ -59,6 +74,74 @@ def show_load(report: "load.Report", console: Console) -> None:
     _show_machine(report, console)
 
 
+def show_soak(report: "soak_report.Report", console: Console) -> None:
+    """Over time, its trend, the idle daemon, and what was reached."""
+    if report.rows:
+        console.print(_course_table(report))
+    console.print(_trend_table(report), _idle_table(report))
+    missed = Table("missed", "scene", "clip", box=SIMPLE_HEAD, pad_edge=False)
+    for exchange in report.exchanges:
+        if exchange.missed:
+            missed.add_row(exchange.missed, exchange.scene, exchange.clip)
+    if missed.row_count:
+        console.print(missed)
+    console.print(_target_table(report))
+    console.print(
+        f"{report.turns} turns in {_minutes(report.talk_s)}, {report.interrupted} interrupted as wanted, "
+        f"{report.false_wakes} false wakes, load shed {report.load_sheds} times; voice-to-voice "
+        f"{_three(report.voice_to_voice_ms, 0)} ms (median … p95 … max)"
+    )
+    _show_machine(report, console)
+
+
+def _course_table(report: "soak_report.Report") -> Table:
+    heads = ("min", "MB", "own", "files", "thr", "core", "wakes", "turns", "miss", "late", "lost", "dry", "v2v", "shed")
+    columns = (Column(head, justify="right", no_wrap=True) for head in heads)
+    table = Table(*columns, box=SIMPLE_HEAD, show_edge=False, padding=0, caption=COURSE, caption_justify="left")
+    for row in report.rows:
+        figures = (row.memory_mb, row.anonymous_mb, row.files, row.threads)
+        counts = (row.turns, row.missed, row.late_blocks, row.dropped_samples, row.underflows)
+        table.add_row(
+            _number(row.until_s / 60, 1),
+            *(_number(figure) for figure in figures),
+            _number(row.core, 2),
+            _number(row.wakeups_per_s),
+            *(str(count) for count in counts),
+            _number(row.voice_to_voice_ms),
+            str(row.load_sheds),
+        )
+    return table
+
+
+def _trend_table(report: "soak_report.Report") -> Table:
+    table = Table("trend", "an hour adds", "95% interval", "", box=SIMPLE_HEAD, pad_edge=False)
+    for name, trend in report.trends.items():
+        label, unit = UNITS[name]
+        if trend is None:
+            table.add_row(label, "–", "–", "too little was measured")
+            continue
+        verdict = "noise" if trend.is_noise else "grows" if trend.grows else "shrinks"
+        table.add_row(label, f"{trend.slope:+.2f} {unit}", f"{trend.low:+.2f} to {trend.high:+.2f}", verdict)
+    return table
+
+
+def _idle_table(report: "soak_report.Report") -> Table:
+    table = Table("idle", "thread", "core", "wake-ups/s", "MB", "own", box=SIMPLE_HEAD, pad_edge=False)
+    for when, idle in report.idle.items():
+        memory = (_number(idle.memory_mb), _number(idle.anonymous_mb))
+        table.add_row(f"{when}, {idle.seconds:.0f} s", "all", f"{idle.core:.1%}", _number(idle.wakeups_per_s), *memory)
+        for thread in idle.threads:
+            table.add_row("", thread.name, f"{thread.core:.1%}", _number(thread.wakeups_per_s))
+    return table
+
+
+def _target_table(report: "soak_report.Report") -> Table:
+    table = Table("wanted", "reached", "found", box=SIMPLE_HEAD, pad_edge=False)
+    for target in report.targets:
+        table.add_row(target.name, "yes" if target.reached else "no", target.found)
+    return table
+
+
 def _three(spread: "Spread", digits: int) -> str:
     return " … ".join(_number(value, digits) for value in (spread.median, spread.p95, spread.max))
 
@@ -86,7 +169,7 @@ def _conversation_table(summary: "conversation.Summary") -> Table:
     return table
 
 
-def _show_machine(report: "Report | conversation.Report | load.Report", console: Console) -> None:
+def _show_machine(report: "Report | conversation.Report | load.Report | soak_report.Report", console: Console) -> None:
     machine = ", ".join(f"{key} {value}" for key, value in report.machine.items())
     engines = " · ".join(f"{name} on {report.devices[stage]}" for stage, name in report.models.items())
     console.print(f"{engines}\n{machine}", style="dim")

@@ -78,3 +78,21 @@ def test_the_cost_of_clients_is_measured(clips: dict[str, Clip]) -> None:
         assert condition["voice_to_voice_ms"]["median"] > 0
     assert report["ratio"]["low"] <= report["ratio"]["median"] <= report["ratio"]["high"]
     assert report["events_dropped"] == 0
+
+
+def test_a_daemon_is_talked_to_for_a_while_and_watched(tmp_path: Path) -> None:
+    plot = tmp_path / "soak.svg"
+    done = bench("--suite", "soak", "--minutes", "0.6", "--json", "--plot", str(plot))
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["ended"] is None
+    assert report["turns"] == len(report["exchanges"]) >= 1
+    assert report["talk_s"] >= 18
+    assert len(report["samples"]) > 24
+    assert sum(row["turns"] for row in report["rows"]) <= report["turns"]
+    for idle in (report["idle"]["start"], report["idle"]["end"]):
+        assert idle["seconds"] >= 9
+        assert 0 < idle["core"] < 1
+        assert idle["threads"][0]["wakeups_per_s"] > 1
+    assert report["trends"]["memory_mb"]["low"] <= report["trends"]["memory_mb"]["high"]
+    assert "voice-to-voice" in plot.read_text()
