@@ -139,9 +139,10 @@ class Microphone:
             while True:
                 await self._wait(arrived)
                 cutter = self._cutter  # another one once the device has been opened again
-                for heard in self._inbox.take():
+                for heard in joined(self._inbox.take()):
                     for block in cutter.cut(heard):
                         yield block
+                self._inbox.wanted = cutter.wanted
 
     async def _wait(self, arrived: asyncio.Event) -> None:
         with anyio.move_on_after(SILENT_S):
@@ -168,6 +169,20 @@ class Heard:
         return self.position + len(self.samples)
 
 
+def joined(deliveries: list[Heard]) -> list[Heard]:
+    """The same samples, in as few pieces as they follow each other in."""
+    pieces: list[list[Heard]] = []
+    for heard in deliveries:
+        if pieces and pieces[-1][-1].end == heard.position:
+            pieces[-1].append(heard)
+        else:
+            pieces.append([heard])
+    return [
+        Heard(np.concatenate([heard.samples for heard in piece]), piece[0].position, piece[-1].captured_at)
+        for piece in pieces
+    ]
+
+
 class Inbox:
     """What the device has delivered, at `rate` Hz, and the event loop has not taken yet: at most `BUFFER_S` of it.
 
@@ -186,6 +201,10 @@ class Inbox:
             self._rate = rate
             self._waiting: list[Heard] = []
             self._last: Heard | None = None
+            self._new = 0
+            """Samples since the last time that somebody took them."""
+            self.wanted = 0
+            """Samples below which nobody needs to be woken for them."""
         self._changed_at = time.monotonic()
         self._patience_s = OPENING_S
 
@@ -199,12 +218,14 @@ class Inbox:
         self._last = heard
         self._changed_at = time.monotonic()
         self._patience_s = SILENT_S
-        if (wake := self._wake) is not None:
+        self._new += len(samples)
+        if self._new >= self.wanted and (wake := self._wake) is not None:
             wake()
 
     def take(self) -> list[Heard]:
         with self._lock:
             taken, self._waiting = self._waiting, []
+            self._new = 0
             return taken
 
     @property
@@ -265,6 +286,11 @@ class BlockCutter:
     def restarted(self) -> "BlockCutter":
         """One for the same device, on an audio clock that begins anew."""
         return BlockCutter(self._rate)
+
+    @property
+    def wanted(self) -> int:
+        """Samples of the device that the next block needs; what it delivers every 10 ms is not worth waking up for."""
+        return (BLOCK - len(self._rest)) * self._rate // LISTENING_RATE
 
     def cut(self, heard: Heard) -> Iterator[AudioBlock]:
         """The blocks that `heard` completes."""
