@@ -10,7 +10,7 @@ from assistant.audio.devices import LATENCY_S, Direction, Stream, best_rate, fin
 from assistant.audio.gain import Gain
 from assistant.audio.pcm import Samples
 from assistant.audio.playback import QueuedPlayback
-from assistant.audio.reference import Reference
+from assistant.audio.reference import RESTS_S, Reference
 from assistant.errors import AssistantError, Code
 
 SILENT_S = 2.0
@@ -39,6 +39,8 @@ class Loudspeaker:
         self._playbacks: tuple[QueuedPlayback, ...] = ()
         self._underflows = 0
         self._volume = 1.0
+        self._quiet = 0
+        """Samples since something was played."""
         self._reference: Reference | None = None
         self._stream: Stream | None = None
         self.name = name
@@ -159,9 +161,11 @@ class Loudspeaker:
         for playback in self._playbacks:
             count += playback.take(out[count:], now, gone_at)
         out[count:] = 0.0
-        self._gain.apply(out)
+        self._quiet = 0 if count else self._quiet + len(out)
+        if count or self._gain.left:
+            self._gain.apply(out)
         if (reference := self._reference) is not None:
-            reference.put(out, gone_at, ran_dry)
+            reference.put(out, gone_at, ran_dry, silent=self._quiet > RESTS_S * self._rate)
         self._underflows += ran_dry
         self._asked_at = now
         self._patience_s = SILENT_S

@@ -13,7 +13,7 @@ from typing import Self
 import anyio
 import numpy as np
 
-from assistant.audio.devices import Direction, Stream, best_rate, find_device, open_input
+from assistant.audio.devices import PREFERRED_RATE, Direction, Stream, best_rate, find_device, open_input
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.audio.resample import Resampler
 from assistant.errors import AssistantError, Code
@@ -29,6 +29,10 @@ OPENING_S = 5.0
 
 GRACE_S = 0.1
 """When the whole process stood still, the device's thread gets this long to deliver before it is called dead."""
+
+
+ZEROS = np.zeros(PREFERRED_RATE, np.float32)
+"""More samples than a device asks for at once; they are only read."""
 
 
 class Microphone:
@@ -163,6 +167,8 @@ class Heard:
     """Samples of the device before these, lost ones included."""
     captured_at: float
     """Monotonic time at which the last of them was captured."""
+    silent: bool = False
+    """They are zeros, and long since."""
 
     @property
     def end(self) -> int:
@@ -208,9 +214,10 @@ class Inbox:
         self._changed_at = time.monotonic()
         self._patience_s = OPENING_S
 
-    def put(self, samples: Samples, captured_at: float, lost_some: bool) -> None:
-        """Called by the device, in its thread."""
-        heard = Heard(samples.copy(), self._position(len(samples), captured_at, lost_some), captured_at)
+    def put(self, samples: Samples, captured_at: float, lost_some: bool, *, silent: bool = False) -> None:
+        """Called by the device, in its thread. `silent`: as `Heard`."""
+        position = self._position(len(samples), captured_at, lost_some)
+        heard = Heard(ZEROS[: len(samples)] if silent else samples.copy(), position, captured_at, silent)
         with self._lock:
             self._waiting.append(heard)
             while heard.end - self._waiting[0].position > BUFFER_S * self._rate:

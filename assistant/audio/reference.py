@@ -14,6 +14,11 @@ from assistant.audio.resample import Resampler
 KEPT = round((BUFFER_S + 1.0) * LISTENING_RATE)
 """Samples. The microphone's blocks may be `BUFFER_S` old when they are read; the rest is the silence before them."""
 
+RESTS_S = BUFFER_S + 1.5
+"""Seconds of zeros after which what was played is neither kept any more nor heard: longer than `KEPT`."""
+
+NONE = np.zeros(0, np.float32)
+
 REMEMBERED = 32
 """Blocks, 1 s of them, whose timestamps are believed in their median.
 
@@ -60,9 +65,17 @@ class Reference:
             """The same as the timestamps have it."""
             self._since_slip = 0
 
-    def put(self, samples: Samples, gone_at: float, ran_dry: bool) -> None:
-        """Take what the device was given; arguments as of `devices.Fill`. Called in its thread: only copies."""
-        self._inbox.put(samples, gone_at, ran_dry)
+    def put(self, samples: Samples, gone_at: float, ran_dry: bool, *, silent: bool = False) -> None:
+        """Take what the device was given; arguments as of `devices.Fill`. Called in its thread: only copies.
+
+        `silent`: nothing has been played for `RESTS_S`; the samples are zeros.
+        """
+        self._inbox.put(samples, gone_at, ran_dry, silent=silent)
+
+    @property
+    def rests(self) -> bool:
+        """Nothing has been played for so long that nothing of it is in the microphone."""
+        return self._played.rests
 
     def beside(self, block: AudioBlock, ahead: int = 0) -> Samples:
         """What left the loudspeaker `ahead` samples after each sample of `block` was captured, at `LISTENING_RATE`.
@@ -77,7 +90,8 @@ class Reference:
         gaps = [self._played.append(heard) for heard in self._inbox.take()]
         if any(gaps) or block.start != self._heard_until:
             self._told.clear()  # how long a gap was is a guess: what comes after it is believed at once
-        self._align(block, ahead)
+        if not self.rests or block.start // len(block.samples) % SLIP_EVERY == 0:
+            self._align(block, ahead)
         self._heard_until = block.end
         if self._shift is None:
             return np.zeros(len(block.samples), np.float32)
@@ -118,6 +132,7 @@ class _Played:
         self._samples = np.zeros(0, np.float32)
         self._end = 0
         self._told: deque[_Told] = deque()
+        self.rests = False
 
     def append(self, heard: Heard) -> bool:
         """Take what comes next, or later after a gap; tells whether there was one."""
@@ -126,10 +141,15 @@ class _Played:
         gap = heard.position != self._expected
         if gap:
             self._extend(np.zeros(min(KEPT, max(0, round(self._position(heard.position)) - self._end)), np.float32))
+        if gap or (self.rests and not heard.silent):
             self._end = round(self._position(heard.position))
             self._resampler = Resampler(self._rate, LISTENING_RATE)
         self._expected = heard.end
-        self._extend(self._resampler.push(heard.samples))
+        self.rests = heard.silent
+        if heard.silent:  # what was kept is as silent by now
+            self._samples, self._end = NONE, round(self._position(heard.end))
+        else:
+            self._extend(self._resampler.push(heard.samples))
         self._told.append(_Told(self._position(heard.end), heard.captured_at))
         while self._told[0].position < self._end - KEPT:
             self._told.popleft()

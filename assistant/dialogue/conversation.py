@@ -42,6 +42,7 @@ from assistant.turns.attention import Asleep, Attention, Window
 from assistant.turns.foreground import Background, Foreground
 from assistant.turns.remarks import Remark
 from assistant.turns.segmenter import Committed, Resumed, Segmenter, SoftEnd, samples
+from assistant.vad.sparing import Sparing
 from assistant.wake.base import Wake
 
 LATE_S = 2 * BLOCK_S
@@ -74,6 +75,7 @@ class Conversation:
         self._parts = Parts(engines, config, history, sink, emit)
         self._segmenter = Segmenter(config.turns)
         self._attention = Attention(None if config.wake == "none" else config.wake)
+        self._activity = Sparing(engines.activity)
         self._memory = Memory(config.turns.max_utterance_s + WAKE_S)
         self._floor = Floor(config, source, emit)
         self._background = Background()
@@ -111,7 +113,7 @@ class Conversation:
         Once it is started, according to `task_status`, it can be told what the other methods are for.
         """
         async with anyio.create_task_group() as self._tasks, aclosing(self._source.blocks()) as blocks:
-            self._engines.activity.reset()
+            self._activity.reset()
             self._rearm()
             task_status.started()
             async for block in blocks:
@@ -285,7 +287,7 @@ class Conversation:
             await playback.drain()
 
     async def _hear(self, block: AudioBlock) -> None:
-        heard = Heard(block, self._engines.activity.probability(block.samples))
+        heard = Heard(block, self._activity.probability(block.samples, needed=self._listens))
         self._now = block.end
         self._memory.push(heard)
         self._show(heard)
