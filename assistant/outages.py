@@ -45,19 +45,20 @@ class Outages:
 
     def _lose(self, direction: Direction, name: str, absence: Absence) -> None:
         self._lost[direction] = absence
-        self._emit(DeviceLost(kind=NOUN[direction], name=name, reason=absence.reason.message))
         if direction is Direction.INPUT:
             self._conversation.deafened()
+        self._emit(DeviceLost(kind=NOUN[direction], name=name, reason=absence.reason.message))
 
     def _back(self, direction: Direction, name: str) -> None:
         absence = self._lost.pop(direction, None)
         if absence is None:
             return
         away_s = time.monotonic() - absence.since
+        if direction is Direction.INPUT:
+            self._conversation.hears_again()
         self._emit(DeviceBack(kind=NOUN[direction], name=name, away_s=round(away_s, 1)))
         language = self._conversation.voice_language
         if direction is Direction.INPUT:
-            self._conversation.hears_again()
             if self._said_deaf:
                 self._said_deaf = False
                 self._say(phrases.hearing(language))

@@ -8,7 +8,7 @@ from assistant.audio.devices import Direction
 from assistant.audio.keeper import Absence
 from assistant.dialogue import phrases
 from assistant.errors import AssistantError, Code
-from assistant.events import Announced, DeviceBack, DeviceLost, PlaybackStarted
+from assistant.events import Announced, DeviceBack, DeviceLost, Event, PlaybackStarted
 from assistant.outages import OFFERED_S, SPOKEN_S, Outages
 from tests.dialogue.scripted import ScriptedLoudspeaker
 from tests.dialogue.stage import Stage, conversation
@@ -57,6 +57,17 @@ async def test_a_microphone_that_is_gone_for_long_is_spoken_of_once_and_when_it_
         assert said == f"{phrases.deaf('en')} {phrases.hearing('en')}"
         assert outages.reasons == []
         assert stage.conversation.state == "listening"
+
+
+async def test_whoever_hears_of_it_finds_the_conversation_in_the_state_that_follows(clock: Clock) -> None:
+    async with conversation() as stage:
+        states: dict[type[Event], str] = {}
+        stage.also(lambda event: states.update({type(event): stage.conversation.state}))
+        outages = outages_of(stage)
+        outages.tell(Direction.INPUT, "USB", Absence(UNPLUGGED, clock.now))
+        outages.tell(Direction.INPUT, "USB", None)
+        assert states[DeviceLost] == "deaf"
+        assert states[DeviceBack] == "listening"
 
 
 async def test_a_sound_server_that_is_restarted_is_not_worth_a_word(clock: Clock) -> None:

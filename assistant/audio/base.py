@@ -27,6 +27,9 @@ class AudioSource(Protocol):
     def unmute(self) -> None:
         """Open it again. Raises `AssistantError` when that fails, and stays mute."""
 
+    unhurried: bool
+    """Set while nobody waits for a block: it may come some blocks later, with the next ones. False at first."""
+
     @property
     def echo_free(self) -> bool | None:
         """Whether what the loudspeaker plays is missing from the blocks by now; None when nothing takes it out."""

@@ -59,6 +59,14 @@ class EchoCancelledSource:
         self._microphone.unmute()
 
     @property
+    def unhurried(self) -> bool:
+        return self._microphone.unhurried
+
+    @unhurried.setter
+    def unhurried(self, unhurried: bool) -> None:
+        self._microphone.unhurried = unhurried
+
+    @property
     def echo_free(self) -> bool:
         return self._canceller.convergence.converged
 
@@ -96,7 +104,6 @@ class EchoCancelledSource:
         reduction_db = level(heard) - level(cleaned)
         excess_db = self._coupling.excess_db(heard, played)
         return AudioBlock(cleaned, block.start, captured_at, played, reduction_db, excess_db)
-
 
     def _wake(self, rested: Samples) -> None:
         """The canceller goes on after a rest: the block before comes out of it first."""

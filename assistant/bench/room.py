@@ -133,6 +133,7 @@ class RoomMicrophone:
     dropped = 0
     echo_free = None
     muted = False
+    unhurried = False
 
     def __init__(self, loudspeaker: RoomLoudspeaker, response: Samples) -> None:
         self._loudspeaker = loudspeaker

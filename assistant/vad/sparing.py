@@ -7,7 +7,7 @@ from assistant.vad.base import VoiceActivity
 from assistant.vad.quiet import Quiet
 
 REMEMBERED = round(0.5 / BLOCK_S)
-"""Blocks that are made up for when it wakes: half a second, after which its memory (an LSTM) is as it would have been."""
+"""Blocks that are made up for when it wakes: half a second, after which its memory is as if it had not slept."""
 
 PROOF = round(1.0 / BLOCK_S)
 """Of so many blocks one is looked at in any case, so that a model that hangs is found out."""
@@ -29,6 +29,11 @@ class Sparing:
         self._quiet = Quiet()
         self._left_out: deque[Samples] = deque(maxlen=REMEMBERED)
         self._rested = 0
+
+    @property
+    def rests(self) -> bool:
+        """The latest block was none of a voice, and is one of many."""
+        return self._rested > 0
 
     def probability(self, samples: Samples, *, needed: bool) -> float:
         """As `VoiceActivity.probability`."""

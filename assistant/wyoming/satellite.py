@@ -72,6 +72,7 @@ class RemoteMicrophone:
         """`needed`: whether anything depends on the time."""
         self.dropped = 0
         self.muted = False
+        self.unhurried = False
         self._needed = needed
         self._patience_s = STALLED_S
         self._blocks = Blocks()

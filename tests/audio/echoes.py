@@ -54,6 +54,7 @@ class SimulatedMicrophone:
     dropped = 7
     echo_free = None
     muted = False
+    unhurried = False
 
     def __init__(
         self, samples: Samples, played: Samples, reference: Reference, *, jitter_s: float = 0.0, gap: int = 0

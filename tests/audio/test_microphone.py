@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.audio.microphone import BUFFER_S, BlockCutter, Heard, Inbox
+from assistant.audio.microphone import BUFFER_S, BlockCutter, Heard, Inbox, joined
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.audio.resample import Resampler
 from assistant.bench.clips import Clip
@@ -73,6 +73,22 @@ def test_a_full_inbox_drops_the_oldest_only() -> None:
     assert sum(len(heard.samples) for heard in kept) == BUFFER_S * RATE
     assert kept[-1].end == periods * PERIOD
     assert inbox.take() == []
+
+
+def test_nobody_is_woken_before_there_is_enough_for_a_block() -> None:
+    inbox, woken = Inbox(RATE), []
+    inbox._wake = lambda: woken.append(len(woken))
+    cutter = BlockCutter(RATE)
+    periods_a_block = BLOCK * RATE / LISTENING_RATE / PERIOD
+    for blocks, expected in ((1, 100 / periods_a_block), (3, 100 / periods_a_block / 3)):
+        woken.clear()
+        for heard in delivered(100):
+            before = len(woken)
+            inbox.put(heard.samples, heard.captured_at, False)
+            if len(woken) > before:
+                assert [block for piece in joined(inbox.take()) for block in cutter.cut(piece)] or before < 2
+                inbox.wanted = cutter.wanted(blocks)
+        assert len(woken) == pytest.approx(expected, abs=3)
 
 
 def test_samples_that_the_device_lost_are_estimated_from_its_clock() -> None:

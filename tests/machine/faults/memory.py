@@ -1,0 +1,110 @@
+"""There is no memory."""
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conftest import SPEECH
+from tests.machine.daemon import QUESTION, UNIT, Daemon
+from tests.machine.faults.fault import Fault, Outcome
+from tests.machine.journal import Entry
+
+DICTATION = SPEECH / "clips" / "dict_jfk.wav"
+"""Recognising this takes some 20 MB more than recognising a question."""
+
+FOR_LITTLE = 10 * 2**20
+"""Bytes with which everything goes on but that."""
+
+FOR_NOTHING = 2**20
+"""Bytes with which not even a thread can be started."""
+
+MEMORY_V1 = Path("/sys/fs/cgroup/memory")
+"""Where control groups of version 1 limit memory; with version 2 systemd does."""
+
+
+def refused_to_engine(daemon: Daemon) -> Outcome:
+    """The kernel refuses memory to an engine at work. Which call it is decides whether the turn fails or all of it."""
+    daemon.answers_aloud()  # it has what a question needs
+    with _data_limited(daemon, FOR_LITTLE):
+        limited = time.monotonic()
+        daemon.room.speak(DICTATION)
+        failed = daemon.journal.until(_turn_failed_or_process_ended, "end of the turn or of the process", after=limited)
+    listening = daemon.until_listening(after=failed.at_s)
+    if _process_ended(failed):
+        return Outcome("it ended; systemd started it again", listening - failed.at_s, "the question")
+    return Outcome(
+        f"the turn failed with {failed.fields['ASSISTANT_ERROR']}; no restart", listening - failed.at_s, "the question"
+    )
+
+
+def refused_to_all(daemon: Daemon) -> Outcome:
+    """The kernel refuses memory to whatever asks for it."""
+    with _data_limited(daemon, FOR_NOTHING):
+        limited = time.monotonic()
+        daemon.room.speak(QUESTION)
+        ended = daemon.journal.until(_process_ended, "end of the process", after=limited)
+    listening = daemon.until_listening(after=ended.at_s)
+    return Outcome(
+        f"it ended after {ended.at_s - limited:.0f} s; systemd started it again", listening - limited, "the question"
+    )
+
+
+def killed(daemon: Daemon) -> Outcome:
+    """Its control group has no memory left, and the kernel kills it."""
+    limited = time.monotonic()
+    with _group_limited(daemon):
+        daemon.room.speak(QUESTION)
+        daemon.journal.until(_process_ended, "end of the process", after=limited)
+    listening = daemon.until_listening(after=limited)
+    return Outcome("killed by the kernel; systemd started it again", listening - limited, "the question")
+
+
+def _turn_failed_or_process_ended(entry: Entry) -> bool:
+    failed = entry.event == "turn_finished" and entry.fields["ASSISTANT_ERROR"] != "None"
+    return failed or _process_ended(entry)
+
+
+def _process_ended(entry: Entry) -> bool:
+    return entry.message.startswith(f"{UNIT}: Main process exited")
+
+
+@contextmanager
+def _data_limited(daemon: Daemon, more: int) -> Iterator[None]:
+    """Its process may have so many more bytes than it has."""
+    pid = daemon.facts.pid
+    (kibibytes,) = re.findall(r"VmData:\s+(\d+)", Path(f"/proc/{daemon.pid}/status").read_text())
+    _limit(daemon, pid, str(int(kibibytes) * 1024 + more))
+    yield
+    _limit(daemon, pid, "unlimited")
+
+
+def _limit(daemon: Daemon, pid: int, size: str) -> None:
+    """RLIMIT_DATA, not RLIMIT_AS: the C library reserves addresses long before it asks for memory there."""
+    daemon.machine.attempt("prlimit", f"--pid={pid}", f"--data={size}:", user="assistant")
+
+
+@contextmanager
+def _group_limited(daemon: Daemon) -> Iterator[None]:
+    """Its control group may have no more memory than it has."""
+    if not MEMORY_V1.is_dir():
+        daemon.machine.run("systemctl", "set-property", "--runtime", UNIT, "MemoryMax=16M")
+        yield
+        daemon.machine.run("systemctl", "set-property", "--runtime", UNIT, "MemoryMax=infinity")
+        return
+    group = MEMORY_V1 / f"assistant-machine-{daemon.pid}"
+    group.mkdir()
+    try:
+        (group / "memory.limit_in_bytes").write_text(str(FOR_NOTHING))
+        (group / "cgroup.procs").write_text(str(daemon.pid))
+        yield
+    finally:
+        group.rmdir()
+
+
+FAULTS = (
+    Fault("out of memory in an engine", refused_to_engine),
+    Fault("out of memory altogether", refused_to_all),
+    Fault("out of memory, killed by the kernel", killed),
+)
