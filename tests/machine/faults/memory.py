@@ -25,18 +25,13 @@ MEMORY_V1 = Path("/sys/fs/cgroup/memory")
 
 
 def refused_to_engine(daemon: Daemon) -> Outcome:
-    """The kernel refuses memory to an engine at work. Which call it is decides whether the turn fails or all of it."""
+    """The kernel refuses memory to an engine at work."""
     daemon.answers_aloud()  # it has what a question needs
     with _data_limited(daemon, FOR_LITTLE):
         limited = time.monotonic()
         daemon.room.speak(DICTATION)
         failed = daemon.journal.until(_turn_failed_or_process_ended, "end of the turn or of the process", after=limited)
-    listening = daemon.until_listening(after=failed.at_s)
-    if _process_ended(failed):
-        return Outcome("it ended; systemd started it again", listening - failed.at_s, "the question")
-    return Outcome(
-        f"the turn failed with {failed.fields['ASSISTANT_ERROR']}; no restart", listening - failed.at_s, "the question"
-    )
+    return _outcome(daemon, failed)
 
 
 def refused_to_all(daemon: Daemon) -> Outcome:
@@ -44,11 +39,8 @@ def refused_to_all(daemon: Daemon) -> Outcome:
     with _data_limited(daemon, FOR_NOTHING):
         limited = time.monotonic()
         daemon.room.speak(QUESTION)
-        ended = daemon.journal.until(_process_ended, "end of the process", after=limited)
-    listening = daemon.until_listening(after=ended.at_s)
-    return Outcome(
-        f"it ended after {ended.at_s - limited:.0f} s; systemd started it again", listening - limited, "the question"
-    )
+        failed = daemon.journal.until(_turn_failed_or_process_ended, "end of the turn or of the process", after=limited)
+    return _outcome(daemon, failed)
 
 
 def killed(daemon: Daemon) -> Outcome:
@@ -59,6 +51,17 @@ def killed(daemon: Daemon) -> Outcome:
         daemon.journal.until(_process_ended, "end of the process", after=limited)
     listening = daemon.until_listening(after=limited)
     return Outcome("killed by the kernel; systemd started it again", listening - limited, "the question")
+
+
+def _outcome(daemon: Daemon, failed: Entry) -> Outcome:
+    """Which call of which library is refused decides whether the turn fails or the process."""
+    listening = daemon.until_listening(after=failed.at_s)
+    daemon.until_status("listening")  # what a process that was started anew has heard of the rest is answered
+    if _process_ended(failed):
+        return Outcome("it ended; systemd started it again", listening - failed.at_s, "the question")
+    return Outcome(
+        f"the turn failed with {failed.fields['ASSISTANT_ERROR']}; no restart", listening - failed.at_s, "the question"
+    )
 
 
 def _turn_failed_or_process_ended(entry: Entry) -> bool:
