@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
-from assistant.audio.reference import Reference
+from assistant.audio.reference import RESTS_S, Reference
 from assistant.bench.virtual_room import RATE
 from tests.room import Room
 
@@ -73,14 +73,16 @@ class SimulatedMicrophone:
         raise NotImplementedError
 
     async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
-        played = 0
+        played = quiet = 0
         half = len(self._samples) // 2 // BLOCK * BLOCK
         for start in [*range(0, half, BLOCK), *range(half + self._gap, len(self._samples) - BLOCK + 1, BLOCK)]:
             end = start + BLOCK
             while played < min(end + 0.05 * LISTENING_RATE, len(self._played)):
                 period = self._played[played : played + 160]
                 played += 160
-                self._reference.put(period, self._moment(played), False)
+                quiet = 0 if period.any() else quiet + len(period)
+                silent = quiet > RESTS_S * LISTENING_RATE
+                self._reference.put(period, self._moment(played), False, silent=silent)
             yield AudioBlock(self._samples[start:end], start, self._moment(end))
 
     def _moment(self, position: int) -> float:

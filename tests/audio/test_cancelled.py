@@ -78,6 +78,36 @@ async def test_voice_activity_hears_the_user_over_the_assistant(
     assert source.echo_free
 
 
+@pytest.mark.parametrize("jitter_s", [0.0, 0.01])
+async def test_what_was_learnt_before_a_rest_holds_after_it(played: Samples, jitter_s: float) -> None:
+    rest = np.zeros(20 * LISTENING_RATE // BLOCK * BLOCK, np.float32)
+    played = np.concatenate([played, rest, played])
+    near = reverberant(played, loss_db=LOSS_DB) + room_noise(len(played))
+    blocks, source = await listen(near, played, jitter_s=jitter_s)
+    again = (len(played) + len(rest)) // 2 // BLOCK
+    heard = np.concatenate([block.samples for block in blocks])
+    assert sum(speech_blocks(near[again * BLOCK :])) > 70
+    assert sum(speech_blocks(heard[again * BLOCK :])) == 0
+    assert source.echo_free
+
+
+async def test_while_it_rests_the_blocks_are_the_microphones_and_no_sample_is_lost_at_either_end() -> None:
+    near = room_noise(20 * LISTENING_RATE) * 100
+    played = np.zeros(len(near), np.float32)
+    played[:160] = played[12 * LISTENING_RATE :] = 1e-4
+    blocks, _ = await listen(near, played)
+    resting = [block for block in blocks if block.reduction_db == 0.0 and block.excess_db is None][10:]
+    assert len(resting) * BLOCK / LISTENING_RATE > 6
+    for block in resting:
+        start = round((block.moment(block.start) - 100) * LISTENING_RATE)
+        np.testing.assert_array_equal(block.samples, near[start : start + BLOCK])
+    heard = np.concatenate([block.samples for block in blocks])
+    for at_s in (3.0, 4.0, 8.0, 11.9, 12.1, 15.0):
+        at = round(at_s * LISTENING_RATE)
+        found = position_of(near[at : at + 2000], heard)
+        assert blocks[found // BLOCK].moment(found) == pytest.approx(100 + at_s, abs=0.001)
+
+
 async def test_every_sample_keeps_its_moment_and_the_blocks_their_clock() -> None:
     near = room_noise(2 * LISTENING_RATE) * 100
     blocks, _ = await listen(near, np.zeros(len(near), np.float32))
