@@ -30,7 +30,7 @@ def refused_to_engine(daemon: Daemon) -> Outcome:
     with _data_limited(daemon, FOR_LITTLE):
         limited = time.monotonic()
         daemon.room.speak(DICTATION)
-        failed = daemon.journal.until(_turn_failed_or_process_ended, "end of the turn or of the process", after=limited)
+        failed = daemon.journal.until(_turn_or_process_ended, "end of the turn or of the process", after=limited)
     return _outcome(daemon, failed)
 
 
@@ -39,7 +39,7 @@ def refused_to_all(daemon: Daemon) -> Outcome:
     with _data_limited(daemon, FOR_NOTHING):
         limited = time.monotonic()
         daemon.room.speak(QUESTION)
-        failed = daemon.journal.until(_turn_failed_or_process_ended, "end of the turn or of the process", after=limited)
+        failed = daemon.journal.until(_turn_or_process_ended, "end of the turn or of the process", after=limited)
     return _outcome(daemon, failed)
 
 
@@ -54,19 +54,19 @@ def killed(daemon: Daemon) -> Outcome:
 
 
 def _outcome(daemon: Daemon, failed: Entry) -> Outcome:
-    """Which call of which library is refused decides whether the turn fails or the process."""
+    """Which call of which library is refused decides what becomes of it; what was freed before may even do."""
     listening = daemon.until_listening(after=failed.at_s)
     daemon.until_status("listening")  # what a process that was started anew has heard of the rest is answered
+    recovered_s = listening - failed.at_s
     if _process_ended(failed):
-        return Outcome("it ended; systemd started it again", listening - failed.at_s, "the question")
-    return Outcome(
-        f"the turn failed with {failed.fields['ASSISTANT_ERROR']}; no restart", listening - failed.at_s, "the question"
-    )
+        return Outcome("it ended; systemd started it again", recovered_s, "the question")
+    if (code := failed.fields["ASSISTANT_ERROR"]) == "None":
+        return Outcome("answered with the memory that it had", None)
+    return Outcome(f"the turn failed with {code}; no restart", recovered_s, "the question")
 
 
-def _turn_failed_or_process_ended(entry: Entry) -> bool:
-    failed = entry.event == "turn_finished" and entry.fields["ASSISTANT_ERROR"] != "None"
-    return failed or _process_ended(entry)
+def _turn_or_process_ended(entry: Entry) -> bool:
+    return entry.event == "turn_finished" or _process_ended(entry)
 
 
 def _process_ended(entry: Entry) -> bool:
