@@ -1,6 +1,7 @@
 """Keeping microphone and loudspeaker open: what has failed is opened again by its name, with back-off."""
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,6 +27,9 @@ that is restarted is back within one, and who has plugged something in does not 
 
 DEAF_S = 60.0
 """Seconds without a microphone after which the process ends, so that its supervisor starts it anew."""
+
+SELDOM_S = 60.0
+"""Seconds between two searches for a device for which one that works is closed for a moment."""
 
 NATIVE_S = 10.0
 """Seconds that PortAudio may take for one attempt. It waits for ever for a sound server that stands still."""
@@ -83,8 +87,8 @@ class Keeper:
     """Keeps `microphone` and `loudspeaker` open.
 
     PortAudio looks for devices only when it is initialised, and for that every stream has to be closed. So a device
-    that PortAudio does not know is looked for anew while nothing is played, or at once where the kernel's list of sound
-    cards has changed.
+    that PortAudio does not know is looked for anew at once where the kernel's list of sound cards has changed, or the
+    other one does not work either; else seldom, and not while something is played.
     """
 
     def __init__(self, microphone: KeptDevice, loudspeaker: KeptDevice, tell: Tell) -> None:
@@ -93,6 +97,8 @@ class Keeper:
         self.absent: dict[Direction, Absence] = {}
         """What has failed, and since when."""
         self._cards = _cards()
+        self._looked_at = -math.inf
+        self._lock = anyio.Lock()
 
     @property
     def is_deaf(self) -> bool:
@@ -102,17 +108,19 @@ class Keeper:
     async def run(self) -> None:
         """Until it is cancelled. Raises `AssistantError` (`device.gone`) when it gives up."""
         while True:
-            for direction, device in self._devices.items():
-                await self._look_at(direction, device)
+            async with self._lock:
+                for direction, device in self._devices.items():
+                    await self._look_at(direction, device)
             await anyio.sleep(LOOK_S)
 
     async def reopen(self, microphone: str, loudspeaker: str) -> None:
         """Close both and open those that are called so instead."""
-        for (direction, device), name in zip(self._devices.items(), (microphone, loudspeaker), strict=True):
-            await self._natively(device.close)
-            device.follow(name)
-            self.absent.setdefault(direction, Absence(_closed(direction), time.monotonic()))
-            await self._look_at(direction, device)
+        async with self._lock:
+            for (direction, device), name in zip(self._devices.items(), (microphone, loudspeaker), strict=True):
+                await self._natively(device.close)
+                device.follow(name)
+                self.absent.setdefault(direction, Absence(_closed(direction), time.monotonic()))
+                await self._look_at(direction, device)
 
     async def _look_at(self, direction: Direction, device: KeptDevice) -> None:
         absence = self.absent.get(direction)
@@ -158,10 +166,15 @@ class Keeper:
         try:
             device.open()
         except AssistantError as error:
-            if error.code is not Code.DEVICE_MISSING or other.busy:
+            if error.code is not Code.DEVICE_MISSING or not self._may_interrupt(other):
                 raise
             self._look_again(other, cards)
             device.open()
+
+    def _may_interrupt(self, other: KeptDevice) -> bool:
+        """Whether the other device, if it works, may be closed in the hope of finding something."""
+        seldom = time.monotonic() - self._looked_at > SELDOM_S
+        return not other.is_open or (seldom and not other.busy)
 
     def _look_again(self, other: KeptDevice, cards: str) -> None:
         """The other device, which has to be closed for it, is away for a moment only."""
@@ -169,7 +182,7 @@ class Keeper:
             was_open = other.is_open
             other.close()
             devices.look_again()
-            self._cards = cards
+            self._cards, self._looked_at = cards, time.monotonic()
             if was_open:
                 with suppress(AssistantError):  # its own failure is dealt with when it is looked at next
                     other.open()

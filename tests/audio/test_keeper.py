@@ -166,6 +166,23 @@ async def test_nobody_looks_for_a_microphone_while_something_is_played(looks: li
         assert looks != []
 
 
+async def test_a_device_that_works_is_seldom_closed_to_look_for_the_other(looks: list[int]) -> None:
+    async with keeping() as kept:
+        kept.loudspeaker.refusal = UNKNOWN
+        kept.loudspeaker.failed = True
+        await kept.until_told(6)
+        assert looks == [0]
+        assert kept.microphone.is_open
+
+
+async def test_nothing_is_spared_while_neither_works(looks: list[int]) -> None:
+    async with keeping() as kept:
+        for device in (kept.microphone, kept.loudspeaker):
+            device.refusal, device.failed = UNKNOWN, True
+        await kept.until_told(8)
+        assert len(looks) > 3
+
+
 async def test_it_gives_up_without_a_microphone_but_not_without_a_loudspeaker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "DEAF_S", 0.0)
     kept = Kept()
