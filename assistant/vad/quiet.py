@@ -8,6 +8,9 @@ RISE_DB = 6.0
 FLOOR_RISE_DB = 1.0
 """How much louder the room may become in a second and still be the quiet room."""
 
+LOWEST_DB = -72.0
+"""No room is quieter; a microphone that gives less is off, and what comes after that is no voice yet."""
+
 HOLD = round(1.0 / BLOCK_S)
 """Blocks (1 s) for which it is not quiet after something was: words have pauses."""
 
@@ -22,6 +25,6 @@ class Quiet:
     def heard(self, samples: Samples) -> bool:
         """Take the next block; whether it is quiet by now, and has been for a while."""
         loudness = level(samples)
-        self._floor_db = min(self._floor_db + FLOOR_RISE_DB * BLOCK_S, loudness)
+        self._floor_db = max(LOWEST_DB, min(self._floor_db + FLOOR_RISE_DB * BLOCK_S, loudness))
         self._hold = HOLD if loudness >= self._floor_db + RISE_DB else max(0, self._hold - 1)
         return not self._hold

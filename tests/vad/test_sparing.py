@@ -65,6 +65,14 @@ def test_a_noise_that_goes_on_becomes_the_room() -> None:
     assert all(found[-5 * SECONDS :])
 
 
+def test_a_room_after_digital_silence_is_soon_a_quiet_one() -> None:
+    quiet = Quiet()
+    for block in blocks(np.zeros(5 * LISTENING_RATE, np.float32)):
+        quiet.heard(block)
+    found = [quiet.heard(block) for block in blocks(room(10.0, -65.0))]
+    assert all(found[5 * SECONDS :])
+
+
 def test_a_quiet_room_costs_a_look_a_second(clips: dict[str, Clip]) -> None:
     activity = Counted()
     sparing = Sparing(activity)
