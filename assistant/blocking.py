@@ -81,6 +81,7 @@ class _Channel(Generic[T]):
 
     def _emit(self, item: T) -> None:
         while not self._room.acquire(timeout=0.02):
+            self.progressed_at = time.monotonic()  # it is the consumer that takes its time
             if self._stop.is_set():
                 raise _Stopped
         if self._stop.is_set():
@@ -114,7 +115,7 @@ class _Channel(Generic[T]):
 
 
 _at_work: dict[threading.Thread, _Channel[Any]] = {}
-"""Every thread that `stream` has started and not yet joined, for `longest_silence`."""
+"""Every thread that `stream` has started and not yet joined; it may have ended, and its consumer not yet taken all."""
 
 
 async def stream(work: Work[T], *, name: str, ahead: int = 64) -> AsyncGenerator[T, None]:
@@ -126,8 +127,8 @@ async def stream(work: Work[T], *, name: str, ahead: int = 64) -> AsyncGenerator
     """
     channel: _Channel[T] = _Channel(asyncio.get_running_loop(), ahead)
     thread = threading.Thread(target=channel.run, args=(work,), name=name, daemon=True)
-    _at_work[thread] = channel
     thread.start()
+    _at_work[thread] = channel
     try:
         async with aclosing(channel.items()) as items:
             async for item in items:
@@ -140,7 +141,8 @@ async def stream(work: Work[T], *, name: str, ahead: int = 64) -> AsyncGenerator
 def longest_silence() -> tuple[float, str]:
     """Of the threads at work the one that has emitted nothing for the longest time: seconds, and its name."""
     now = time.monotonic()
-    return max(((now - channel.progressed_at, thread.name) for thread, channel in _at_work.items()), default=(0.0, ""))
+    silences = ((now - channel.progressed_at, thread.name) for thread, channel in _at_work.items() if thread.is_alive())
+    return max(silences, default=(0.0, ""))
 
 
 async def attempt(work: Callable[[], None], *, name: str, within_s: float) -> bool:

@@ -60,8 +60,6 @@ async def run(config: Config, emit: Emitter, reload: Callable[[], Config], *, wa
     except AssistantError as error:
         supervisor.status(f"{error.code}: {error.message}")
         raise
-    finally:
-        supervisor.stopping()
 
 
 async def _run(
@@ -82,7 +80,7 @@ async def _run(
         engines = await blocking.call(lambda stop: load_engines(config, tell=_progress(supervisor)), name="loading")
         parts.callback(engines.close)
         parts.callback(state.close)
-        parts.push(_end_in_time)
+        parts.push(partial(_end_in_time, supervisor))
         async with anyio.create_task_group() as root:
             ears = hearing(config.audio, microphone, loudspeaker)
             history = History(config.llm, state.exchanges(), state.add)
@@ -151,8 +149,11 @@ def _show(supervisor: Notifier, running: Running, outages: Outages, event: Event
         supervisor.status(status.describe(running.conversation.state, running.config, outages.reasons))
 
 
-def _end_in_time(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+def _end_in_time(
+    supervisor: Notifier, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+) -> None:
     """What comes now must not keep the process from ending."""
+    supervisor.stopping()
     end_within(ENDING_S, 0 if error is None else 1)
 
 

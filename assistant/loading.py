@@ -155,10 +155,10 @@ def load_language_model(config: Config, budget: Budget) -> LanguageModel:
 
 
 def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
-    """The voice, which has said its fixed phrases already."""
+    """The voice, which has said what is urgent already."""
     voice = Piper(locate_configured(config, "tts.voice"), threads=budget.synthesis, speed=config.tts.speed)
     voice.warm_up()
-    return RememberedVoice(voice, phrases.fixed(voice.language))
+    return RememberedVoice(voice, phrases.urgent(voice.language))
 
 
 def load_wake_words(config: Config) -> Spotter | None:

@@ -1,6 +1,7 @@
 """What becomes known of a microphone or loudspeaker that has failed: events, and words where they can be heard."""
 
 import time
+from collections.abc import Mapping
 
 from anyio.abc import TaskGroup
 
@@ -36,7 +37,7 @@ class Outages:
             self._lose(direction, name, absence)
         elif direction is Direction.INPUT and not self._said_deaf and time.monotonic() - absence.since > SPOKEN_S:
             self._said_deaf = True
-            self._say(phrases.deaf(self._conversation.voice_language))
+            self._say(self._phrase(phrases.DEAF))
 
     @property
     def reasons(self) -> list[str]:
@@ -57,13 +58,15 @@ class Outages:
         if direction is Direction.INPUT:
             self._conversation.hears_again()
         self._emit(DeviceBack(kind=NOUN[direction], name=name, away_s=round(away_s, 1)))
-        language = self._conversation.voice_language
         if direction is Direction.INPUT:
             if self._said_deaf:
                 self._said_deaf = False
-                self._say(phrases.hearing(language))
+                self._say(self._phrase(phrases.HEARING))
         elif (unsaid := self._conversation.take_unsaid()) and away_s < OFFERED_S:
-            self._say(f"{phrases.cut_off(language)} {unsaid}")
+            self._say(f"{self._phrase(phrases.CUT_OFF)} {unsaid}")
+
+    def _phrase(self, phrase: Mapping[str, str]) -> str:
+        return phrases.in_language(phrase, self._conversation.voice_language)
 
     def _say(self, text: str) -> None:
         if text:

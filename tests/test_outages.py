@@ -54,7 +54,7 @@ async def test_a_microphone_that_is_gone_for_long_is_spoken_of_once_and_when_it_
         assert stage.seen(DeviceLost) == [DeviceLost(kind="microphone", name="USB", reason="unplugged")]
         assert stage.seen(DeviceBack) == [DeviceBack(kind="microphone", name="USB", away_s=15.0)]
         said = " ".join(stage.script.voice.spoken)
-        assert said == f"{phrases.deaf('en')} {phrases.hearing('en')}"
+        assert said == f"{phrases.DEAF['en']} {phrases.HEARING['en']}"
         assert outages.reasons == []
         assert stage.conversation.state == "listening"
 
@@ -101,7 +101,7 @@ async def test_an_answer_that_was_cut_off_is_offered_again_while_somebody_may_wa
         if offered:
             await stage.until(PlaybackStarted)
             await stage.until(Announced)
-            assert " ".join(stage.script.voice.spoken).startswith(f"{phrases.cut_off('en')} It is noon,")
+            assert " ".join(stage.script.voice.spoken).startswith(f"{phrases.CUT_OFF['en']} It is noon,")
         else:
             await anyio.wait_all_tasks_blocked()
             assert stage.script.voice.spoken == []

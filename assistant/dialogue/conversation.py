@@ -368,7 +368,7 @@ class Conversation:
             patience=self._segmenter.patience,
             load=self._load,
             held=self._floor.is_taken,
-            ask_again=phrases.again(self._parts.voice_language) if ask_again else "",
+            ask_again=phrases.in_language(phrases.AGAIN, self._parts.voice_language) if ask_again else "",
             understood=self._understood,
         )
         pre_roll = samples(self._config.turns.pre_roll_ms)

@@ -1,5 +1,7 @@
 """What the assistant says that no language model wrote, by language."""
 
+from collections.abc import Mapping
+
 FAILED = {
     "en": "Sorry, something went wrong.",
     "de": "Entschuldigung, da ist etwas schiefgegangen.",
@@ -62,31 +64,11 @@ CUT_OFF = {
 """Before what could not be said because the loudspeaker was gone."""
 
 
-def deaf(language: str) -> str:
-    """As `failed`."""
-    return DEAF.get(language, "")
+def in_language(phrase: Mapping[str, str], language: str) -> str:
+    """One of the phrases above in the language of the voice; empty when nobody has written it in that language."""
+    return phrase.get(language, "")
 
 
-def hearing(language: str) -> str:
-    """As `failed`."""
-    return HEARING.get(language, "")
-
-
-def cut_off(language: str) -> str:
-    """As `failed`."""
-    return CUT_OFF.get(language, "")
-
-
-def again(language: str) -> str:
-    """As `failed`."""
-    return AGAIN.get(language, "")
-
-
-def failed(language: str) -> str:
-    """In the language of the voice; empty when nobody has written it in that language."""
-    return FAILED.get(language, "")
-
-
-def fixed(language: str) -> list[str]:
-    """Every phrase in `language`."""
-    return [phrase for phrases in (FAILED, AGAIN, DEAF, HEARING, CUT_OFF) if (phrase := phrases.get(language))]
+def urgent(language: str) -> list[str]:
+    """What has to be said at once, in `language`."""
+    return [text for phrase in (FAILED, AGAIN) if (text := phrase.get(language))]

@@ -157,7 +157,7 @@ class Revision:
                 await self._answer(question)
         except AssistantError as error:
             self.outcome.error = error
-            apology = phrases.failed(self._engines.voice.language)
+            apology = phrases.in_language(phrases.FAILED, self._engines.voice.language)
             if error.code not in UNSPEAKABLE and apology and not self.outcome.heard:
                 await self._apologise(apology)
 

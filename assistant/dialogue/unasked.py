@@ -35,14 +35,13 @@ class Unasked:
         """`number` gives the next turn's. `may_speak`: nobody speaks, or is about to. `silent` is called when the floor
         is free again: with whether an answer ended with a question, or None for an announcement. `start` begins a task
         of the conversation."""
-        self._parts = parts
+        self.configure(parts)
         self._floor = floor
         self._number = number
         self._may_speak = may_speak
         self._silent = silent
         self._start = start
         self._waiting = Waiting()
-        self._text_answers = TextAnswers(parts.engines, parts.config.llm, parts.history)
 
     def __len__(self) -> int:
         """How much waits to be said."""
@@ -51,6 +50,7 @@ class Unasked:
     def configure(self, parts: Parts) -> None:
         """Use `parts` from now on."""
         self._parts = parts
+        self._text_answers = TextAnswers(parts.engines, parts.config.llm, parts.history)
 
     async def say(self, text: str, *, priority: Priority, interrupt: bool) -> Announced:
         """As `Conversation.say`."""

@@ -182,7 +182,8 @@ def _playing(task: Task, trial: Trial) -> Finding:
     if (problem := trial.problems.get(Direction.OUTPUT)) is not None:
         return _held("playing", task) if _may_be_held(task, problem) else _failed("playing", problem)
     if trial.underflows:
-        found = f"a test sound was played with {trial.underflows} gaps"
+        gaps = "a gap" if trial.underflows == 1 else f"{trial.underflows} gaps"
+        found = f"a test sound was played with {gaps}"
         return warning("playing", found, "the machine is too busy, which is heard as clicks: see `top`")
     return ok("playing", "a test sound was played without a gap; did you hear it?")
 

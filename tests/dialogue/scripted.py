@@ -123,7 +123,7 @@ class ScriptedModel:
             if position <= len(begun):
                 continue
             self.hold.pass_by(stop)
-            if stop.is_set():
+            if stop.is_set() or generated == max_tokens:
                 break
             emit(piece)
             generated += 1

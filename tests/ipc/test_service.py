@@ -206,6 +206,17 @@ async def test_a_changed_configuration_is_followed_as_far_as_possible(tmp_path: 
         assert not daemon.running.config.audio.noise_suppression
 
 
+async def test_a_shorter_answer_may_be_asked_for_while_it_runs(tmp_path: Path) -> None:
+    async with served(tmp_path) as daemon, Line(daemon.path) as client:
+        longer = (await client.call("ask", text="What time is it?"))["result"]["reply"]
+        daemon.reloaded.append(
+            msgspec.structs.replace(QUIET, llm=msgspec.structs.replace(QUIET.llm, max_reply_tokens=1))
+        )
+        assert (await client.call("reload"))["result"]["applied"] == ["llm.max_reply_tokens"]
+        shorter = (await client.call("ask", text="What time is it?"))["result"]["reply"]
+        assert len(shorter) < len(longer)
+
+
 async def test_who_may_connect_follows_the_configuration(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         ipc = msgspec.structs.replace(QUIET.ipc, control=["root"])

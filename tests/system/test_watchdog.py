@@ -97,6 +97,27 @@ async def test_an_engine_that_hangs_is_a_complaint_and_one_that_emits_is_not(clo
     assert blocking.longest_silence() == (0.0, "")
 
 
+async def test_an_engine_that_waits_for_its_consumer_or_has_ended_does_not_hang(clock: Clock) -> None:
+    watchdog = Watchdog(Nobody(), 30.0, excused=lambda: True)
+
+    def work(emit: Emit[int], stop: StopFlag) -> None:
+        for number in range(3):
+            emit(number)
+
+    async with aclosing(blocking.stream(work, name="synthesis", ahead=1)) as pieces:
+        await anext(pieces)
+        clock.now += HUNG_S + 1
+        await anyio.sleep(0.1)  # it looks again whether there is room
+        assert watchdog.complaint == ""
+    async with aclosing(blocking.stream(work, name="synthesis")) as pieces:
+        await anext(pieces)
+        for thread in threading.enumerate():
+            if thread.name == "synthesis":
+                thread.join()
+        clock.now += HUNG_S + 1
+        assert watchdog.complaint == ""
+
+
 async def test_the_supervisor_hears_nothing_while_there_is_a_complaint(clock: Clock) -> None:
     supervisor = Supervisor()
     watchdog = Watchdog(supervisor, 0.02, excused=lambda: False)
