@@ -37,7 +37,7 @@ from assistant.running import Running
 from assistant.signals import ENDING_S, end_softly
 from assistant.state import default_path, open_state
 from assistant.system.notify import Notifier, notifier, watchdog_s
-from assistant.system.process import end_within, seconds_since_start
+from assistant.system.process import end_within, seconds_since_start, share_arenas
 from assistant.system.watchdog import Watchdog
 from assistant.tracing import open_tracer
 
@@ -53,6 +53,7 @@ async def run(config: Config, emit: Emitter, reload: Callable[[], Config], *, wa
     Waits `wait_s` seconds for a microphone and a loudspeaker that are not there yet. Raises `AssistantError` when a
     part that it cannot live without fails.
     """
+    share_arenas()
     supervisor = notifier()
     try:
         with single_error():

@@ -1,7 +1,10 @@
 """What the process says of itself."""
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 from assistant.system.process import peak_memory_mb
 
@@ -19,3 +22,35 @@ def test_peak_memory_grows_with_what_is_touched() -> None:
     block = b"x" * (int(before) + 64) * 1024 * 1024
     assert peak_memory_mb() > before
     del block
+
+
+ARENAS_OF_EIGHT_THREADS = """
+import ctypes, threading
+from assistant.system.process import share_arenas
+
+share_arenas()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+met = threading.Barrier(8)
+
+def work():
+    libc.malloc(1000)
+    met.wait()
+
+threads = [threading.Thread(target=work) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
+libc.fflush(None)
+"""
+
+
+@pytest.mark.parametrize(("most", "arenas"), [("", 2), ("4", 4)])
+def test_threads_share_the_arenas_of_the_heap_unless_the_user_says_otherwise(most: str, arenas: int) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"}
+    if most:
+        environment["MALLOC_ARENA_MAX"] = most
+    told = subprocess.run(
+        [sys.executable, "-c", ARENAS_OF_EIGHT_THREADS], env=environment, check=True, capture_output=True, text=True
+    ).stdout
+    assert told.count("<heap nr=") == arenas
