@@ -37,7 +37,7 @@ from assistant.running import Running
 from assistant.signals import ENDING_S, end_softly
 from assistant.state import default_path, open_state
 from assistant.system.notify import Notifier, notifier, watchdog_s
-from assistant.system.process import end_within, seconds_since_start, share_arenas
+from assistant.system.process import end_within, keep_heap_small, seconds_since_start
 from assistant.system.watchdog import Watchdog
 from assistant.tracing import open_tracer
 
@@ -53,7 +53,7 @@ async def run(config: Config, emit: Emitter, reload: Callable[[], Config], *, wa
     Waits `wait_s` seconds for a microphone and a loudspeaker that are not there yet. Raises `AssistantError` when a
     part that it cannot live without fails.
     """
-    share_arenas()
+    keep_heap_small()
     supervisor = notifier()
     try:
         with single_error():
@@ -210,7 +210,9 @@ def find_wyoming(settings: WyomingSettings) -> "type[WyomingServer] | None":
 def watch(metrics: Metrics, loudspeaker: Loudspeaker, ears: AudioSource, service: Service) -> None:
     """Let `metrics` read what the parts count themselves."""
     metrics.watch_counter(
-        "assistant_underflows", "Times the loudspeaker ran dry; each may be a click.", lambda: loudspeaker.underflows
+        "assistant_underflows",
+        "Times the loudspeaker ran dry while it played; each may be a click.",
+        lambda: loudspeaker.underflows,
     )
     metrics.watch_gauge("assistant_ipc_clients", "Connections to the socket.", lambda: service.clients)
     metrics.watch_counter(

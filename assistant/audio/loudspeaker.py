@@ -41,6 +41,8 @@ class Loudspeaker:
         self._volume = 1.0
         self._quiet = 0
         """Samples since something was played."""
+        self._sounded = False
+        """Whether the block before had something that was played in it."""
         self._reference: Reference | None = None
         self._stream: Stream | None = None
         self.name = name
@@ -68,6 +70,7 @@ class Loudspeaker:
             self._reference.begin(self._rate)
         self._asked_at = time.monotonic()
         self._patience_s = OPENING_S
+        self._sounded = False
         self._stream = open_output(device, self._rate, self._fill)
         self.name = device.name
         self.opened += 1
@@ -91,7 +94,10 @@ class Loudspeaker:
 
     @property
     def underflows(self) -> int:
-        """How often the device ran dry because this program was late: each may be a click."""
+        """How often the device ran dry in the middle of something, because this program was late: each may be a click.
+
+        In silence nobody hears it, and a device that has just been opened as a rule runs dry.
+        """
         return self._underflows
 
     @property
@@ -166,7 +172,8 @@ class Loudspeaker:
             self._gain.apply(out)
         if (reference := self._reference) is not None:
             reference.put(out, gone_at, ran_dry, silent=self._quiet > RESTS_S * self._rate)
-        self._underflows += ran_dry
+        self._underflows += ran_dry and self._sounded
+        self._sounded = count > 0
         self._asked_at = now
         self._patience_s = SILENT_S
 

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from assistant.audio import loudspeaker as module
 from assistant.audio.decode import read_audio
+from assistant.audio.devices import Device, Fill
+from assistant.audio.loudspeaker import Loudspeaker
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.audio.playback import FADE_S
 from assistant.audio.resample import Resampler
@@ -113,3 +116,51 @@ def test_a_loudspeaker_that_takes_nothing_any_more_is_an_error(tmp_path: Path) -
         _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "error: device.failed: loudspeaker 'default' takes nothing" in errors
+
+
+class ScriptedDevice:
+    """Asks for samples when it is told to, and says that it ran dry."""
+
+    runs = True
+
+    def __init__(self, device: Device, rate: int, fill: Fill) -> None:
+        self._fill = fill
+        self._out = np.zeros(rate // 100, np.float32)
+
+    def ask(self, *, ran_dry: bool) -> None:
+        self._fill(self._out, 0.0, ran_dry)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.anyio
+async def test_a_gap_counts_in_the_middle_of_something_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[ScriptedDevice] = []
+
+    def open_output(device: Device, rate: int, fill: Fill) -> ScriptedDevice:
+        opened.append(ScriptedDevice(device, rate, fill))
+        return opened[-1]
+
+    speaker = Device(0, "speaker", "ALSA", 0, 2, RATE, is_default_input=False, is_default_output=True)
+    monkeypatch.setattr(module, "find_device", lambda name, direction: speaker)
+    monkeypatch.setattr(module, "best_rate", lambda device, direction: RATE)
+    monkeypatch.setattr(module, "open_output", open_output)
+    with Loudspeaker("speaker") as loudspeaker:
+        [device] = opened
+        device.ask(ran_dry=True)
+        playback = loudspeaker.play(RATE)
+        await playback.write(np.full(RATE // 50, 0.1, np.float32))
+        device.ask(ran_dry=True)
+        assert loudspeaker.underflows == 0
+        device.ask(ran_dry=True)
+        assert loudspeaker.underflows == 1
+        device.ask(ran_dry=False)
+        device.ask(ran_dry=True)
+        assert loudspeaker.underflows == 1
+        await playback.write(np.full(RATE // 50, 0.1, np.float32))
+        device.ask(ran_dry=False)
+        loudspeaker.close()
+        loudspeaker.open()
+        opened[-1].ask(ran_dry=True)
+        assert loudspeaker.underflows == 1

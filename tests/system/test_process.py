@@ -26,9 +26,9 @@ def test_peak_memory_grows_with_what_is_touched() -> None:
 
 ARENAS_OF_EIGHT_THREADS = """
 import ctypes, threading
-from assistant.system.process import share_arenas
+from assistant.system.process import keep_heap_small
 
-share_arenas()
+keep_heap_small()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 met = threading.Barrier(8)
@@ -54,3 +54,31 @@ def test_threads_share_the_arenas_of_the_heap_unless_the_user_says_otherwise(mos
         [sys.executable, "-c", ARENAS_OF_EIGHT_THREADS], env=environment, check=True, capture_output=True, text=True
     ).stdout
     assert told.count("<heap nr=") == arenas
+
+
+LARGE_PIECE = """
+import ctypes, re
+from assistant.system.process import RETURNED, keep_heap_small
+
+keep_heap_small()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+size = 24 << 20
+
+def resident():
+    return int(re.search(r"RssAnon:\\s+(\\d+)", open("/proc/self/status").read())[1]) << 10
+
+for _ in range(2):  # what is freed once is what glibc learns from
+    piece = libc.malloc(size)
+    ctypes.memset(piece, 1, size)
+    libc.malloc(1000)  # lies above it, where it is not mapped
+    full = resident()
+    libc.free(piece)
+    assert full - resident() > size - RETURNED, (full, resident())
+"""
+
+
+def test_a_large_piece_is_given_back_when_it_is_freed() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    subprocess.run([sys.executable, "-c", LARGE_PIECE], env=environment, check=True)
