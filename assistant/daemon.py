@@ -37,7 +37,7 @@ from assistant.running import Running
 from assistant.signals import ENDING_S, end_softly
 from assistant.state import default_path, open_state
 from assistant.system.notify import Notifier, notifier, watchdog_s
-from assistant.system.process import end_within, keep_heap_small, seconds_since_start
+from assistant.system.process import end_within, keep_heap_small, seconds_since_start, spare_what_is_here
 from assistant.system.watchdog import Watchdog
 from assistant.tracing import open_tracer
 
@@ -127,6 +127,7 @@ async def _run(
             if listener is not None:
                 root.start_soon(service.serve, listener)
             await watchdog.until_heard()
+            spare_what_is_here()
             supervisor.ready()
 
 

@@ -13,13 +13,14 @@ from assistant.audio.keeper import Keeper
 from assistant.audio.volume import Kept, Volume
 from assistant.config import Audio, Config
 from assistant.dialogue.conversation import Conversation
-from assistant.dialogue.engines import Engines
+from assistant.dialogue.engines import Engines, Fresh
 from assistant.ipc.hub import EventHub
 from assistant.llm.history import History
 from assistant.loading import load_fresh
 from assistant.log import configure as configure_log
 from assistant.metrics import Metrics
 from assistant.state import State
+from assistant.system.process import spare_what_is_here
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,8 @@ class Running:
                 await blocking.call(lambda stop: _check(after.audio), name="devices")
             fresh = await blocking.call(lambda stop: load_fresh(before, after, self.engines), name="loading")
             await self.engines.exchange(fresh)
+            if fresh != Fresh():
+                spare_what_is_here()
             self.follow(after)
             if before.audio != after.audio and self.keeper is not None:
                 await self.keeper.reopen(after.audio.input, after.audio.output)

@@ -1,6 +1,7 @@
 """What this process has cost so far."""
 
 import ctypes
+import gc
 import logging
 import os
 import resource
@@ -49,6 +50,18 @@ def keep_heap_small() -> None:
         for variable, (parameter, value) in HEAP.items():
             if variable not in os.environ:
                 mallopt(parameter, value)
+
+
+def spare_what_is_here() -> None:
+    """Have the garbage collector pass over what there is now, which stays, from now on; what is garbage goes first.
+
+    A collection of everything held up the daemon for 58 ms in the middle of a talk, which is two blocks of audio; it
+    takes 11 ms when the machine has nothing else to do. Call it again when much has been replaced: what is passed over
+    is freed by its count of references only.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def end_within(seconds: float, status: int) -> None:

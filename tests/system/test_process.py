@@ -82,3 +82,27 @@ for _ in range(2):  # what is freed once is what glibc learns from
 def test_a_large_piece_is_given_back_when_it_is_freed() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     subprocess.run([sys.executable, "-c", LARGE_PIECE], env=environment, check=True)
+
+
+SPARED = """
+import gc, weakref
+from assistant.system.process import spare_what_is_here
+
+class Knot:
+    def __init__(self):
+        self.itself = self
+
+gc.disable()
+garbage, kept = weakref.ref(Knot()), Knot()
+spare_what_is_here()
+assert garbage() is None
+assert not any(each is kept for each in gc.get_objects())
+replaced = weakref.ref(kept)
+del kept
+spare_what_is_here()
+assert replaced() is None
+"""
+
+
+def test_what_is_here_is_passed_over_by_the_garbage_collector_until_it_is_replaced() -> None:
+    subprocess.run([sys.executable, "-c", SPARED], check=True)
