@@ -22,9 +22,9 @@ HEAP = {
 
 As a rule there are eight arenas for each core, each keeps what it once needed, and every work of an engine is a thread
 that takes another. On two cores `assistant bench --suite soak` saw the memory of the daemon's own rise from 527 to 630
-MB in 14 minutes of talk. With two arenas it jumped between two levels 30 MB apart and lay more and more often at the
-upper one, 601 MB after an hour; with large pieces given back as well it lay between 520 and 545 for twelve minutes.
-The voice answered as soon: medians of 425, 396 and 430 ms in the first minutes.
+MB in 14 minutes of talk. With two arenas it lay between 557 and 601 MB, for an hour; with large pieces given back as
+well between 520 and 545, for twelve minutes. The voice answered as soon: medians of 425, 396 and 430 ms in the first
+minutes.
 """
 
 
