@@ -1,5 +1,6 @@
 """The daemon: builds the parts from the configuration, owns the one root task group, and ends on a signal."""
 
+import gc
 import logging
 import signal
 from collections.abc import Callable, Iterator
@@ -127,6 +128,7 @@ async def _run(
             if listener is not None:
                 root.start_soon(service.serve, listener)
             await watchdog.until_heard()
+            parts.callback(gc.unfreeze)  # or libraries report at the end what nobody has freed
             spare_what_is_here()
             supervisor.ready()
 
