@@ -117,6 +117,8 @@ def test_a_signal_in_the_middle_of_a_sentence_ends_it_at_once(
         daemon.until("playback_started")
         assert daemon.end(by) == 0
         assert daemon.until("playback_finished")["complete"] is False
+        assert daemon.process.stderr is not None
+        assert [line for line in daemon.process.stderr if not line.startswith("{")] == []  # nanobind tells of leaks
 
 
 def test_a_signal_while_the_models_are_loaded_ends_it_too(room: Room) -> None:
