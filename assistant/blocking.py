@@ -1,17 +1,21 @@
 """The one bridge from blocking engine code to asynchronous code.
 
-An engine call is a plain function that gets `emit` and `stop`. It runs in a thread of its own; what it emits arrives
-in an asynchronous generator, through a bounded channel. Leaving the generator (normally, by an exception or by
-cancellation) sets the stop flag and waits until the thread has ended, so an engine is never still at work for a
-consumer that has gone.
+An engine call is a plain function that gets `emit` and `stop`. It has a thread for itself; what it emits arrives in an
+asynchronous generator, through a bounded channel. Leaving the generator (normally, by an exception or by cancellation)
+sets the stop flag and waits until the function has ended, so an engine is never still at work for a consumer that has
+gone.
+
+Threads stay for later calls. To start one takes memory, and where the machine has none left, `Thread.start` may fail,
+or wait for ever for a thread that died before it could say that it had begun.
 """
 
 import asyncio
+import queue
 import threading
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any, Generic, Protocol, TypeVar
 
 import anyio
@@ -53,40 +57,60 @@ class _Stopped(BaseException):
     """Raised inside `emit` to unwind an engine whose consumer has gone; never leaves this module."""
 
 
+MEMORY_RETRY_S = 0.1
+"""Seconds until a thread tries again to tell that it is done, when there was no memory to tell it with."""
+
+
 class _Channel(Generic[T]):
     """Items from one thread to one event loop. The thread waits while `ahead` items are unread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, ahead: int) -> None:
+    def __init__(self, name: str, loop: asyncio.AbstractEventLoop, ahead: int) -> None:
+        self.name = name
         self._loop = loop
         self._room = threading.Semaphore(ahead)
         self._items: deque[T] = deque()
         self._arrived = asyncio.Event()
         self._stop = threading.Event()
         self._ended = asyncio.Event()
+        self._done = False
         self._error: BaseException | None = None
-        self.progressed_at = time.monotonic()
-        """When the thread last began, emitted something, or waited for its consumer."""
+        self._progressed_at = time.monotonic()
+
+    @property
+    def silence_s(self) -> float:
+        """Seconds since the work began, emitted something, or waited for its consumer; 0 once it is done."""
+        return 0.0 if self._done else time.monotonic() - self._progressed_at
 
     def run(self, work: Work[T]) -> None:
-        """The body of the thread."""
+        """Do `work`, in the thread that calls this."""
         try:
             work(self._emit, self._stop)
         except _Stopped:
             pass
         except BaseException as error:  # handed to the consumer, which re-raises it
             self._error = error
-        finally:
-            with suppress(RuntimeError):  # the loop of a thread that was left behind may be closed
+        self._done = True
+
+    def tell_end(self) -> None:
+        """Let the consumer know that the work is done, in the thread that did it."""
+        while True:
+            try:
                 self._loop.call_soon_threadsafe(self._end)
+            except MemoryError:  # else the consumer would wait for ever
+                time.sleep(MEMORY_RETRY_S)
+            except RuntimeError:  # the loop of work that was left behind may be closed
+                return
+            else:
+                return
 
     def _emit(self, item: T) -> None:
         while not self._room.acquire(timeout=0.02):
-            self.progressed_at = time.monotonic()  # it is the consumer that takes its time
+            self._progressed_at = time.monotonic()  # it is the consumer that takes its time
             if self._stop.is_set():
                 raise _Stopped
         if self._stop.is_set():
             raise _Stopped
-        self.progressed_at = time.monotonic()
+        self._progressed_at = time.monotonic()
         self._items.append(item)
         self._loop.call_soon_threadsafe(self._arrived.set)
 
@@ -107,15 +131,61 @@ class _Channel(Generic[T]):
                     raise self._error
                 return
 
-    async def close(self, thread: threading.Thread) -> None:
+    async def close(self) -> None:
         self._stop.set()
         with anyio.CancelScope(shield=True):
             await self._ended.wait()
-        thread.join()  # it has nothing left to do but to end
 
 
-_at_work: dict[threading.Thread, _Channel[Any]] = {}
-"""Every thread that `stream` has started and not yet joined; it may have ended, and its consumer not yet taken all."""
+IDLE = "idle"
+"""What a thread is called that waits for work."""
+
+
+class _Worker:
+    """A thread that does one piece of work after another, as long as the process lives.
+
+    Nothing that it does between two of them takes memory.
+    """
+
+    def __init__(self) -> None:
+        self._taken = threading.Lock()
+        self._todo: queue.SimpleQueue[tuple[_Channel[Any], Work[Any]]] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=IDLE, daemon=True)
+        self._thread.start()
+
+    def take(self) -> bool:
+        """Whether it was free; it now waits for `begin`."""
+        return self._taken.acquire(blocking=False)
+
+    def begin(self, channel: _Channel[T], work: Work[T]) -> None:
+        self._todo.put((channel, work))
+
+    def _run(self) -> None:
+        while True:
+            self._do(*self._todo.get())
+
+    def _do(self, channel: _Channel[T], work: Work[T]) -> None:
+        self._thread.name = channel.name
+        channel.run(work)
+        self._thread.name = IDLE
+        self._taken.release()
+        channel.tell_end()
+
+
+_workers: list[_Worker] = []
+"""As many as have been at work at once."""
+
+_at_work: set[_Channel[Any]] = set()
+"""What `stream` has begun and not yet closed; it may be done, and its consumer not yet have taken all."""
+
+
+def _begin(channel: _Channel[T], work: Work[T]) -> None:
+    worker = next((worker for worker in _workers if worker.take()), None)
+    if worker is None:
+        worker = _Worker()
+        worker.take()
+        _workers.append(worker)
+    worker.begin(channel, work)
 
 
 async def stream(work: Work[T], *, name: str, ahead: int = 64) -> AsyncGenerator[T, None]:
@@ -125,24 +195,22 @@ async def stream(work: Work[T], *, name: str, ahead: int = 64) -> AsyncGenerator
     its consumer only makes work that a cancellation throws away. Exceptions of `work` are raised here. Cancelling the
     consumer takes as long as the engine needs to notice its stop flag.
     """
-    channel: _Channel[T] = _Channel(asyncio.get_running_loop(), ahead)
-    thread = threading.Thread(target=channel.run, args=(work,), name=name, daemon=True)
-    thread.start()
-    _at_work[thread] = channel
+    channel: _Channel[T] = _Channel(name, asyncio.get_running_loop(), ahead)
+    _begin(channel, work)
+    _at_work.add(channel)
     try:
         async with aclosing(channel.items()) as items:
             async for item in items:
                 yield item
     finally:
-        await channel.close(thread)
-        del _at_work[thread]
+        await channel.close()
+        _at_work.remove(channel)
 
 
 def longest_silence() -> tuple[float, str]:
-    """Of the threads at work the one that has emitted nothing for the longest time: seconds, and its name."""
-    now = time.monotonic()
-    silences = ((now - channel.progressed_at, thread.name) for thread, channel in _at_work.items() if thread.is_alive())
-    return max(silences, default=(0.0, ""))
+    """Of the work that goes on that which has emitted nothing for the longest time: seconds, and its name."""
+    longest = max(_at_work, key=lambda channel: channel.silence_s, default=None)
+    return (longest.silence_s, longest.name) if longest else (0.0, "")
 
 
 async def attempt(work: Callable[[], None], *, name: str, within_s: float) -> bool:
@@ -151,8 +219,8 @@ async def attempt(work: Callable[[], None], *, name: str, within_s: float) -> bo
     A thread that does not is left behind with whatever it holds: the caller has to have the process ended soon. What
     `work` raises in time is raised here.
     """
-    done = _Channel[None](asyncio.get_running_loop(), 1)
-    threading.Thread(target=done.run, args=(lambda emit, stop: work(),), name=name, daemon=True).start()
+    done = _Channel[None](name, asyncio.get_running_loop(), 1)
+    _begin(done, lambda emit, stop: work())
     with anyio.move_on_after(within_s, shield=True):
         async with aclosing(done.items()) as nothing:
             async for _ in nothing:

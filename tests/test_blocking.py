@@ -1,8 +1,10 @@
 """The bridge from blocking engines to asynchronous code."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import Any
 
 import anyio
 import pytest
@@ -101,3 +103,52 @@ async def test_an_error_of_the_engine_reaches_the_consumer_after_what_it_emitted
 
 async def test_call_returns_what_the_work_returned() -> None:
     assert await blocking.call(lambda stop: stop.is_set(), name="call") is False
+
+
+async def test_threads_stay_for_later_work() -> None:
+    def ident(stop: StopFlag) -> int:
+        return threading.get_ident()
+
+    first = await blocking.call(ident, name="first")
+    assert {await blocking.call(ident, name="later") for _ in range(50)} == {first}
+
+
+async def test_a_thread_that_an_engine_has_for_itself_is_given_to_no_other() -> None:
+    async with aclosing(blocking.stream(count_to(10**9), name="at work", ahead=1)) as numbers:
+        await anext(numbers)
+        (busy,) = threads_named("at work")
+        assert await blocking.call(lambda stop: threading.current_thread(), name="other") is not busy
+
+
+async def test_work_that_raises_in_time_costs_no_thread() -> None:
+    def failing() -> None:
+        raise LookupError("device")
+
+    for _ in range(3):
+        with pytest.raises(LookupError):
+            await blocking.attempt(failing, name="device", within_s=10)
+    before = threading.active_count()
+    for _ in range(20):
+        with pytest.raises(LookupError):
+            await blocking.attempt(failing, name="device", within_s=10)
+    assert threading.active_count() == before
+
+
+async def test_the_end_is_told_as_soon_as_there_is_memory_to_tell_it_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    tell, refusals = loop.call_soon_threadsafe, 2
+
+    def call_soon_threadsafe(*args: Any) -> asyncio.Handle:
+        nonlocal refusals
+        if refusals:
+            refusals -= 1
+            raise MemoryError
+        return tell(*args)
+
+    def nothing(emit: Emit[int], stop: StopFlag) -> None:
+        monkeypatch.setattr(loop, "call_soon_threadsafe", call_soon_threadsafe)
+
+    with anyio.fail_after(10):
+        async with aclosing(blocking.stream(nothing, name="refused")) as numbers:
+            assert [number async for number in numbers] == []
+    assert refusals == 0

@@ -4,12 +4,15 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from assistant.errors import AssistantError
 from tests.conftest import SPEECH
 from tests.machine.daemon import QUESTION, UNIT, Daemon
 from tests.machine.faults.fault import Fault, Outcome
 from tests.machine.journal import Entry
+from tests.machine.machine import wait_until
 
 DICTATION = SPEECH / "clips" / "dict_jfk.wav"
 """Recognising this takes some 20 MB more than recognising a question."""
@@ -31,7 +34,7 @@ def refused_to_engine(daemon: Daemon) -> Outcome:
         limited = time.monotonic()
         daemon.room.speak(DICTATION)
         failed = daemon.journal.until(_turn_or_process_ended, "end of the turn or of the process", after=limited)
-    return _outcome(daemon, failed)
+    return _outcome(daemon, limited, failed)
 
 
 def refused_to_all(daemon: Daemon) -> Outcome:
@@ -40,7 +43,7 @@ def refused_to_all(daemon: Daemon) -> Outcome:
         limited = time.monotonic()
         daemon.room.speak(QUESTION)
         failed = daemon.journal.until(_turn_or_process_ended, "end of the turn or of the process", after=limited)
-    return _outcome(daemon, failed)
+    return _outcome(daemon, limited, failed)
 
 
 def killed(daemon: Daemon) -> Outcome:
@@ -53,16 +56,28 @@ def killed(daemon: Daemon) -> Outcome:
     return Outcome("killed by the kernel; systemd started it again", listening - limited, "the question")
 
 
-def _outcome(daemon: Daemon, failed: Entry) -> Outcome:
+def _outcome(daemon: Daemon, limited: float, failed: Entry) -> Outcome:
     """Which call of which library is refused decides what becomes of it; what was freed before may even do."""
-    listening = daemon.until_listening(after=failed.at_s)
+    wait_until(partial(_responds, daemon), "it does not respond")
     daemon.until_status("listening")  # what a process that was started anew has heard of the rest is answered
-    recovered_s = listening - failed.at_s
-    if _process_ended(failed):
-        return Outcome("it ended; systemd started it again", recovered_s, "the question")
+    since = daemon.journal.since(limited)
+    if ended := next(filter(_process_ended, since), None):
+        hung = any("Watchdog timeout" in entry.message for entry in since)
+        happened = "it hung, which the watchdog noticed" if hung else "it ended"
+        recovered_s = daemon.until_listening(after=ended.at_s) - failed.at_s
+        return Outcome(f"{happened}; systemd started it again", recovered_s, "the question")
     if (code := failed.fields["ASSISTANT_ERROR"]) == "None":
         return Outcome("answered with the memory that it had", None)
+    recovered_s = daemon.until_listening(after=failed.at_s) - failed.at_s
     return Outcome(f"the turn failed with {code}; no restart", recovered_s, "the question")
+
+
+def _responds(daemon: Daemon) -> bool:
+    try:
+        daemon.call("status")
+    except AssistantError:  # it ended while it was asked
+        return False
+    return True
 
 
 def _turn_or_process_ended(entry: Entry) -> bool:
