@@ -262,4 +262,4 @@ async def test_more_announcements_than_anybody_listens_to_are_refused(tmp_path: 
                     await client.request("say", id=number, text="Word.")
             codes = [(await three.read())["error"]["data"]["code"] for _ in range(36 - MOST - 1)]
             assert codes == ["queue.full"] * (36 - MOST - 1)
-        await daemon.stage.until(PlaybackStarted)
+            await daemon.stage.until(PlaybackStarted)
