@@ -255,11 +255,15 @@ async def test_shutdown_is_answered_before_the_end(tmp_path: Path) -> None:
 
 async def test_more_announcements_than_anybody_listens_to_are_refused(tmp_path: Path) -> None:
     loudspeaker = ScriptedLoudspeaker(room=1)
-    async with served(tmp_path, loudspeaker=loudspeaker) as daemon:
-        async with Line(daemon.path) as one, Line(daemon.path) as two, Line(daemon.path) as three:
-            for client in (one, two, three):
-                for number in range(12):
-                    await client.request("say", id=number, text="Word.")
-            codes = [(await three.read())["error"]["data"]["code"] for _ in range(36 - MOST - 1)]
-            assert codes == ["queue.full"] * (36 - MOST - 1)
-            await daemon.stage.until(PlaybackStarted)
+    async with (
+        served(tmp_path, loudspeaker=loudspeaker) as daemon,
+        Line(daemon.path) as one,
+        Line(daemon.path) as two,
+        Line(daemon.path) as three,
+    ):
+        for client in (one, two, three):
+            for number in range(12):
+                await client.request("say", id=number, text="Word.")
+        codes = [(await three.read())["error"]["data"]["code"] for _ in range(36 - MOST - 1)]
+        assert codes == ["queue.full"] * (36 - MOST - 1)
+        await daemon.stage.until(PlaybackStarted)
