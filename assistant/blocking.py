@@ -72,14 +72,13 @@ class _Channel(Generic[T]):
         self._arrived = asyncio.Event()
         self._stop = threading.Event()
         self._ended = asyncio.Event()
-        self._done = False
         self._error: BaseException | None = None
         self._progressed_at = time.monotonic()
 
     @property
     def silence_s(self) -> float:
         """Seconds since the work began, emitted something, or waited for its consumer; 0 once it is done."""
-        return 0.0 if self._done else time.monotonic() - self._progressed_at
+        return 0.0 if self._ended.is_set() else time.monotonic() - self._progressed_at
 
     def run(self, work: Work[T]) -> None:
         """Do `work`, in the thread that calls this."""
@@ -89,7 +88,6 @@ class _Channel(Generic[T]):
             pass
         except BaseException as error:  # handed to the consumer, which re-raises it
             self._error = error
-        self._done = True
 
     def tell_end(self) -> None:
         """Let the consumer know that the work is done, in the thread that did it."""

@@ -1,4 +1,4 @@
-"""What this process has cost so far."""
+"""This process: what it has cost so far, how it keeps its memory, when it ends at the latest."""
 
 import ctypes
 import gc
@@ -20,11 +20,10 @@ HEAP = {
 }
 """What glibc's heap is told: by the variable that goes first, the number of the parameter in malloc.h and its value.
 
-As a rule there are eight arenas for each core, each keeps what it once needed, and every work of an engine is a thread
-that takes another. On two cores `assistant bench --suite soak` saw the memory of the daemon's own rise from 527 to 630
-MB in 14 minutes of talk. With two arenas it lay between 557 and 601 MB, for an hour; with large pieces given back as
-well between 520 and 545, for twelve minutes. The voice answered as soon: medians of 425, 396 and 430 ms in the first
-minutes.
+As a rule there are eight arenas for each core, and each keeps what it once needed. On two cores `assistant bench
+--suite soak` saw the memory of the daemon's own rise from 527 to 630 MB in 14 minutes of talk. With two arenas it lay
+between 557 and 601 MB, for an hour; with large pieces given back as well between 530 and 580, for an hour. The voice
+answered as soon: medians of 425, 396 and 434 ms in the first minutes.
 """
 
 
