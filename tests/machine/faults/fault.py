@@ -69,7 +69,7 @@ def _prepare(daemon: Daemon) -> Memory:
 
 
 def _check_memory(before: Memory, after: Memory) -> None:
-    assert (after.volume, after.muted) == (before.volume, before.muted)
+    assert (after.volume, after.muted) == (before.volume, before.muted), f"{before} became {after}"
     assert set(before.exchanges) <= set(after.exchanges), f"forgotten: {set(before.exchanges) - set(after.exchanges)}"
 
 
