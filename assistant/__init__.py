@@ -5,7 +5,7 @@ Importing it decides how the threads of the libraries it loads wait for work, an
 
 import os
 
-from assistant.system.budget import apply_waiting_policy
+from assistant.host.budget import apply_waiting_policy
 
 __version__ = "0.1.0"
 

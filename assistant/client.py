@@ -26,10 +26,10 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from assistant.errors import AssistantError, Code
 from assistant.flow import Flow
-from assistant.ipc import place
-from assistant.ipc.rpc import Id, request
-from assistant.ipc.stream import Connected
-from assistant.ipc.stream import connect as connect_stream
+from assistant.interfaces.ipc.rpc import Id, request
+from assistant.interfaces.net import place
+from assistant.interfaces.net.stream import Connected
+from assistant.interfaces.net.stream import connect as connect_stream
 
 CONNECT_S = 10.0
 """A daemon that is loading its models answers when it has; it accepts at once."""

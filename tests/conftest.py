@@ -1,13 +1,15 @@
 """What the tests share: the default models, the recordings with their records, the event loop."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from assistant.bench.clips import Clip, read_clips
 from assistant.cli.models import pull_missing
-from assistant.config import Config
+from assistant.config.schema import Config
+from assistant.llm.llama import LlamaCpp
 from assistant.models.store import locate
 
 SPEECH = Path(__file__).parent / "speech"
@@ -38,6 +40,14 @@ def whisper_path() -> Path:
 @pytest.fixture(scope="session")
 def gguf_path() -> Path:
     return locate("smollm2-135m-instruct", "llm")
+
+
+@pytest.fixture(scope="session")
+def model(gguf_path: Path) -> Iterator[LlamaCpp]:
+    """SmolLM2-135M with 512 tokens of context on the CPU."""
+    model = LlamaCpp(gguf_path, "cpu", context_tokens=512, threads=1, batch_threads=2)
+    yield model
+    model.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,14 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["assistant.ipc.rpc", "assistant.wyoming.wire", "wyoming.event"]):
+with atheris.instrument_imports(
+    include=["assistant.interfaces.ipc.rpc", "assistant.interfaces.wyoming.wire", "wyoming.event"]
+):
     from assistant.errors import AssistantError, Code
-    from assistant.ipc import rpc
-    from assistant.ipc.methods import METHODS
-    from assistant.wyoming.wire import Wire
-    from tests.wyoming.test_wire import Bytes
+    from assistant.interfaces.ipc import rpc
+    from assistant.interfaces.ipc.methods import METHODS
+    from assistant.interfaces.wyoming.wire import Wire
+    from tests.interfaces.wyoming.test_wire import Bytes
 
 LOOP = asyncio.new_event_loop()
 

@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 
 from assistant.audio.pcm import Samples, from_int16
-from assistant.bench import virtual_room
-from assistant.bench.virtual_room import RATE, wait_until
+from assistant.bench.soak import virtual_room
+from assistant.bench.soak.virtual_room import RATE, wait_until
 
 AUDIBLE = 10 ** (-45 / 20)
 """Level from which a 10 ms block of a recording counts as sound: no noise comes into this room by itself."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from assistant.audio.pcm import BLOCK, Samples
-from assistant.config import Turns
+from assistant.config.schema import Turns
 from assistant.turns.segmenter import Committed, Segmenter, SpeechStarted, samples
 from assistant.vad.base import VoiceActivity
 

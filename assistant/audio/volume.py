@@ -6,8 +6,8 @@ from typing import Protocol
 import anyio
 import msgspec
 
-from assistant.audio.quiet_hours import QuietHours
-from assistant.config import Sound
+from assistant.config.quiet_hours import QuietHours
+from assistant.config.schema import Sound
 
 LOOK_S = 10.0
 """Seconds between two looks at the time of the day. The clock may be set, so nothing is computed ahead."""

@@ -12,16 +12,18 @@ import msgspec
 import typer
 from rich.console import Console
 
-from assistant import config_file
 from assistant.cli import bench_tables
 from assistant.cli.models import pull_missing
 from assistant.cli.options import ConfigFile, Json, Offline
-from assistant.config import Config
+from assistant.config import file as config_file
+from assistant.config.schema import Config
 from assistant.errors import AssistantError, Code
 
 if TYPE_CHECKING:
-    from assistant.bench import conversation, load, soak_report
-    from assistant.bench.report import Report
+    from assistant.bench.conversation import run as conversation
+    from assistant.bench.load import run as load
+    from assistant.bench.soak import report as soak_report
+    from assistant.bench.speed.report import Report
 
 R = TypeVar("R")
 
@@ -138,8 +140,8 @@ def _speed(settings: Config, paths: list[Path], baseline: bool, plot: Path | Non
     pull_missing(list(settings.models.values()), offline=offline)
 
     from assistant.bench.clips import choose, is_english_request
-    from assistant.bench.plot import waterfalls
-    from assistant.bench.run import run
+    from assistant.bench.speed.plot import waterfalls
+    from assistant.bench.speed.run import run
 
     chosen = choose(paths, RECORDINGS, is_english_request)
     total = len(chosen) * (2 if baseline else 1)
@@ -160,7 +162,7 @@ def _conversation(settings: Config, paths: list[Path], minutes: float, *, offlin
     pull_missing(list(settings.models.values()), offline=offline)
 
     from assistant.bench.clips import choose
-    from assistant.bench.conversation import run
+    from assistant.bench.conversation.run import run
 
     with _progress("reading the recordings") as tell:
         return run(settings, choose(paths, RECORDINGS), minutes, tell)
@@ -170,7 +172,7 @@ def _load(settings: Config, paths: list[Path], clients: int, *, offline: bool) -
     pull_missing(list(settings.models.values()), offline=offline)
 
     from assistant.bench.clips import choose, is_english_request
-    from assistant.bench.load import run
+    from assistant.bench.load.run import run
 
     with _progress("loading the models") as tell:
         return run(settings, choose(paths, RECORDINGS, is_english_request), clients, tell)
@@ -184,8 +186,8 @@ def _soak(
     pull_missing(list(settings.models.values()), offline=offline)
 
     from assistant.bench.clips import choose
-    from assistant.bench.soak import run
-    from assistant.bench.soak_plot import course
+    from assistant.bench.soak.plot import course
+    from assistant.bench.soak.run import run
 
     with _progress("reading the recordings") as tell:
         report = run(settings, choose(paths, RECORDINGS), minutes, tell)

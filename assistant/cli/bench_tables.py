@@ -7,8 +7,10 @@ from rich.console import Console
 from rich.table import Column, Table
 
 if TYPE_CHECKING:
-    from assistant.bench import conversation, load, soak_report
-    from assistant.bench.report import Baseline, Report, Row, Spread, WindowRow
+    from assistant.bench.conversation import run as conversation
+    from assistant.bench.load import run as load
+    from assistant.bench.soak import report as soak_report
+    from assistant.bench.speed.report import Baseline, Report, Row, Spread, WindowRow
 
 UNITS = {
     "memory_mb": ("memory", "MB"),

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from assistant import config_file
 from assistant.cli.options import ConfigFile
-from assistant.config import Config
+from assistant.config import file as config_file
+from assistant.config.schema import Config
 from assistant.errors import AssistantError, Code
 from assistant.models.store import locate_configured
 

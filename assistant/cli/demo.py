@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from assistant import config_file
 from assistant.cli.models import pull_missing
 from assistant.cli.options import ConfigFile, Json, Offline
 from assistant.cli.waterfall import waterfall
+from assistant.config import file as config_file
 from assistant.errors import AssistantError, Code
 from assistant.events import Event, Listening, PartialTranscript, SpeechEnded
 

@@ -11,12 +11,12 @@ from rich.table import Table
 from assistant.cli.options import Json
 
 if TYPE_CHECKING:
-    from assistant.audio.devices import Device, Direction
+    from assistant.audio.devices.portaudio import Device, Direction
 
 
 def devices(json: Json = False) -> None:
     """List microphones and loudspeakers. Any part of a name that no other has goes into the configuration."""
-    from assistant.audio.devices import Direction, list_devices
+    from assistant.audio.devices.portaudio import Direction, list_devices
 
     found = list_devices()
     if json:
@@ -27,7 +27,7 @@ def devices(json: Json = False) -> None:
 
 
 def _show(direction: "Direction", able: "list[Device]") -> None:
-    from assistant.audio.devices import NOUN, no_device
+    from assistant.audio.devices.portaudio import NOUN, no_device
 
     console = Console()
     if not able:

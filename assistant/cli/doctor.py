@@ -27,7 +27,7 @@ def doctor(
     json: Json = False,
 ) -> None:
     """Check everything that the assistant needs, and say what to do. Exit status 1 when something failed."""
-    from assistant.doctor.examination import Question, examine  # it loads arrays and models' parts
+    from assistant.doctor.examination import Question, examine
 
     findings = examine(Question(config, socket, sound=not no_sound))
     console = Console()

@@ -15,8 +15,8 @@ def schema(
     markdown: Annotated[bool, typer.Option("--markdown", help="A table for people instead.")] = False,
 ) -> None:
     """Print the JSON Schema of every method, result, notification and event."""
-    from assistant.ipc.schema import schema as json_schema
-    from assistant.ipc.schema import table
+    from assistant.interfaces.ipc.schema import schema as json_schema
+    from assistant.interfaces.ipc.schema import table
 
     typer.echo(table() if markdown else msgspec.json.format(msgspec.json.encode(json_schema()), indent=2))
 
@@ -24,6 +24,6 @@ def schema(
 @app.command("path")
 def path(socket: Socket = None) -> None:
     """Print the path of the socket that the other commands connect to."""
-    from assistant.ipc import place
+    from assistant.interfaces.net import place
 
     typer.echo(socket or place.find())

@@ -7,11 +7,12 @@ import anyio
 import msgspec
 import typer
 
-from assistant import config_file, log
 from assistant.cli.options import ConfigFile
-from assistant.config import Config
+from assistant.config import file as config_file
+from assistant.config.schema import Config
 from assistant.errors import AssistantError
 from assistant.events import Error
+from assistant.telemetry import log
 
 
 def run(
@@ -55,7 +56,7 @@ def run(
     first = settings()
     log.configure(first.log)
 
-    from assistant import daemon
+    from assistant.app import daemon
 
     try:
         anyio.run(partial(daemon.run, first, log.log_event, settings, wait_s=wait))

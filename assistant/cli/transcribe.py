@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from assistant import config_file
 from assistant.cli.models import pull_missing
 from assistant.cli.options import ConfigFile, Json, Offline
+from assistant.config import file as config_file
 from assistant.errors import AssistantError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def transcribe(
         settings = config_file.override(settings, "asr", "language", language)
     pull_missing([settings.asr.model], offline=offline)
 
-    from assistant.loading import load_file_transcriber
+    from assistant.app.loading import load_file_transcriber
 
     transcriber = load_file_transcriber(settings)
     failed = False

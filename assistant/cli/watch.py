@@ -113,7 +113,7 @@ class View:
 def watch(json: Json = False, socket: Socket = None) -> None:
     """Show live what the assistant hears, says and does, until Ctrl-C. With --json: one event a line."""
     from assistant.client import Client
-    from assistant.ipc.hub import names
+    from assistant.interfaces.ipc.hub import names
 
     if not json and not Console().is_terminal:
         raise typer.BadParameter("the view needs a terminal; --json prints one event a line", param_hint="watch")

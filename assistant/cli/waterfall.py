@@ -4,7 +4,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.events import Marks
-from assistant.stages import spans
+from assistant.telemetry.stages import spans
 
 WIDTH = 34
 """Characters of the longest bar: with names and figures a line fits into 80 columns."""

@@ -8,13 +8,13 @@ from pathlib import Path
 import anyio
 import msgspec
 
+from assistant.app.loading import load_engines
 from assistant.audio.check import check_audio
 from assistant.audio.decode import read_audio
-from assistant.audio.loudspeaker import Loudspeaker
-from assistant.config import Config
-from assistant.dialogue.recorded import Answer, ask
+from assistant.audio.devices.loudspeaker import Loudspeaker
+from assistant.config.schema import Config
 from assistant.events import Emitter, Marks
-from assistant.loading import load_engines
+from assistant.rooms.recorded import Answer, ask
 
 log = logging.getLogger(__name__)
 

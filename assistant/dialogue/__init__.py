@@ -1,1 +1,1 @@
-"""The conversation: the only place that wires the stages to each other."""
+"""The only place that wires the stages to each other."""

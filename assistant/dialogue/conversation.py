@@ -7,21 +7,21 @@ from dataclasses import replace
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
+from assistant.answers.history import History
 from assistant.audio.base import AudioSink, AudioSource
 from assistant.audio.earcons import RATE, Earcon, sound
 from assistant.audio.pcm import BLOCK, BLOCK_S, LISTENING_RATE, AudioBlock, level
-from assistant.config import Config
-from assistant.dialogue import phrases
-from assistant.dialogue.cue import Priority
-from assistant.dialogue.end import End
-from assistant.dialogue.engines import Engines
-from assistant.dialogue.floor import Floor
-from assistant.dialogue.load import Load
+from assistant.config.schema import Config
+from assistant.dialogue.listening.utterance import Heard, Memory
 from assistant.dialogue.parts import Parts
-from assistant.dialogue.revision import Outcome
-from assistant.dialogue.turn import Turn
-from assistant.dialogue.unasked import Unasked
-from assistant.dialogue.utterance import Heard, Memory
+from assistant.dialogue.speaking.cue import Priority
+from assistant.dialogue.speaking.floor import Floor
+from assistant.dialogue.speaking.revision import Outcome
+from assistant.dialogue.speaking.unasked import Unasked
+from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.load import Load
+from assistant.dialogue.turn.turn import Turn
+from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     Announced,
@@ -36,11 +36,11 @@ from assistant.events import (
     TurnFinished,
     Woken,
 )
-from assistant.llm.history import History
+from assistant.language import phrases
+from assistant.language.remarks import Remark
 from assistant.turns import segmenter
 from assistant.turns.attention import Asleep, Attention, Window
 from assistant.turns.foreground import Background, Foreground
-from assistant.turns.remarks import Remark
 from assistant.turns.segmenter import Committed, Resumed, Segmenter, SoftEnd, samples
 from assistant.vad.sparing import Sparing
 from assistant.wake.base import Wake

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from assistant.answers.history import History
 from assistant.audio.base import AudioSink
-from assistant.config import Config
-from assistant.dialogue.engines import Engines
+from assistant.config.schema import Config
+from assistant.engines.engines import Engines
 from assistant.events import Emitter
-from assistant.llm.history import History
 
 
 @dataclass(frozen=True)

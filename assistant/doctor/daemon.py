@@ -11,7 +11,7 @@ from assistant import __version__
 from assistant.client import connect
 from assistant.doctor.finding import Finding, failed, ok, warning
 from assistant.errors import AssistantError, Code, single_error
-from assistant.ipc import place
+from assistant.interfaces.net import place
 
 PATIENCE_S = 5.0
 """Seconds for an answer to `status`; a daemon that has loaded its models takes a few milliseconds."""

@@ -4,18 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.config import Config
-from assistant.doctor import (
-    daemon,
-    devices,
-    heat,
-    installation,
-    machine,
-    permissions,
-    service,
-    settings,
-    sound_server,
-)
+from assistant.config.schema import Config
+from assistant.doctor import daemon, devices, heat, installation, machine, permissions, service, settings, sound_server
 from assistant.doctor.daemon import Asked
 from assistant.doctor.finding import Finding
 from assistant.doctor.installation import Installation
@@ -23,9 +13,9 @@ from assistant.doctor.permissions import Person
 from assistant.doctor.service import Service
 from assistant.doctor.sound import Task
 from assistant.doctor.sound_server import Server
+from assistant.host.hardware import ROOT
 from assistant.service import layout
 from assistant.service.account import ACCOUNT
-from assistant.system.hardware import ROOT
 
 
 @dataclass(frozen=True, slots=True)

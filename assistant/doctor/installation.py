@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant import config_file, state
+from assistant.config import file as config_file
 from assistant.doctor.service import Service
 from assistant.models import catalog, store
 from assistant.models.store import Store
+from assistant.store import database as state
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from assistant.doctor.finding import Finding, failed, ok, warning
+from assistant.host import hardware
 from assistant.models.catalog import Model
-from assistant.system import hardware
 
 PROGRAM_MB = 570
 """MiB of the running daemon besides its models: 873 MiB were its most with the default models, whose files have 305

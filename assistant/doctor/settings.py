@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from assistant import config_file
-from assistant.config import Config
+from assistant.config import file as config_file
+from assistant.config.schema import Config
 from assistant.doctor.finding import Finding, failed, ok, warning
 from assistant.doctor.installation import Installation
 from assistant.errors import AssistantError, Code

@@ -19,9 +19,9 @@ import numpy as np
 
 from assistant.audio import earcons
 from assistant.audio.check import check_audio
-from assistant.audio.devices import NOUN, Direction, best_rate, find_device
-from assistant.audio.loudspeaker import Loudspeaker
-from assistant.audio.microphone import Microphone
+from assistant.audio.devices.loudspeaker import Loudspeaker
+from assistant.audio.devices.microphone import Microphone
+from assistant.audio.devices.portaudio import NOUN, Direction, best_rate, find_device
 from assistant.audio.pcm import LISTENING_RATE, AudioBlock, Samples, level
 from assistant.doctor import tone
 from assistant.doctor.finding import Finding, State, failed, ok, warning

@@ -1,1 +1,1 @@
-"""Language models: the engine's Protocol, llama.cpp, an HTTP client, prompt and history."""
+"""Language models: the Protocol of an engine, llama.cpp, an HTTP client."""

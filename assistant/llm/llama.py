@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from assistant.blocking import Emit, StopFlag
-from assistant.config import Device
+from assistant.config.schema import Device
 from assistant.errors import AssistantError, Code
+from assistant.host.hardware import accelerators
 from assistant.llm.base import Message, Usage
 from assistant.llm.llama_native import Native, Setup, ignore
 from assistant.llm.llama_trial import try_out
-from assistant.system.hardware import accelerators
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant import config_file
-from assistant.config import Config
+from assistant.config import file as config_file
+from assistant.config.schema import Config
 from assistant.errors import AssistantError, Code
 from assistant.models import catalog
 from assistant.models.store import Store

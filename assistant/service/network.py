@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
-from assistant.config import Config
+from assistant.config.schema import Config
 from assistant.service.files import DropIn
 
 LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost"})

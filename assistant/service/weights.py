@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.config import Config
+from assistant.config.schema import Config
 from assistant.errors import AssistantError
 from assistant.models import catalog, fetch
 from assistant.models.store import TASK_OF, Store

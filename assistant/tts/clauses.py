@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from assistant.tts.abbreviations import depends_on_following, is_abbreviation
+from assistant.language.abbreviations import depends_on_following, is_abbreviation
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import numpy as np
 from assistant.audio.pcm import Samples
 from assistant.blocking import Emit, NeverStop, StopFlag
 from assistant.errors import AssistantError, Code
-from assistant.system.onnx import Tensor
-from assistant.tts.abbreviations import is_abbreviation
+from assistant.host.onnx import Tensor
+from assistant.language.abbreviations import is_abbreviation
 from assistant.tts.base import SpeechSynthesizer
 from assistant.tts.vits import Vits
 

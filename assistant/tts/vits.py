@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assistant.audio.pcm import Samples
-from assistant.system.onnx import Session, Tensor, session
+from assistant.host.onnx import Session, Tensor, session
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto

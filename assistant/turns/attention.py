@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from assistant.audio.pcm import LISTENING_RATE
-from assistant.config import Wake
+from assistant.config.schema import Wake
 
 
 class Asleep(Enum):

@@ -7,7 +7,7 @@ falls silent at once, and still does not lose its sentence to a cough. Time is s
 
 from enum import Enum, auto
 
-from assistant.turns.remarks import Remark
+from assistant.language.remarks import Remark
 from assistant.turns.segmenter import samples
 
 DUCK_MS = 32

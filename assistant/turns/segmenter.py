@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assistant.audio.pcm import LISTENING_RATE
-from assistant.config import Turns
-from assistant.turns.patience import Patience
+from assistant.config.schema import Turns
+from assistant.turns.endpointing import Patience
 
 
 @dataclass(frozen=True, slots=True)

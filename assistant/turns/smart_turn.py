@@ -7,7 +7,7 @@ import numpy as np
 
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.errors import AssistantError, Code
-from assistant.system.onnx import Tensor, session
+from assistant.host.onnx import Tensor, session
 from assistant.turns.base import EndOfTurn
 
 WINDOW_S = 8

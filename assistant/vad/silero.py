@@ -7,7 +7,7 @@ import numpy as np
 
 from assistant.audio.pcm import BLOCK, Samples
 from assistant.errors import AssistantError, Code
-from assistant.system.onnx import Tensor, session
+from assistant.host.onnx import Tensor, session
 
 CONTEXT = 64
 """Samples of the block before that stand in front of each block, as the model was trained."""

@@ -9,8 +9,8 @@ from assistant.asr.faster_whisper import FasterWhisper
 from assistant.audio.decode import read_audio
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.bench.clips import Clip
-from assistant.bench.wer import word_error_rate
-from assistant.bench.window import compare_windows
+from assistant.bench.speed.wer import word_error_rate
+from assistant.bench.speed.window import compare_windows
 from assistant.blocking import NeverStop
 from assistant.errors import AssistantError, Code
 

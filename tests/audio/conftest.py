@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.audio.clock import JumpingLoop
+from assistant.testing.clock import JumpingLoop
 from tests.room import Room, open_room
 
 

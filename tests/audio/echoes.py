@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant.audio.echo.reference import RESTS_S, Reference
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
-from assistant.audio.reference import RESTS_S, Reference
-from assistant.bench.virtual_room import RATE
+from assistant.bench.soak.virtual_room import RATE
 from tests.room import Room
 
 NOISE_DB = -65.0

@@ -19,11 +19,11 @@ from pathlib import Path
 import anyio
 import numpy as np
 
-from assistant.audio.cancelled import EchoCancelledSource
 from assistant.audio.decode import read_audio
-from assistant.audio.echo import EchoCanceller
-from assistant.audio.loudspeaker import Loudspeaker
-from assistant.audio.microphone import Microphone
+from assistant.audio.devices.loudspeaker import Loudspeaker
+from assistant.audio.devices.microphone import Microphone
+from assistant.audio.echo.canceller import EchoCanceller
+from assistant.audio.echo.source import EchoCancelledSource
 from assistant.audio.pcm import LISTENING_RATE, AudioBlock
 from assistant.errors import AssistantError
 

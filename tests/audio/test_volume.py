@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from assistant.audio.volume import Volume
-from assistant.config import Sound
+from assistant.config.schema import Sound
 
 NIGHT = Sound(volume=0.8, quiet_hours="22:00-07:00", quiet_volume=0.3)
 

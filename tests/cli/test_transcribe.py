@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from assistant.bench.clips import Clip
-from assistant.bench.wer import word_error_rate
+from assistant.bench.speed.wer import word_error_rate
 
 
 def transcribe(*arguments: str) -> subprocess.CompletedProcess[str]:

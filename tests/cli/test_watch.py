@@ -19,7 +19,7 @@ from assistant.events import (
     SpeechEnded,
     SpeechStarted,
 )
-from tests.test_metrics import TURN
+from tests.telemetry.test_metrics import TURN
 
 
 def drawn(*events: Event) -> str:

@@ -4,7 +4,7 @@ import anyio
 import msgspec
 import pytest
 
-from assistant.config import Asr, Config, Turns
+from assistant.config.schema import Asr, Config, Turns
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     AudioDropped,
@@ -20,8 +20,8 @@ from assistant.events import (
     SpeechStarted,
     TurnFinished,
 )
-from tests.dialogue.scripted import DOUBTFUL, Script, ScriptedEndOfTurn, ScriptedLoudspeaker
-from tests.dialogue.stage import QUIET, SILENCE, conversation
+from assistant.testing.scripted import DOUBTFUL, Script, ScriptedEndOfTurn, ScriptedLoudspeaker
+from assistant.testing.stage import QUIET, SILENCE, conversation
 
 pytestmark = pytest.mark.anyio
 

@@ -3,7 +3,7 @@
 import pytest
 
 from assistant.audio.pcm import BLOCK, LISTENING_RATE
-from assistant.config import Asr, Config, Turns, Wake
+from assistant.config.schema import Asr, Config, Turns, Wake
 from assistant.events import (
     FellAsleep,
     FinalTranscript,
@@ -15,8 +15,8 @@ from assistant.events import (
     TurnFinished,
     Woken,
 )
-from tests.dialogue.scripted import Script, ScriptedLoudspeaker, ScriptedModel, ScriptedRecognizer, ScriptedSpotter
-from tests.dialogue.stage import Stage, conversation
+from assistant.testing.scripted import Script, ScriptedLoudspeaker, ScriptedModel, ScriptedRecognizer, ScriptedSpotter
+from assistant.testing.stage import Stage, conversation
 
 pytestmark = pytest.mark.anyio
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.config import Asr, Audio, Config, Metrics, Tts, Wake, Wyoming
-from assistant.config import Llm as LlmSettings
+from assistant.config.schema import Asr, Audio, Config, Metrics, Tts, Wake, Wyoming
+from assistant.config.schema import Llm as LlmSettings
 from assistant.doctor import settings
 from assistant.doctor.finding import Finding, State
 from assistant.doctor.installation import Installation

@@ -9,7 +9,7 @@ import pytest
 
 from assistant import blocking
 from assistant.blocking import Emit, NeverStop, StopFlag
-from assistant.config import Device
+from assistant.config.schema import Device
 from assistant.errors import AssistantError, Code
 from assistant.llm import llama
 from assistant.llm.base import Message, Usage

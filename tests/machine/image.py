@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.config import Config
+from assistant.config.schema import Config
 from assistant.models.store import default_store
 
 CHECKOUT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from assistant.config import Config, Llm, Turns
+from assistant.config.schema import Config, Llm, Turns
 from assistant.errors import AssistantError, Code
 from assistant.models import catalog, checks
 from assistant.models.catalog import Hub, Model

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant import config_file
-from assistant.config import Config
+from assistant.config import file as config_file
+from assistant.config.schema import Config
 from assistant.errors import AssistantError, Code
 from assistant.models import catalog
 from assistant.service.install import Wanted, lingers, obstacles

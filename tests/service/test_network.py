@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from assistant.config import Config
+from assistant.config.schema import Config
 from assistant.service.files import DropIn
 from assistant.service.network import warnings
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from assistant.audio.pcm import Samples
 from assistant.blocking import NeverStop
+from assistant.testing.scripted import ScriptedVoice
 from assistant.tts.remembered import ENTRIES, RememberedVoice
-from tests.dialogue.scripted import ScriptedVoice
 
 
 class Stopped:

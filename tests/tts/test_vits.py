@@ -7,7 +7,7 @@ import onnx
 import pytest
 
 from assistant.errors import AssistantError, Code
-from assistant.system.onnx import Tensor, session
+from assistant.host.onnx import Tensor, session
 from assistant.tts.piper import Piper
 from assistant.tts.vits import PIECES, Vits
 

@@ -1,7 +1,7 @@
 """When the assistant is spoken to, on the audio clock alone."""
 
 from assistant.audio.pcm import LISTENING_RATE
-from assistant.config import Wake
+from assistant.config.schema import Wake
 from assistant.turns.attention import Asleep, Attention
 
 SECOND = LISTENING_RATE

@@ -3,8 +3,8 @@
 import pytest
 
 from assistant.audio.pcm import BLOCK, LISTENING_RATE
+from assistant.language.remarks import Remark
 from assistant.turns.barge_in import BargeIn, Do
-from assistant.turns.remarks import Remark
 
 
 class Scene:

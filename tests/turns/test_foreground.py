@@ -8,7 +8,7 @@ import pytest
 from assistant.audio.decode import read_audio
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, Samples, level
 from assistant.bench.clips import Clip, read_clips
-from assistant.config import Turns
+from assistant.config.schema import Turns
 from assistant.turns.foreground import PERCENTILE, Background, Foreground
 from assistant.turns.segmenter import Committed, Segmenter
 from assistant.vad.silero import Silero

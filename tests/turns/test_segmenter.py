@@ -3,7 +3,7 @@
 import pytest
 
 from assistant.audio.pcm import BLOCK, LISTENING_RATE
-from assistant.config import Turns
+from assistant.config.schema import Turns
 from assistant.turns.segmenter import Committed, Resumed, Segmenter, Signal, SoftEnd, SpeechStarted
 
 TURNS = Turns(mode="silence", onset_ms=96, soft_end_ms=96, endpoint_ms=480, max_utterance_s=4)

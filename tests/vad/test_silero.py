@@ -7,7 +7,7 @@ import pytest
 from assistant.audio.pcm import BLOCK, BLOCK_S, LISTENING_RATE, Samples, from_int16
 from assistant.bench.clips import Clip
 from assistant.errors import AssistantError, Code
-from assistant.system.onnx import session
+from assistant.host.onnx import session
 from assistant.vad.silero import CONTEXT, STATE, Silero, packaged_model
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from assistant.system.hardware import describe_machine
+from assistant.host.hardware import describe_machine
 from tests.machine import image
 from tests.machine.faults.every import FAULTS
 from tests.machine.faults.fault import Fault, Row, carry_out

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from assistant.audio.pcm import Samples
-from assistant.bench.virtual_room import RATE
+from assistant.bench.soak.virtual_room import RATE
 from tests.machine.daemon import Daemon
 from tests.machine.faults.fault import Fault, Outcome
 from tests.machine.faults.moments import MOMENTS, SPEAKING, Moment

@@ -1,0 +1,1 @@
+"""What can answer a question, and in which order it is asked."""

@@ -1,0 +1,1 @@
+"""The daemon: builds the parts from the configuration and owns the root task group."""

@@ -1,0 +1,27 @@
+"""What the daemon is doing, in words, for `systemctl status`."""
+
+from assistant.config.schema import Config
+
+WORDS = {
+    "listening": "listening",
+    "hearing": "hearing somebody speak",
+    "answering": "preparing an answer",
+    "speaking": "speaking",
+    "muted": "the microphone is switched off (`assistant unmute`)",
+    "deaf": "there is no microphone",
+}
+"""What each state of a conversation is called."""
+
+
+def describe(state: str, config: Config, missing: list[str]) -> str:
+    """`state` as of `Conversation.state`; `missing` says in a sentence each which devices are not there."""
+    if missing:
+        return f"{'; '.join(missing)}; trying again"
+    if state == "asleep" and config.wake != "none":
+        return f"listening for {', '.join(config.wake.words)}"
+    return WORDS.get(state, state)
+
+
+def loading(names: str, done: float) -> str:
+    """Models are being loaded, of which the part `done` (0 to 1) is there."""
+    return f"loading {names} … {done:.0%}" if names else "starting"

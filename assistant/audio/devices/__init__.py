@@ -1,0 +1,1 @@
+"""The sound card: devices by name, microphone, loudspeaker, and what reopens them."""

@@ -1,0 +1,1 @@
+"""Microphones and loudspeakers that are no sound card: files, recorders, other machines."""

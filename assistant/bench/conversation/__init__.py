@@ -1,0 +1,1 @@
+"""The suite for turn taking: wake words, pauses, interruptions, its own voice."""

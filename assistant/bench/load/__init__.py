@@ -1,0 +1,1 @@
+"""The suite for what many clients of the socket cost."""

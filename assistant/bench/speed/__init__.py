@@ -1,0 +1,1 @@
+"""The suite for latency, word errors and cost, on recordings in real time."""

@@ -1,0 +1,1 @@
+"""The configuration: its keys, reading it, and what a changed one means."""

@@ -1,0 +1,1 @@
+"""From blocks of sound to the words of an utterance."""

@@ -1,0 +1,143 @@
+"""Recognising for somebody who is not in the room: audio that comes over a socket, piece by piece."""
+
+from collections.abc import AsyncIterable, Callable, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+
+import anyio
+import numpy as np
+
+from assistant import blocking
+from assistant.asr.base import Transcription
+from assistant.asr.pieces import UtteranceCutter
+from assistant.asr.streaming import StreamingTranscriber
+from assistant.audio.pcm import LISTENING_RATE, Samples
+from assistant.blocking import Either, StopFlag
+from assistant.engines.engines import Engines
+from assistant.errors import single_error
+from assistant.flow import Flow
+from assistant.vad.base import VoiceActivity
+
+Told = Callable[[str, str], None]
+"""Takes the words that do not change any more, and those that may, of everything so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dictated:
+    """What was said."""
+
+    text: str
+    language: str
+    """Of the first utterance with words, which decides it for the rest; empty when there are none."""
+    audio_s: float
+
+
+class Dictation:
+    """Gives way to whoever claims the engines' right of way: a pass that is stopped is done again.
+
+    One object a recording. Audio of any length is cut at its pauses, so what has been said is kept, not the audio.
+    """
+
+    def __init__(self, engines: Engines, activity: VoiceActivity, language: str | None, interval_s: float) -> None:
+        """`activity` is this dictation's own. `language` None detects it. `interval_s`: new audio in seconds that makes
+        another partial transcript worthwhile."""
+        self._engines = engines
+        self._cutter = UtteranceCutter(activity)
+        self._language = language
+        self._interval = int(interval_s * LISTENING_RATE)
+        self._texts: list[str] = []
+        self._heard = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        """Between two utterances."""
+        self._transcriber = StreamingTranscriber(self._engines.recognizer, self._language)
+        self._tried = 0
+
+    async def take(self, pieces: AsyncIterable[Samples], told: Told | None = None) -> Dictated:
+        """Recognise `pieces` (16 kHz) until they end. `told` is called as the text grows.
+
+        Audio that comes while a pass is at work waits for the next, all of it; the end ends a pass for a partial
+        transcript. Raises `AssistantError` (`asr.failed`), and what `pieces` does.
+        """
+        arriving: Flow[Samples] = Flow()
+        with single_error():
+            async with anyio.create_task_group() as tasks, aclosing(arriving.batches()) as batches:
+                tasks.start_soon(_pour, pieces, arriving)
+                async for batch in batches:
+                    await self._hear(np.concatenate(batch))
+                    if told is not None and not arriving.ended:
+                        await self._partial(told, arriving)
+        await self._cut(self._cutter.finish)
+        if told is not None:
+            told(" ".join(self._texts), "")
+        return Dictated(" ".join(self._texts), self._language or "", round(self._heard / LISTENING_RATE, 3))
+
+    async def _hear(self, audio: Samples) -> None:
+        self._heard += len(audio)
+        await self._cut(partial(self._cutter.push, audio))
+
+    async def _cut(self, cut: Callable[[], Iterable[Samples]]) -> None:
+        """Recognise the utterances that have ended."""
+        for utterance in await blocking.call(lambda stop: list(cut()), name="cutting"):
+            found = await self._recognise(partial(self._transcriber.final, utterance))
+            if found.text:
+                self._texts.append(found.text)
+                self._language = found.language
+            self._begin()
+
+    async def _partial(self, told: Told, arriving: Flow[Samples]) -> None:
+        """A pass over the utterance that goes on, if there is enough of it that is new."""
+        audio = np.array(self._cutter.current)
+        if len(audio) - self._tried < self._interval:
+            return
+        self._tried = len(audio)
+        found = await self._recognise(partial(_unless, _Ended(arriving), partial(self._transcriber.draft, audio)))
+        if not arriving.ended:
+            agreed = self._transcriber.agree(found)
+            told(" ".join([*self._texts, agreed.stable]).strip(), agreed.tentative)
+
+    async def _recognise(self, work: Callable[[StopFlag], Transcription]) -> Transcription:
+        right_of_way = self._engines.right_of_way
+        while True:
+            await right_of_way.free()
+            wanted = _Noticed(right_of_way)
+            async with self._engines.recognizing:
+                found = await blocking.call(partial(_unless, wanted, work), name="dictation")
+            if not wanted.was_set:
+                return found
+
+
+async def _pour(pieces: AsyncIterable[Samples], into: Flow[Samples]) -> None:
+    try:
+        async for piece in pieces:
+            into.put(piece)
+    finally:
+        into.end()
+
+
+def _unless(wanted: StopFlag, work: Callable[[StopFlag], Transcription], stop: StopFlag) -> Transcription:
+    return work(Either(stop, wanted))
+
+
+class _Ended:
+    """A stop flag that is set at the end of a flow."""
+
+    def __init__(self, flow: Flow[Samples]) -> None:
+        self._flow = flow
+
+    def is_set(self) -> bool:
+        return self._flow.ended
+
+
+class _Noticed:
+    """A stop flag that remembers whether it stopped anything."""
+
+    def __init__(self, flag: StopFlag) -> None:
+        self._flag = flag
+        self.was_set = False
+
+    def is_set(self) -> bool:
+        self.was_set = self.was_set or self._flag.is_set()
+        return self.was_set

@@ -1,0 +1,39 @@
+"""What the floor needs of whatever the assistant is saying: the answer of a turn, or something said unasked."""
+
+from typing import Protocol
+
+from assistant.dialogue.turn.end import End
+
+
+class Speaking(Protocol):
+    """Has, or is to have, the voice of the assistant."""
+
+    number: int
+    start: int
+    """The sample of the audio clock that the question begins with; 0 where none was spoken."""
+    goes_on: bool
+    """Whether the user may go on with the question, so that it is answered anew."""
+
+    @property
+    def words(self) -> str:
+        """What the user said; empty where nothing was."""
+
+    @property
+    def spoken(self) -> str:
+        """What has been synthesised so far."""
+
+    @property
+    def playing_since(self) -> float | None:
+        """Monotonic time since which it can be heard; None before that."""
+
+    def lower(self, gain: float) -> None:
+        """Play quieter, by the factor `gain`, until `restore`."""
+
+    def hold(self) -> None:
+        """Let nothing be heard until `restore`."""
+
+    def restore(self) -> None:
+        """Go on where it was lowered or held."""
+
+    def interrupt(self, end: End) -> None:
+        """Give it up at once."""

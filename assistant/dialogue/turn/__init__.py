@@ -1,0 +1,1 @@
+"""One turn: what is done ahead, what was decided, what is reported."""

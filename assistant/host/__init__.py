@@ -1,0 +1,1 @@
+"""The machine: processors, threads, ONNX sessions, processes, the supervisor."""

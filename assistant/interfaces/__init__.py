@@ -1,0 +1,1 @@
+"""The ways in and out. None knows another."""

@@ -1,0 +1,1 @@
+"""The Unix socket: JSON-RPC, one message a line."""

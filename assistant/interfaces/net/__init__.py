@@ -1,0 +1,1 @@
+"""Sockets that interfaces listen on and connect to."""

@@ -1,0 +1,1 @@
+"""The Wyoming protocol: services for Home Assistant, and satellites."""

@@ -1,0 +1,116 @@
+"""Where Wyoming clients connect, and the satellites that are connected to."""
+
+import logging
+from contextlib import suppress
+from pathlib import Path
+
+import anyio
+from anyio.abc import TaskStatus
+from wyoming.error import Error
+from wyoming.satellite import RunSatellite
+
+from assistant.config.schema import Config
+from assistant.engines.engines import Engines
+from assistant.errors import Code
+from assistant.interfaces.net import network
+from assistant.interfaces.net.place import listening
+from assistant.interfaces.net.stream import connect, serve
+from assistant.interfaces.wyoming.services import Conversations
+from assistant.interfaces.wyoming.session import Session
+from assistant.interfaces.wyoming.wire import Stream, Wire
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+"""Between two attempts to reach a satellite; doubled each time."""
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+UNIX = "unix://"
+
+
+class WyomingServer:
+    """Listens on `wyoming.listen` and connects to `wyoming.satellites`, as far as they are configured."""
+
+    def __init__(self, config: Config, engines: Engines) -> None:
+        self._config = config
+        self._engines = engines
+        self._conversations = Conversations(engines, config)
+        self.clients = 0
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Serve until it is cancelled. Raises `AssistantError` (`wyoming.unavailable`) when the address is taken."""
+        settings = self._config.wyoming
+        async with anyio.create_task_group() as tasks:
+            for address in settings.satellites:
+                if not address.startswith(UNIX):
+                    network.place(address)  # a mistake is told now
+                tasks.start_soon(self._attend, address)
+            if settings.listen:
+                await tasks.start(self._listen, settings.listen)
+            task_status.started()
+
+    async def _listen(self, address: str, *, task_status: TaskStatus[None]) -> None:
+        if address.startswith(UNIX):
+            with listening(Path(address.removeprefix(UNIX))) as listener:
+                await serve(listener, self._welcome, task_status=task_status)
+        else:
+            await self._listen_on_network(address, task_status)
+
+    async def _listen_on_network(self, address: str, task_status: TaskStatus[None]) -> None:
+        if network.place(address)[0] not in LOOPBACK:
+            log.warning("wyoming: whoever reaches %s may listen and speak here; there is no password", address)
+        async with network.listening_on(address) as listeners, anyio.create_task_group() as accepting:
+            for listener in listeners:
+                accepting.start_soon(serve, listener, self._welcome)
+            task_status.started()
+
+    async def _welcome(self, stream: Stream) -> None:
+        self.clients += 1
+        try:
+            async with stream:
+                if self.clients > self._config.wyoming.max_clients:
+                    await self._refuse(stream)
+                else:
+                    await self._serve(stream)
+        finally:
+            self.clients -= 1
+
+    async def _serve(self, stream: Stream, *, keep_asking: bool = False) -> None:
+        session = Session(Wire(stream), self._config, self._engines, self._conversations)
+        try:
+            await session.run(keep_asking=keep_asking)
+        except Exception:
+            log.exception("wyoming: a connection failed")  # a defect, which the room has nothing to do with
+
+    async def _refuse(self, stream: Stream) -> None:
+        most = self._config.wyoming.max_clients
+        log.warning("wyoming: more than %d clients", most)
+        with suppress(anyio.BrokenResourceError):
+            wire = Wire(stream)
+            text = f"{most} clients are connected already (wyoming.max_clients)"
+            await wire.send(Error(text=text, code=Code.WYOMING_BUSY.value).event())
+            await wire.discard()
+
+    async def _attend(self, address: str) -> None:
+        """Stay connected to a satellite."""
+        pause = FIRST_PAUSE_S
+        while True:
+            try:
+                async with await _connect(address) as stream:
+                    log.info("wyoming: satellite %s is connected", address)
+                    pause = FIRST_PAUSE_S
+                    await Wire(stream).send(RunSatellite().event())
+                    await self._serve(stream, keep_asking=True)
+                log.info("wyoming: satellite %s has gone", address)
+            except (OSError, anyio.BrokenResourceError) as error:
+                log.debug("wyoming: satellite %s: %s", address, error)
+            await anyio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+
+
+async def _connect(address: str) -> Stream:
+    if address.startswith(UNIX):
+        return await connect(Path(address.removeprefix(UNIX)))
+    return await network.connect_to(address)

@@ -1,0 +1,76 @@
+"""Wake words for clients: those that they may ask for, and listening for them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import anyio.lowlevel
+from wyoming.wake import Detection, NotDetected
+
+from assistant import blocking
+from assistant.audio.pcm import LISTENING_RATE, Samples
+from assistant.config.schema import Config
+from assistant.errors import AssistantError, Code
+from assistant.interfaces.wyoming.services import Send
+from assistant.interfaces.wyoming.sound import Blocks
+from assistant.wake.microwakeword import packaged_words
+from assistant.wake.words import WakeWords
+
+Words = Mapping[str, float | Literal["auto"]]
+
+
+def configured(config: Config) -> dict[str, str]:
+    """The configured words: the name by which a detection tells of each, and what stands in `wake.words`."""
+    words = [] if config.wake == "none" else list(config.wake.words)
+    return {Path(word).stem if word.endswith((".json", ".tflite")) else word: word for word in words}
+
+
+def chosen(config: Config, names: Sequence[str]) -> Words:
+    """What to listen for when a client names `names`; the configured words if it names none.
+
+    Words that come with the program and those of the configuration, with the thresholds there. A client's names never
+    become paths. Raises `AssistantError` (`config.invalid`).
+    """
+    thresholds = {} if config.wake == "none" else config.wake.words
+    known = configured(config)
+    if not names and not known:
+        raise AssistantError(Code.CONFIG_INVALID, "no wake words are configured; name them in `detect`")
+    words: dict[str, float | Literal["auto"]] = {}
+    for name in names or known:
+        word = known.get(name, name)
+        if name not in known and name not in packaged_words():
+            raise AssistantError(
+                Code.CONFIG_INVALID,
+                f"{name!r} is no wake word here; there are {', '.join({*known, *packaged_words()})}",
+            )
+        words[word] = thresholds.get(word, "auto")
+    return words
+
+
+class Spotting:
+    """Tells a client of every wake word in what it sends, however long that is. `words` as `chosen` has them."""
+
+    def __init__(self, spotter: WakeWords, send: Send) -> None:
+        self._spotter = spotter
+        self._send = send
+        self._blocks = Blocks()
+        self._found = False
+
+    @classmethod
+    async def load(cls, words: Words, send: Send) -> "Spotting":
+        """Raises `AssistantError` (`model.*`)."""
+        return cls(await blocking.call(lambda stop: WakeWords(words), name="loading"), send)
+
+    async def take(self, samples: Samples) -> None:
+        """Listen to the next samples (16 kHz). Raises `AssistantError` (`wake.failed`)."""
+        for block in self._blocks.push(samples):
+            await anyio.lowlevel.checkpoint()  # audio may come faster than it was spoken
+            wake = self._spotter.heard(block)
+            if wake is not None:
+                self._found = True
+                await self._send(Detection(name=wake.word, timestamp=wake.at * 1000 // LISTENING_RATE).event())
+
+    async def finish(self) -> None:
+        """There is no more."""
+        if not self._found:
+            await self._send(NotDetected().event())

@@ -1,0 +1,1 @@
+"""Rooms: places where people speak, each with its source, sink and conversation."""

@@ -1,1 +1,0 @@
-"""The machine the program runs on: processors, accelerators, thread budget."""

@@ -1,0 +1,81 @@
+"""The log on standard error, for people or for machines. What was said appears at level debug only."""
+
+import json
+import logging
+import sys
+import time
+from typing import Any
+
+import msgspec
+
+from assistant.config.schema import Log
+from assistant.events import DeviceLost, Error, Event, Level, PartialTranscript
+from assistant.telemetry.journal import Journal, fields_of, is_connected, plain
+
+SAID = frozenset({"text", "stable", "tentative", "transcript", "reply", "spoken", "heard"})
+"""Fields of events that hold words of the user or of the answer."""
+
+events = logging.getLogger("assistant.events")
+
+
+class TextFormat(logging.Formatter):
+    """`12:00:00 info assistant.daemon: message key=value …`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = "".join(f" {key}={plain(value)}" for key, value in fields_of(record).items())
+        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        line = f"{clock} {record.levelname.lower()} {record.name}: {record.getMessage()}{fields}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class JsonFormat(logging.Formatter):
+    """One object a line: `time` (ISO 8601, UTC) and `level`, then `logger` and `message`, or `event` and its fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"
+        line: dict[str, Any] = {"time": moment, "level": record.levelname.lower()}
+        if fields := fields_of(record):
+            line |= {"event": record.getMessage(), **fields}
+        else:
+            line |= {"logger": record.name, "message": record.getMessage()}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def configure(settings: Log) -> None:
+    """Send the log of the whole process where `settings` say."""
+    handler = _handler(settings.format)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("assistant").setLevel(settings.level.upper())
+
+
+def _handler(form: str) -> logging.Handler:
+    if form == "journal" or (form == "auto" and is_connected(sys.stderr.fileno())):
+        return Journal()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormat() if form == "json" else TextFormat())
+    return handler
+
+
+def log_event(event: Event) -> None:
+    """Write `event` to the log: errors as such, lost devices as warnings, partial transcripts at debug, levels never,
+    the rest at info."""
+    if isinstance(event, Level):
+        return
+    level = logging.INFO
+    if isinstance(event, Error):
+        level = logging.ERROR
+    elif isinstance(event, DeviceLost):
+        level = logging.WARNING
+    elif isinstance(event, PartialTranscript):
+        level = logging.DEBUG
+    if not events.isEnabledFor(level):
+        return
+    fields = msgspec.to_builtins(event)
+    name = fields.pop("event")
+    if not events.isEnabledFor(logging.DEBUG):
+        fields = {key: value for key, value in fields.items() if key not in SAID}
+    events.log(level, name, extra={"fields": fields})

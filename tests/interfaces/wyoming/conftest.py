@@ -1,0 +1,48 @@
+"""The real engines, loaded once, and a server for them."""
+
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import anyio
+import msgspec
+import pytest
+
+from assistant.app.loading import load_engines
+from assistant.config.schema import Config, Wyoming
+from assistant.engines.engines import Engines
+from assistant.interfaces.wyoming.server import WyomingServer
+
+
+@pytest.fixture(scope="module")
+def engines() -> Iterator[Engines]:
+    loaded = load_engines(Config())
+    yield loaded
+    loaded.close()
+
+
+Serve = Callable[..., AbstractAsyncContextManager[WyomingServer]]
+
+
+@pytest.fixture
+def serve(engines: Engines) -> Serve:
+    """Serves with the configuration's `wyoming` as given, for as long as the context lasts."""
+
+    @asynccontextmanager
+    async def serving(settings: Wyoming, config: Config | None = None) -> AsyncIterator[WyomingServer]:
+        server = WyomingServer(msgspec.structs.replace(config or Config(), wyoming=settings), engines)
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(server.run)
+                yield server
+                tasks.cancel_scope.cancel()
+
+    return serving
+
+
+@pytest.fixture
+def port() -> int:
+    """One that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        found: int = free.getsockname()[1]
+        return found

@@ -1,0 +1,117 @@
+"""What the room and listeners to events learn when a device fails, on a scripted conversation."""
+
+import anyio
+import pytest
+
+from assistant.audio.devices.portaudio import Direction
+from assistant.audio.devices.supervisor import Absence
+from assistant.errors import AssistantError, Code
+from assistant.events import Announced, DeviceBack, DeviceLost, Event, PlaybackStarted
+from assistant.language import phrases
+from assistant.rooms import outages as module
+from assistant.rooms.outages import OFFERED_S, SPOKEN_S, Outages
+from assistant.testing.scripted import ScriptedLoudspeaker
+from assistant.testing.stage import Stage, conversation
+
+pytestmark = pytest.mark.anyio
+
+UNPLUGGED = AssistantError(Code.DEVICE_FAILED, "unplugged")
+
+
+class Clock:
+    """Stands until it is moved."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+def outages_of(stage: Stage) -> Outages:
+    return Outages(stage.conversation, stage.emit, stage.tasks)
+
+
+async def test_a_microphone_that_is_gone_for_long_is_spoken_of_once_and_when_it_is_back(clock: Clock) -> None:
+    async with conversation() as stage:
+        outages = outages_of(stage)
+        absence = Absence(UNPLUGGED, clock.now)
+        outages.tell(Direction.INPUT, "USB", absence)
+        assert stage.conversation.state == "deaf"
+        assert outages.reasons == ["no microphone: unplugged"]
+        for _ in range(3):
+            clock.now += SPOKEN_S
+            outages.tell(Direction.INPUT, "USB", absence)
+        await stage.until(Announced)
+        outages.tell(Direction.INPUT, "USB", None)
+        await stage.until(Announced, 2)
+        assert stage.seen(DeviceLost) == [DeviceLost(kind="microphone", name="USB", reason="unplugged")]
+        assert stage.seen(DeviceBack) == [DeviceBack(kind="microphone", name="USB", away_s=15.0)]
+        said = " ".join(stage.script.voice.spoken)
+        assert said == f"{phrases.DEAF['en']} {phrases.HEARING['en']}"
+        assert outages.reasons == []
+        assert stage.conversation.state == "listening"
+
+
+async def test_whoever_hears_of_it_finds_the_conversation_in_the_state_that_follows(clock: Clock) -> None:
+    async with conversation() as stage:
+        states: dict[type[Event], str] = {}
+        stage.also(lambda event: states.update({type(event): stage.conversation.state}))
+        outages = outages_of(stage)
+        outages.tell(Direction.INPUT, "USB", Absence(UNPLUGGED, clock.now))
+        outages.tell(Direction.INPUT, "USB", None)
+        assert states[DeviceLost] == "deaf"
+        assert states[DeviceBack] == "listening"
+
+
+async def test_a_sound_server_that_is_restarted_is_not_worth_a_word(clock: Clock) -> None:
+    async with conversation() as stage:
+        outages = outages_of(stage)
+        absence = Absence(UNPLUGGED, clock.now)
+        outages.tell(Direction.INPUT, "USB", absence)
+        clock.now += SPOKEN_S / 2
+        outages.tell(Direction.INPUT, "USB", absence)
+        outages.tell(Direction.INPUT, "USB", None)
+        await anyio.wait_all_tasks_blocked()
+        assert stage.script.voice.spoken == []
+        assert stage.seen(DeviceBack) != []
+
+
+@pytest.mark.parametrize(("away_s", "offered"), [(2.0, True), (OFFERED_S + 1, False)])
+async def test_an_answer_that_was_cut_off_is_offered_again_while_somebody_may_wait_for_it(
+    clock: Clock, away_s: float, offered: bool
+) -> None:
+    loudspeaker = ScriptedLoudspeaker()
+    loudspeaker.broken = True
+    async with conversation(loudspeaker=loudspeaker) as stage:
+        outages = outages_of(stage)
+        await stage.ask()
+        outages.tell(Direction.OUTPUT, "HDMI", Absence(UNPLUGGED, clock.now))
+        assert (await stage.turn_finished()).error == Code.DEVICE_FAILED
+        stage.script.voice.spoken.clear()
+        loudspeaker.broken = False
+        clock.now += away_s
+        outages.tell(Direction.OUTPUT, "HDMI", None)
+        if offered:
+            await stage.until(PlaybackStarted)
+            await stage.until(Announced)
+            assert " ".join(stage.script.voice.spoken).startswith(f"{phrases.CUT_OFF['en']} It is noon,")
+        else:
+            await anyio.wait_all_tasks_blocked()
+            assert stage.script.voice.spoken == []
+
+
+async def test_a_loudspeaker_that_was_idle_comes_back_without_a_word(clock: Clock) -> None:
+    async with conversation() as stage:
+        outages = outages_of(stage)
+        outages.tell(Direction.OUTPUT, "HDMI", Absence(UNPLUGGED, clock.now))
+        assert outages.reasons == ["no loudspeaker: unplugged"]
+        outages.tell(Direction.OUTPUT, "HDMI", None)
+        await anyio.wait_all_tasks_blocked()
+        assert stage.script.voice.spoken == []
