@@ -47,6 +47,11 @@ class Code(StrEnum):
     WAKE_LIBRARY_MISSING = "wake.library_missing"
 
     REPLY_EMPTY = "reply.empty"
+    ANSWERS_NONE = "answers.none"
+    EFFECT_FAILED = "effect.failed"
+
+    ROOM_UNKNOWN = "room.unknown"
+    ROOM_SILENT = "room.silent"
 
     IPC_MALFORMED = "ipc.malformed"
     IPC_TOO_LONG = "ipc.too_long"

@@ -9,6 +9,22 @@ import anyio
 T = TypeVar("T")
 
 
+class Signal:
+    """Wakes every task that waits at the moment of `notify`; one that waits later waits for the next."""
+
+    def __init__(self) -> None:
+        self._event = anyio.Event()
+
+    def notify(self) -> None:
+        """Wake those that wait; returns at once. Called on the event loop."""
+        self._event.set()
+        self._event = anyio.Event()
+
+    async def wait(self) -> None:
+        """Return after the next `notify`. Whoever waits for a condition looks at it before and after."""
+        await self._event.wait()
+
+
 class Flow(Generic[T]):
     """Has no bound of its own: whoever puts items in knows how many there can be, or awaits `room`. For one reader."""
 

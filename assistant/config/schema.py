@@ -193,6 +193,19 @@ class Asr(Section, frozen=True):
         return None if self.language == "auto" else self.language
 
 
+class Answers(Section, frozen=True):
+    """What answers a question."""
+
+    order: Annotated[
+        list[Annotated[str, Meta(min_length=1)]],
+        Meta(
+            min_length=1,
+            description="Who is asked, one after another, until one has an answer. clock: what time it is. model: the "
+            "language model, which has an answer to everything. module:factory: a responder of your own.",
+        ),
+    ] = field(default_factory=lambda: ["clock", "model"])
+
+
 class Llm(Section, frozen=True):
     """The language model."""
 
@@ -384,6 +397,7 @@ class Config(Section, frozen=True):
     wake: Wake | Literal["none"] = field(default_factory=Wake)
     turns: Turns = field(default_factory=Turns)
     asr: Asr = field(default_factory=Asr)
+    answers: Answers = field(default_factory=Answers)
     llm: Llm = field(default_factory=Llm)
     tts: Tts = field(default_factory=Tts)
     barge_in: BargeIn = field(default_factory=BargeIn)

@@ -14,7 +14,7 @@ import anyio
 import msgspec
 
 from assistant import blocking
-from assistant.answers.prompt import Exchange
+from assistant.store.exchanges import Exchange
 from assistant.blocking import StopFlag
 from assistant.errors import AssistantError, Code
 from assistant.events import Emitter, Error

@@ -13,7 +13,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from assistant.answers.prompt import Exchange
+from assistant.store.exchanges import Exchange
 from assistant.errors import AssistantError, Code
 from assistant.events import Error, Event
 from assistant.store.database import MOST_EXCHANGES, State, default_path, open_state
@@ -80,7 +80,7 @@ import sys
 from itertools import count
 from pathlib import Path
 import anyio
-from assistant.answers.prompt import Exchange
+from assistant.store.exchanges import Exchange
 from assistant.store.database import open_state
 
 async def main():
