@@ -3,10 +3,11 @@
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
-from assistant.answers.prompt import Exchange, build, one_line
+from assistant.answers.prompt import build, one_line
 from assistant.config.schema import Llm
 from assistant.errors import AssistantError, Code
 from assistant.llm.base import Message
+from assistant.store.exchanges import Exchange
 
 CountTokens = Callable[[Sequence[Message]], int]
 """Tokens of the whole prompt that messages become."""

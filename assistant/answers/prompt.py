@@ -5,18 +5,10 @@ token that differs. So nothing that changes from turn to turn stands before the 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from assistant.errors import AssistantError, Code
 from assistant.llm.base import Message
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What the user said in a turn, and what was heard of the answer."""
-
-    said: str
-    heard: str
+from assistant.store.exchanges import Exchange
 
 
 def build(system_prompt: str, exchanges: Iterable[Exchange], said: str) -> list[Message]:
