@@ -58,6 +58,7 @@ class Database:
     def __init__(self, path: Path, *, clock: Clock = time.time) -> None:
         """Raises `sqlite3.Error` when there can be no database, and `AssistantError` (`store.newer`)."""
         self.now = clock
+        """For repositories: the one clock by which rows are dated and judged."""
         self._path = path
         self._waiting: list[_Write] = []
         self._changed = anyio.Event()
