@@ -75,6 +75,7 @@ class Code(StrEnum):
 
     STATE_UNREADABLE = "state.unreadable"
     STATE_UNWRITABLE = "state.unwritable"
+    STORE_NEWER = "store.newer"
 
     ROOM_TOOLS_MISSING = "room.tools_missing"
     DAEMON_ENDED = "daemon.ended"
@@ -103,11 +104,14 @@ class AssistantError(Exception):
     @property
     def exit_status(self) -> int:
         """2 for what the user wrote wrong (arguments, configuration, a model that does not exist), 3 when no daemon
-        is running, 4 when models are not there or damaged, 1 for the rest. Trying again helps with 1 alone."""
+        is running, 4 when models are not there or damaged, 5 when a newer program wrote what is remembered, 1 for the
+        rest. Trying again helps with 1 alone."""
         if self.code is Code.IPC_UNAVAILABLE:
             return 3
         if self.code in (Code.MODEL_NOT_FETCHED, Code.MODEL_CORRUPT):
             return 4
+        if self.code is Code.STORE_NEWER:
+            return 5
         written_wrong = self.code.startswith("config.") or self.code in (Code.MODEL_UNKNOWN, Code.MODEL_MISSING)
         return 2 if written_wrong else 1
 

@@ -39,7 +39,8 @@ from assistant.interfaces.ipc.hub import EventHub
 from assistant.interfaces.ipc.service import Service
 from assistant.interfaces.net import place
 from assistant.rooms.outages import Outages
-from assistant.store.database import default_path, open_state
+from assistant.store.rooms import LOCAL_ROOM
+from assistant.store.store import default_path, open_store
 from assistant.telemetry.metrics import Metrics, serve_metrics
 from assistant.telemetry.tracing import open_tracer
 
@@ -76,17 +77,17 @@ async def _run(
         metrics, hub = Metrics(), EventHub()
         audience = [emit, metrics.observe, hub.emit]
         tell = parts.enter_context(observing(config.metrics, metrics, audience))
-        state = open_state(default_path(), history_hours=config.state.history_hours)
+        store = open_store(default_path(), history_hours=config.state.history_hours)
         microphone, loudspeaker = await open_devices(
             config.audio, parts, wait_s=wait_s, waiting=partial(_wait_for_device, supervisor)
         )
         engines = await blocking.call(lambda stop: load_engines(config, tell=_progress(supervisor)), name="loading")
         parts.callback(engines.close)
-        parts.callback(state.close)
+        parts.callback(store.close)
         parts.push(partial(_end_in_time, supervisor))
         async with anyio.create_task_group() as root:
             ears = hearing(config.audio, microphone, loudspeaker)
-            history = History(config.llm, state.exchanges(), state.add)
+            history = History(config.llm, store.exchanges.recent(LOCAL_ROOM), partial(store.exchanges.add, LOCAL_ROOM))
             conversation = Conversation(engines, config, history, ears, loudspeaker, tell)
             outages = Outages(conversation, tell, root)
             keeper = Keeper(microphone, loudspeaker, outages.tell)
@@ -102,14 +103,14 @@ async def _run(
                 hub=hub,
                 reload=reload,
                 end=partial(_end, root, loudspeaker),
-                state=state,
+                store=store,
                 keeper=keeper,
             )
             running.restore()
             watchdog = Watchdog(supervisor, watchdog_s(), excused=lambda: microphone.muted or keeper.is_deaf)
             audience += [watchdog.observe, partial(_show, supervisor, running, outages)]
             await root.start(signals.follow, running, supervisor, tell)
-            root.start_soon(state.run, tell)
+            root.start_soon(store.run, tell)
             root.start_soon(running.volume.keep)
             service = Service(running)
             watch(metrics, loudspeaker, ears, service)

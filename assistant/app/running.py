@@ -19,7 +19,8 @@ from assistant.dialogue.conversation import Conversation
 from assistant.engines.engines import Engines, Fresh
 from assistant.host.process import spare_what_is_here
 from assistant.interfaces.ipc.hub import EventHub
-from assistant.store.database import State
+from assistant.store.rooms import LOCAL_ROOM
+from assistant.store.store import Store
 from assistant.telemetry.log import configure as configure_log
 from assistant.telemetry.metrics import Metrics
 
@@ -35,7 +36,7 @@ class Device(Protocol):
 
 @dataclass
 class Running:
-    """The parts. Without `state` nothing outlives the process; without `keeper` the sound devices stay as they are."""
+    """The parts. Without `store` nothing outlives the process; without `keeper` the sound devices stay as they are."""
 
     config: Config
     engines: Engines
@@ -50,17 +51,17 @@ class Running:
     """Reads the configuration again. Raises `AssistantError` (`config.*`)."""
     end: Callable[[], None]
     """Ends the daemon."""
-    state: State | None = None
+    store: Store | None = None
     keeper: Keeper | None = None
     _changing: anyio.Lock = field(default_factory=anyio.Lock)
 
     def restore(self) -> None:
         """Be as somebody asked for before the process ended."""
-        if self.state is None:
+        if self.store is None:
             return
-        if (kept := self.state.get("volume", Kept)) is not None:
+        if (kept := self.store.settings.get(LOCAL_ROOM, "volume", Kept)) is not None:
             self.volume.restore(kept)
-        if self.state.get("muted", bool):
+        if self.store.settings.get(LOCAL_ROOM, "muted", bool):
             self.conversation.begin_muted()
 
     async def reconfigure(self) -> tuple[list[str], list[str]]:
@@ -97,16 +98,16 @@ class Running:
 
     async def keep(self, name: str, value: object) -> None:
         """Have a setting outlive the process. Raises `AssistantError` (`state.unwritable`) when the disk refuses."""
-        if self.state is not None:
-            self.state.set(name, value)
-            await self.state.written()
+        if self.store is not None:
+            self.store.settings.set(LOCAL_ROOM, name, value)
+            await self.store.written()
 
     async def forget(self) -> int:
         """Forget what was said before, on the disk as well; how many exchanges that were. Raises as `keep` does."""
         forgotten = self.history.clear()
-        if self.state is not None:
-            self.state.clear()
-            await self.state.written()
+        if self.store is not None:
+            self.store.exchanges.clear(LOCAL_ROOM)
+            await self.store.written()
         return forgotten
 
 

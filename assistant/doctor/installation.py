@@ -7,7 +7,7 @@ from assistant.config import file as config_file
 from assistant.doctor.service import Service
 from assistant.models import catalog, store
 from assistant.models.store import Store
-from assistant.store import database as state
+from assistant.store.store import default_path as state_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +28,4 @@ def find(config: Path | None, system: Service) -> Installation:
         layout = system.layout
         return Installation(layout.config, Store(layout.models, catalog.shipped()), layout.state)
     found = config or (own if own.exists() else None)
-    return Installation(found, store.default_store(), state.default_path().parent)
+    return Installation(found, store.default_store(), state_path().parent)

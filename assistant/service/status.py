@@ -28,6 +28,7 @@ EXITS = {
     1: "something failed",
     2: "the configuration is wrong",
     4: "models are missing or damaged",
+    5: "a newer program wrote what it remembers",
     203: "the program cannot be executed (EXEC)",
     216: "its group does not exist (GROUP)",
     217: "its user does not exist (USER)",
@@ -151,6 +152,8 @@ def _cure(status: Status, layout: Layout) -> str:
             return f"assistant config check {layout.config} shows what is wrong with it"
         case 4:
             return f"assistant service install{layout.option} fetches them"
+        case 5:
+            return "install the newer program again, or move the file that the journal names away to begin anew"
     return ""
 
 

@@ -66,6 +66,13 @@ def test_missing_models_are_fetched_by_installing_again() -> None:
     assert "assistant service install" in told(failed("exit-code", 4))["to do"]
 
 
+def test_a_file_of_a_newer_program_is_named_with_both_ways_out() -> None:
+    found = told(failed("exit-code", 5))
+    assert found["last end"] == "a newer program wrote what it remembers"
+    assert "install the newer program again" in found["to do"]
+    assert "move the file" in found["to do"]
+
+
 def test_one_that_crashed_too_often_says_that_it_has_given_up() -> None:
     found = told(failed("exit-code", 1, restarts=8))
     assert found["restarts"] == "8, then given up"
