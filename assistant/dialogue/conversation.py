@@ -300,7 +300,7 @@ class Conversation:
             self._background.heard(block.samples, block.end)
         self._fall_asleep(self._attention.passed(block.end))
         self._configure()
-        self._source.unhurried = self._activity.rests and not self._attention.is_awake
+        self._source.batched = self._activity.rests and not self._attention.is_awake
 
     def _show(self, heard: Heard) -> None:
         if heard.block.start // BLOCK % METER_BLOCKS == 0:

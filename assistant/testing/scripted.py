@@ -201,7 +201,7 @@ class ScriptedEars:
         self.dropped = 0
         self.echo_free: bool | None = None
         self.muted = False
-        self.unhurried = False
+        self.batched = False
         self.reduction_db = 0.0
         """By how much an echo canceller has lowered what is heard."""
         self.delay_s = 0.0

@@ -52,16 +52,16 @@ async def test_what_is_said_before_the_wake_word_is_for_somebody_else() -> None:
 async def test_nothing_is_urgent_while_it_sleeps_in_a_quiet_room_and_everything_once_somebody_speaks() -> None:
     async with conversation(sleeper(), ASLEEP) as stage:
         await stage.ears.hear(0.001, 640)
-        assert not stage.ears.unhurried
+        assert not stage.ears.batched
         await stage.ears.hear(0.001, 1280)
-        assert stage.ears.unhurried
+        assert stage.ears.batched
         await stage.ears.hear(0.9, 96)
-        assert not stage.ears.unhurried
+        assert not stage.ears.batched
         await stage.ears.hear(0.001, 2560)
-        assert stage.ears.unhurried
+        assert stage.ears.batched
         await say_wake_word(stage, amplitude=0.001)
         await stage.ears.hear(0.001, 32)
-        assert not stage.ears.unhurried
+        assert not stage.ears.batched
 
 
 async def test_what_is_said_after_it_is_answered() -> None:

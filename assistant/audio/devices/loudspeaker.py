@@ -7,7 +7,7 @@ from typing import Self
 import anyio
 
 from assistant.audio.devices.portaudio import LATENCY_S, Direction, Stream, best_rate, find_device, open_output
-from assistant.audio.echo.reference import RESTS_S, Reference
+from assistant.audio.echo.reference import IDLE_S, Reference
 from assistant.audio.gain import Gain
 from assistant.audio.pcm import Samples
 from assistant.audio.playback import QueuedPlayback
@@ -171,7 +171,7 @@ class Loudspeaker:
         if count or self._gain.left:
             self._gain.apply(out)
         if (reference := self._reference) is not None:
-            reference.put(out, gone_at, ran_dry, silent=self._quiet > RESTS_S * self._rate)
+            reference.put(out, gone_at, ran_dry, silent=self._quiet > IDLE_S * self._rate)
         self._underflows += ran_dry and self._sounded
         self._sounded = count > 0
         self._asked_at = now

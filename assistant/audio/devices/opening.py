@@ -29,7 +29,7 @@ async def open_devices(
     while True:
         try:
             with ExitStack() as opened:
-                microphone = opened.enter_context(Microphone(audio.input, kept=True))
+                microphone = opened.enter_context(Microphone(audio.input, supervised=True))
                 loudspeaker = opened.enter_context(Loudspeaker(audio.output))
                 parts.push(opened.pop_all())
                 return microphone, loudspeaker
