@@ -11,7 +11,7 @@ from assistant import blocking
 from assistant.answers.history import History
 from assistant.app.loading import load_fresh
 from assistant.audio.devices.portaudio import Direction, find_device
-from assistant.audio.devices.supervisor import Keeper
+from assistant.audio.devices.supervisor import DeviceSupervisor
 from assistant.audio.volume import Kept, Volume
 from assistant.config import changes as reloading
 from assistant.config.schema import Audio, Config
@@ -51,7 +51,7 @@ class Running:
     end: Callable[[], None]
     """Ends the daemon."""
     state: State | None = None
-    keeper: Keeper | None = None
+    keeper: DeviceSupervisor | None = None
     _changing: anyio.Lock = field(default_factory=anyio.Lock)
 
     def restore(self) -> None:
