@@ -106,7 +106,7 @@ async def _run(
                 keeper=keeper,
             )
             running.restore()
-            watchdog = Watchdog(supervisor, watchdog_s(), excused=lambda: microphone.muted or keeper.input_lost)
+            watchdog = Watchdog(supervisor, watchdog_s(), input_excused=lambda: microphone.muted or keeper.input_lost)
             audience += [watchdog.observe, partial(_show, supervisor, running, outages)]
             await root.start(signals.follow, running, supervisor, tell)
             root.start_soon(state.run, tell)
@@ -125,10 +125,10 @@ async def _run(
             root.start_soon(keeper.run)
             if wyoming_server is not None:
                 await root.start(wyoming_server(config, engines).run)
-            root.start_soon(watchdog.keep)
+            root.start_soon(watchdog.run)
             if listener is not None:
                 root.start_soon(service.serve, listener)
-            await watchdog.until_heard()
+            await watchdog.until_input()
             parts.callback(gc.unfreeze)  # or libraries report at the end what nobody has freed
             spare_what_is_here()
             supervisor.ready()
