@@ -42,8 +42,8 @@ from assistant.turns import segmenter
 from assistant.turns.attention import Asleep, Attention, Window
 from assistant.turns.foreground import Background, Foreground
 from assistant.turns.segmenter import Committed, Resumed, Segmenter, SoftEnd, samples
-from assistant.vad.sparing import Sparing
-from assistant.wake.base import Wake
+from assistant.vad.gated import GatedActivity
+from assistant.wake.base import Detection
 
 LATE_S = 2 * BLOCK_S
 """A block that voice activity gets later than this after its capture is late: two blocks, 64 ms."""
@@ -75,7 +75,7 @@ class Conversation:
         self._parts = Parts(engines, config, history, sink, emit)
         self._segmenter = Segmenter(config.turns)
         self._attention = Attention(None if config.wake == "none" else config.wake)
-        self._activity = Sparing(engines.activity)
+        self._activity = GatedActivity(engines.activity)
         self._memory = Memory(config.turns.max_utterance_s + WAKE_S)
         self._floor = Floor(config, source, emit)
         self._background = Background()
@@ -291,7 +291,7 @@ class Conversation:
         self._now = block.end
         self._memory.push(heard)
         self._show(heard)
-        woken = self._engines.wake.heard(block) if self._engines.wake is not None else None
+        woken = self._engines.wake.detect(block) if self._engines.wake is not None else None
         if woken is not None:
             self._wake(woken)
         elif self._listens:
@@ -300,7 +300,7 @@ class Conversation:
             self._background.heard(block.samples, block.end)
         self._fall_asleep(self._attention.passed(block.end))
         self._configure()
-        self._source.batched = self._activity.rests and not self._attention.is_awake
+        self._source.batched = self._activity.idle and not self._attention.is_awake
 
     def _show(self, heard: Heard) -> None:
         if heard.block.start // BLOCK % METER_BLOCKS == 0:
@@ -310,7 +310,7 @@ class Conversation:
     def _listens(self) -> bool:
         return self._attention.is_awake and (self._turn is not None or self._floor.can_be_taken)
 
-    def _wake(self, woken: Wake) -> None:
+    def _wake(self, woken: Detection) -> None:
         """A wake word: what is being said ends, and what comes after the word is a new turn.
 
         Only speech that goes on begins one; the end of the wake word itself does not.

@@ -14,7 +14,7 @@ from assistant.llm.base import LanguageModel
 from assistant.tts.base import SpeechSynthesizer
 from assistant.turns.base import EndOfTurn
 from assistant.vad.base import VoiceActivity
-from assistant.wake.base import Spotter
+from assistant.wake.base import WakeWordDetector
 
 
 class Unchanged:
@@ -32,7 +32,7 @@ class Fresh:
     model: LanguageModel | Unchanged = UNCHANGED
     voice: SpeechSynthesizer | Unchanged = UNCHANGED
     end_of_turn: EndOfTurn | Unchanged | None = UNCHANGED
-    wake: Spotter | Unchanged | None = UNCHANGED
+    wake: WakeWordDetector | Unchanged | None = UNCHANGED
 
     def put_into(self, engines: "Engines") -> None:
         """Replace what is shared by all microphones."""
@@ -52,7 +52,7 @@ class Engines:
     voice: SpeechSynthesizer
     end_of_turn: EndOfTurn | None
     """None where silence alone decides."""
-    wake: Spotter | None = None
+    wake: WakeWordDetector | None = None
     """None where no wake word is needed."""
     answers_beside_recognition: bool = False
     """As the budget of the machine says."""
@@ -77,7 +77,7 @@ class Engines:
         devices = {"asr": self.recognizer.device, "llm": self.model.device, "tts": self.voice.device}
         return devices if self.end_of_turn is None else {**devices, "turn": "cpu"}
 
-    def elsewhere(self, activity: VoiceActivity, wake: Spotter | None) -> "Engines":
+    def elsewhere(self, activity: VoiceActivity, wake: WakeWordDetector | None) -> "Engines":
         """The same engines for another microphone, whose sound `activity` and `wake` remember."""
         other = replace(self, activity=activity, wake=wake)
         self.others.add(other)

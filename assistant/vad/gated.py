@@ -1,20 +1,21 @@
-"""Voice activity that rests while the room is quiet and nobody has to be heard at once."""
+"""Voice activity behind an energy gate: in a quiet room the model is not asked."""
 
 from collections import deque
 
 from assistant.audio.pcm import BLOCK_S, Samples
 from assistant.vad.base import VoiceActivity
-from assistant.vad.quiet import Quiet
+from assistant.vad.energy_gate import EnergyGate
 
-REMEMBERED = round(0.5 / BLOCK_S)
-"""Blocks that are made up for when it wakes: half a second, after which its memory is as if it had not slept."""
+CATCH_UP = round(0.5 / BLOCK_S)
+"""Skipped blocks (half a second) that the model is shown first when it is asked again; after them its state is as if it
+had never been idle."""
 
-PROOF = round(1.0 / BLOCK_S)
-"""Of so many blocks one is looked at in any case, so that a model that hangs is found out."""
+MAX_SKIPPED = round(1.0 / BLOCK_S)
+"""Blocks (1 s) skipped in a row, so that a model that hangs is noticed."""
 
 
-class Sparing:
-    """Asks `activity`, but not about the blocks of a quiet room while it is not `needed`: those have probability 0.
+class GatedActivity:
+    """Asks `activity` unless the energy gate is closed and no speech is expected: then the probability is 0.
 
     Silero took 1.2% of a core of the 11.9% that listening for a wake word took.
     """
@@ -26,24 +27,24 @@ class Sparing:
     def reset(self) -> None:
         """As `VoiceActivity.reset`."""
         self._activity.reset()
-        self._quiet = Quiet()
-        self._left_out: deque[Samples] = deque(maxlen=REMEMBERED)
-        self._rested = 0
+        self._gate = EnergyGate()
+        self._skipped: deque[Samples] = deque(maxlen=CATCH_UP)
+        self._idle_blocks = 0
 
     @property
-    def rests(self) -> bool:
-        """The latest block was none of a voice, and is one of many."""
-        return self._rested > 0
+    def idle(self) -> bool:
+        """Whether the model was not asked about the latest block."""
+        return self._idle_blocks > 0
 
     def probability(self, samples: Samples, *, needed: bool) -> float:
-        """As `VoiceActivity.probability`."""
-        if not self._quiet.heard(samples) or needed:
-            for left_out in self._left_out:
-                self._activity.probability(left_out)
-        elif self._rested < PROOF:
-            self._left_out.append(samples)
-            self._rested += 1
+        """As `VoiceActivity.probability`. `needed`: speech is expected, so the model is asked about every block."""
+        if self._gate.push(samples) or needed:
+            for skipped in self._skipped:
+                self._activity.probability(skipped)
+        elif self._idle_blocks < MAX_SKIPPED:
+            self._skipped.append(samples)
+            self._idle_blocks += 1
             return 0.0
-        self._rested = 0
-        self._left_out.clear()
+        self._idle_blocks = 0
+        self._skipped.clear()
         return self._activity.probability(samples)

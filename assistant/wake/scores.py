@@ -3,49 +3,52 @@
 from dataclasses import dataclass, field
 
 from assistant.audio.pcm import LISTENING_RATE
-from assistant.wake.base import Wake
+from assistant.wake.base import Detection
 
-PATIENCE = 2
-"""Scores one after another that must reach the threshold; single ones are noise."""
+MIN_RUN = 2
+"""Scores in a row that must reach the threshold; single ones are noise."""
 
 REFRACTORY_S = 2.0
-"""After a wake word none is heard for so long: scores stay high for up to 1.4 s after the word."""
+"""Seconds after a detection without another: scores stay high for up to 1.4 s after the word."""
 
 
 @dataclass
 class _Word:
     threshold: float
-    late: int
+    latency: int
+    """Samples."""
     run: int = 0
     """Scores in a row that have reached the threshold."""
 
 
 @dataclass
-class Detector:
-    """Several words, each with a threshold (0 to 1) and how late it is certain (seconds)."""
+class ScoreFilter:
+    """Turns the scores of several words into detections."""
 
     words: dict[str, tuple[float, float]]
+    """For each word its threshold (0 to 1) and the seconds from its end to its detection."""
     _words: dict[str, _Word] = field(init=False)
-    _rests_until: int = 0
+    _refractory_until: int = 0
 
     def __post_init__(self) -> None:
         self._words = {
-            name: _Word(threshold, round(late_s * LISTENING_RATE)) for name, (threshold, late_s) in self.words.items()
+            name: _Word(threshold, round(latency_s * LISTENING_RATE))
+            for name, (threshold, latency_s) in self.words.items()
         }
 
-    def heard(self, scores: dict[str, list[float]], end: int) -> Wake | None:
-        """Take what the models made of the block that ends at sample `end`; the likeliest word that this completes."""
-        found = [wake for name, values in scores.items() if (wake := self._follow(name, values, end)) is not None]
-        if not found or end < self._rests_until:
+    def push(self, scores: dict[str, list[float]], end: int) -> Detection | None:
+        """Take each model's scores for the block that ends at sample `end`; return the likeliest word it completes."""
+        found = [detection for name, values in scores.items() if (detection := self._follow(name, values, end))]
+        if not found or end < self._refractory_until:
             return None
-        self._rests_until = end + round(REFRACTORY_S * LISTENING_RATE)
-        return max(found, key=lambda wake: wake.score)
+        self._refractory_until = end + round(REFRACTORY_S * LISTENING_RATE)
+        return max(found, key=lambda detection: detection.score)
 
-    def _follow(self, name: str, scores: list[float], end: int) -> Wake | None:
+    def _follow(self, name: str, scores: list[float], end: int) -> Detection | None:
         word = self._words[name]
-        wake = None
+        detection = None
         for score in scores:
             word.run = word.run + 1 if score >= word.threshold else 0
-            if word.run == PATIENCE:
-                wake = Wake(name, score, end, end - word.late)
-        return wake
+            if word.run == MIN_RUN:
+                detection = Detection(name, score, end, end - word.latency)
+        return detection

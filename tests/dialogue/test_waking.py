@@ -15,7 +15,13 @@ from assistant.events import (
     TurnFinished,
     Woken,
 )
-from assistant.testing.scripted import Script, ScriptedLoudspeaker, ScriptedModel, ScriptedRecognizer, ScriptedSpotter
+from assistant.testing.scripted import (
+    Script,
+    ScriptedLoudspeaker,
+    ScriptedModel,
+    ScriptedRecognizer,
+    ScriptedWakeWordDetector,
+)
 from assistant.testing.stage import Stage, conversation
 
 pytestmark = pytest.mark.anyio
@@ -31,14 +37,14 @@ def sleeper(*texts: str, late: int = 0, reply: str = "It is noon. ") -> Script:
     return Script(
         recognizer=ScriptedRecognizer(list(texts or ("what time is it",))),
         model=ScriptedModel(pieces=(reply,)),
-        spotter=ScriptedSpotter(late=late),
+        detector=ScriptedWakeWordDetector(late=late),
     )
 
 
 async def say_wake_word(stage: Stage, amplitude: float = 0.0) -> None:
     """The wake word is noticed in the next block, or in the one that is being listened to."""
-    assert stage.script.spotter is not None
-    stage.script.spotter.said = True
+    assert stage.script.detector is not None
+    stage.script.detector.said = True
     await stage.ears.hear(amplitude, 32)
 
 

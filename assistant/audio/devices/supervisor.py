@@ -189,8 +189,7 @@ class DeviceSupervisor:
                     other.open()
 
     async def _natively(self, work: Callable[[], None]) -> None:
-        """Call PortAudio, which may block, in a thread. Raises `AssistantError`, `device.gone` when it does not return.
-        """
+        """Call PortAudio in a thread. Raises `AssistantError`, `device.gone` when the call does not return."""
         if not await blocking.attempt(work, name="sound device", within_s=MAX_NATIVE_S):
             raise AssistantError(
                 Code.DEVICE_GONE,
