@@ -22,7 +22,7 @@ from assistant.audio.base import AudioSource
 from assistant.audio.devices.loudspeaker import Loudspeaker
 from assistant.audio.devices.microphone import Microphone
 from assistant.audio.devices.opening import open_devices
-from assistant.audio.devices.supervisor import Keeper
+from assistant.audio.devices.supervisor import DeviceSupervisor
 from assistant.audio.echo.canceller import EchoCanceller
 from assistant.audio.echo.source import EchoCancelledSource
 from assistant.audio.volume import Volume
@@ -90,7 +90,7 @@ async def _run(
             history = History(config.llm, store.exchanges.recent(LOCAL_ROOM), partial(store.exchanges.add, LOCAL_ROOM))
             conversation = Conversation(engines, config, history, ears, loudspeaker, tell)
             outages = Outages(conversation, tell, root)
-            keeper = Keeper(microphone, loudspeaker, outages.tell)
+            keeper = DeviceSupervisor(microphone, loudspeaker, outages.tell)
             running = Running(
                 config=config,
                 engines=engines,
@@ -107,7 +107,7 @@ async def _run(
                 keeper=keeper,
             )
             running.restore()
-            watchdog = Watchdog(supervisor, watchdog_s(), excused=lambda: microphone.muted or keeper.is_deaf)
+            watchdog = Watchdog(supervisor, watchdog_s(), input_excused=lambda: microphone.muted or keeper.input_lost)
             audience += [watchdog.observe, partial(_show, supervisor, running, outages)]
             await root.start(signals.follow, running, supervisor, tell)
             root.start_soon(store.run, tell)
@@ -126,10 +126,10 @@ async def _run(
             root.start_soon(keeper.run)
             if wyoming_server is not None:
                 await root.start(wyoming_server(config, engines).run)
-            root.start_soon(watchdog.keep)
+            root.start_soon(watchdog.run)
             if listener is not None:
                 root.start_soon(service.serve, listener)
-            await watchdog.until_heard()
+            await watchdog.until_input()
             parts.callback(gc.unfreeze)  # or libraries report at the end what nobody has freed
             spare_what_is_here()
             supervisor.ready()
@@ -217,7 +217,7 @@ def watch(metrics: Metrics, loudspeaker: Loudspeaker, ears: AudioSource, service
     metrics.watch_counter(
         "assistant_underflows",
         "Times the loudspeaker ran dry while it played; each may be a click.",
-        lambda: loudspeaker.underflows,
+        lambda: loudspeaker.underruns,
     )
     metrics.watch_gauge("assistant_ipc_clients", "Connections to the socket.", lambda: service.clients)
     metrics.watch_counter(

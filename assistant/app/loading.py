@@ -27,7 +27,7 @@ from assistant.tts.remembered import RememberedVoice
 from assistant.turns.base import EndOfTurn
 from assistant.turns.smart_turn import SmartTurn
 from assistant.vad.silero import Silero
-from assistant.wake.base import Spotter
+from assistant.wake.base import WakeWordDetector
 from assistant.wake.words import WakeWords
 
 P = ParamSpec("P")
@@ -161,7 +161,7 @@ def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
     return RememberedVoice(voice, phrases.urgent(voice.language))
 
 
-def load_wake_words(config: Config) -> Spotter | None:
+def load_wake_words(config: Config) -> WakeWordDetector | None:
     """The wake words; None when none is needed."""
     return None if config.wake == "none" else WakeWords(config.wake.words)
 

@@ -125,7 +125,11 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
 
 def _explain(message: str) -> str:
     """msgspec's `Expected … - at `$.asr.model`` as `asr.model: expected …`."""
-    for json_word, yaml_word in (("`object`", "a mapping"), ("`array`", "a list"), ("`null`", "nothing")):
+    for json_word, yaml_word in (
+        ("`object`", "a mapping"),
+        ("`array`", "a list"),
+        ("`null`", "nothing (leave the key out for its default)"),
+    ):
         message = message.replace(json_word, yaml_word)
     message = message.replace("`str | a mapping`", "none or a mapping").replace("`str | object`", "none or a mapping")
     what, _, at = message.partition(" - at `$")

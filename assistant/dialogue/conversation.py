@@ -37,7 +37,7 @@ from assistant.language.remarks import Remark
 from assistant.turns import segmenter
 from assistant.turns.attention import Asleep, Attention, Window
 from assistant.turns.segmenter import Committed, Resumed, Segmenter, SoftEnd, samples
-from assistant.wake.base import Wake
+from assistant.wake.base import Detection
 
 LATE_S = 2 * BLOCK_S
 """A block that voice activity gets later than this after its capture is late: two blocks, 64 ms."""
@@ -251,7 +251,7 @@ class Conversation:
             self._ears.note_background(scored)
         self._fall_asleep(self._attention.passed(block.end))
         self._configure()
-        self._source.unhurried = self._ears.rests and not self._attention.is_awake
+        self._source.batched = self._ears.rests and not self._attention.is_awake
 
     def _meter(self, scored: ScoredBlock) -> None:
         if scored.block.start // BLOCK % METER_BLOCKS == 0:
@@ -262,7 +262,7 @@ class Conversation:
     def _listens(self) -> bool:
         return self._attention.is_awake and (self._turn is not None or self._interruption.can_listen)
 
-    def _wake(self, woken: Wake) -> None:
+    def _wake(self, woken: Detection) -> None:
         """A wake word: what is being said ends, and what comes after the word is a new turn.
 
         Only speech that goes on begins one; the end of the wake word itself does not.

@@ -12,7 +12,7 @@ from assistant.doctor.finding import Finding, failed
 from assistant.doctor.sound import Task
 
 DEADLINE_S = 25.0
-"""Seconds for everything. It takes 4, and each device may take `OPENING_S` (5 s) before it counts as dead."""
+"""Seconds for everything. It takes 4, and each device may take `MAX_OPENING_S` (5 s) before it counts as dead."""
 
 HOPELESS_S = 6.0
 """The same where the sound server is known not to answer."""

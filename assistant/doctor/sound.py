@@ -152,7 +152,7 @@ async def _play(task: Task, trial: Trial) -> None:
             await playback.drain()
             trial.began_at = playback.started_at
             await anyio.sleep(TAIL_S)
-            trial.underflows = loudspeaker.underflows
+            trial.underflows = loudspeaker.underruns
     except AssistantError as error:
         trial.problems[Direction.OUTPUT] = error
     finally:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.vad.base import VoiceActivity
-from assistant.wake.base import Spotter
+from assistant.wake.base import WakeWordDetector
 
 Words = Mapping[str, float | Literal["auto"]]
 """Wake words, as in `wake.words`: each with the score from which it counts."""
@@ -16,7 +16,7 @@ class Detectors:
     """For one stream; the next stream needs others."""
 
     activity: VoiceActivity
-    wake: Spotter | None
+    wake: WakeWordDetector | None
     """None where no wake word is needed."""
 
 

@@ -1,4 +1,4 @@
-"""One budget of processor time: who may use how many threads, and how threads wait.
+"""One budget of processor time: how many threads each stage may use, and how threads wait.
 
 llama.cpp, CTranslate2's OpenMP and ONNX Runtime all spin while they wait for work unless told otherwise, and a
 spinning thread of a finished stage takes the core that the next stage needs. The waiting policy must be in the
@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 
 SPIN = 10_000
-"""Rounds that an OpenMP thread looks for work before it sleeps: some 20 microseconds, which bridge the gaps between the
+"""Rounds for which an OpenMP thread spins before it sleeps: some 20 microseconds, which bridge the gaps between the
 matrices of one token and no more.
 
 Measured on two x86 cores, median of twelve questions with SmolLM2-135M Q4_1 (13 prompt tokens on two threads, then the
@@ -29,11 +29,12 @@ Whisper base takes the same time with any of them.
 class Budget:
     """Threads of each stage.
 
-    Recognition is at work beside the end-of-turn model, or the language model that reads along. The voice has the
-    machine to itself, for the language model pauses at each clause. Measured on two cores in the chain (11 questions
-    and commands, interleaved, voice-to-voice): in turns, the voice with two threads, prompt and generation with one
-    each 472 ms, prompt with two 489 ms, both with two 489 ms; voice and language model at the same time with one thread
-    each 504 ms. At the same time with two each it was 965 ms where one each made 557 ms (7 of them, a busier machine).
+    Recognition runs beside the end-of-turn model, or beside the language model that evaluates the partial transcript.
+    The voice has the machine to itself, because the language model pauses at each clause. Measured on two cores in the
+    chain (11 questions and commands, interleaved, voice-to-voice): in turns, the voice with two threads, prompt and
+    generation with one each 472 ms, prompt with two 489 ms, both with two 489 ms; voice and language model at the same
+    time with one thread each 504 ms. At the same time with two each it was 965 ms where one each took 557 ms (7 of
+    them, a busier machine).
     """
 
     recognition: int
@@ -47,8 +48,8 @@ class Budget:
     judgement: int
     """The end-of-turn model."""
     answers_beside_recognition: bool
-    """Whether there is a core for answering what was understood shortly before the end of speech, while the last pass
-    of recognition is at work on another.
+    """Whether there is a core for answering the transcript of shortly before the end of speech, while the last pass of
+    recognition runs on another.
 
     Measured on two cores (11 questions and commands, interleaved): two passes of three are slowed down by it (0.23 s
     instead of 0.19 s) for one that it helps, and voice-to-voice is 534, 521 ms with it and 451, 468 ms without.

@@ -20,7 +20,7 @@ OFFERED_S = 60.0
 
 
 class Outages:
-    """Hears from the keeper of the devices; tells the conversation, whoever listens to events, and the room."""
+    """Hears from the device supervisor; tells the conversation, whoever listens to events, and the room."""
 
     def __init__(self, conversation: Conversation, emit: Emitter, tasks: TaskGroup) -> None:
         self._conversation = conversation
@@ -30,7 +30,7 @@ class Outages:
         self._said_deaf = False
 
     def tell(self, direction: Direction, name: str, absence: Absence | None) -> None:
-        """As `keeper.Tell`, with the name of the device."""
+        """As `supervisor.AbsenceCallback`, with the name of the device."""
         if absence is None:
             self._back(direction, name)
         elif direction not in self._lost:

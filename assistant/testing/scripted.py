@@ -19,7 +19,7 @@ from assistant.blocking import Emit, StopFlag
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code
 from assistant.llm.base import Message, Usage
-from assistant.wake.base import Wake
+from assistant.wake.base import Detection
 
 VOICE_RATE = 1000
 
@@ -179,17 +179,17 @@ class ScriptedEndOfTurn:
 
 
 @dataclass
-class ScriptedSpotter:
-    """Hears the wake word when it is told that it was `said`; it ends `late` samples before that is noticed."""
+class ScriptedWakeWordDetector:
+    """Detects the wake word once `said` is set; it ends `late` samples before its detection."""
 
     late: int = 0
     said: bool = False
 
-    def heard(self, block: AudioBlock) -> Wake | None:
+    def detect(self, block: AudioBlock) -> Detection | None:
         if not self.said:
             return None
         self.said = False
-        return Wake("okay_nabu", 0.9, block.end, block.end - self.late)
+        return Detection("okay_nabu", 0.9, block.end, block.end - self.late)
 
 
 class ScriptedEars:
@@ -201,7 +201,7 @@ class ScriptedEars:
         self.dropped = 0
         self.echo_free: bool | None = None
         self.muted = False
-        self.unhurried = False
+        self.batched = False
         self.reduction_db = 0.0
         """By how much an echo canceller has lowered what is heard."""
         self.delay_s = 0.0
@@ -305,7 +305,7 @@ class Script:
     voice: ScriptedVoice = field(default_factory=ScriptedVoice)
     end_of_turn: ScriptedEndOfTurn | None = None
     answers_beside_recognition: bool = True
-    spotter: ScriptedSpotter | None = None
+    detector: ScriptedWakeWordDetector | None = None
 
     def engines(self) -> Engines:
         return Engines(
@@ -314,6 +314,6 @@ class Script:
             self.model,
             self.voice,
             self.end_of_turn,
-            wake=self.spotter,
+            wake=self.detector,
             answers_beside_recognition=self.answers_beside_recognition,
         )

@@ -85,7 +85,7 @@ async def say(clip: str) -> None:
         await playback.write(samples[:5000])
         await playback.write(samples[5000:])
         await playback.drain()
-        print(json.dumps({"played": playback.played, "underflows": loudspeaker.underflows}))
+        print(json.dumps({"played": playback.played, "underruns": loudspeaker.underruns}))
 
 
 async def interrupt(clip: str, after_s: str) -> None:
@@ -97,7 +97,7 @@ async def interrupt(clip: str, after_s: str) -> None:
         played = playback.played
         playback.stop()
         await playback.drain()
-        print(json.dumps({"at_stop": played, "played": playback.played, "underflows": loudspeaker.underflows}))
+        print(json.dumps({"at_stop": played, "played": playback.played, "underruns": loudspeaker.underruns}))
 
 
 async def turn_down(clip: str, after_s: str, volume: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.host.notify import MOST_STATUS, Nobody, Notifier, notifier, watchdog_s
+from assistant.host.notify import MAX_STATUS, Notifier, NullNotifier, notifier, watchdog_s
 
 
 class Manager:
@@ -70,7 +70,7 @@ def test_a_status_is_one_line_told_once_and_not_too_long(told_to: Notifier, mana
     told_to.status("no microphone:\nunplugged")
     told_to.status("no microphone: unplugged")
     told_to.status("x" * 1000)
-    assert manager.told == ["STATUS=no microphone: unplugged", "STATUS=" + "x" * MOST_STATUS]
+    assert manager.told == ["STATUS=no microphone: unplugged", "STATUS=" + "x" * MAX_STATUS]
 
 
 def test_a_manager_that_has_gone_is_not_an_error_and_hears_the_status_when_it_is_back(
@@ -89,9 +89,9 @@ def test_other_programs_do_not_get_the_socket(told_to: Notifier) -> None:
     assert "NOTIFY_SOCKET" not in os.environ
 
 
-def test_started_by_hand_nobody_wants_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_started_by_hand_there_is_no_service_manager(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    assert isinstance(notifier(), Nobody)
+    assert isinstance(notifier(), NullNotifier)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ class Recording:
     dropped = 0
     echo_free = None
     muted = False
-    unhurried = False
+    batched = False
 
     def __init__(self, samples: Samples) -> None:
         self._samples = samples

@@ -133,7 +133,7 @@ class RoomMicrophone:
     dropped = 0
     echo_free = None
     muted = False
-    unhurried = False
+    batched = False
 
     def __init__(self, loudspeaker: RoomLoudspeaker, response: Samples) -> None:
         self._loudspeaker = loudspeaker

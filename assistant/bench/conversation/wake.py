@@ -10,7 +10,7 @@ from assistant.bench.clips import Clip
 from assistant.bench.conversation.room import speaking
 from assistant.bench.conversation.talk import USER_DB
 from assistant.bench.conversation.trial import Recorded, Trial
-from assistant.wake.base import Spotter, Wake
+from assistant.wake.base import Detection, WakeWordDetector
 
 QUIETER_DB = 12.0
 """Across the room instead of in front of the device."""
@@ -38,11 +38,11 @@ def is_negative(clip: Clip, words: Sequence[str]) -> bool:
 
 
 def wake_trials(
-    recordings: Sequence[Recorded], words: Sequence[str], spotter: Callable[[], Spotter]
+    recordings: Sequence[Recorded], words: Sequence[str], detector: Callable[[], WakeWordDetector]
 ) -> Iterator[Trial]:
     """Every recording of one of `words`: as loud as a near user, 12 dB quieter, and over each recorded noise.
 
-    `spotter` loads the words afresh, as each trial is a stream of its own.
+    `detector` loads the words afresh, as each trial is a stream of its own.
     """
     noises = [recorded.samples for recorded in recordings if recorded.clip.kind == "noise"]
     for recorded in recordings:
@@ -52,12 +52,12 @@ def wake_trials(
             for number, noise in enumerate(noises, 1):
                 variants[f"noise {number}"] = near + _under(noise, len(near))
             for variant, samples in variants.items():
-                yield _trial(recorded.clip, variant, samples, spotter())
+                yield _trial(recorded.clip, variant, samples, detector())
 
 
-def _trial(clip: Clip, variant: str, samples: Samples, spotter: Spotter) -> Trial:
+def _trial(clip: Clip, variant: str, samples: Samples, detector: WakeWordDetector) -> Trial:
     before, after = (np.zeros(round(s * LISTENING_RATE), np.float32) for s in (BEFORE_S, AFTER_S))
-    wakes = [w for w in spot(np.concatenate([before, samples, after]), spotter) if w.word == word_of(clip)]
+    wakes = [w for w in spot(np.concatenate([before, samples, after]), detector) if w.word == word_of(clip)]
     latency = None
     if wakes and clip.speech_end_s is not None and clip.kind == "wakeword":
         latency = (wakes[-1].at - len(before)) / LISTENING_RATE * 1000 - clip.speech_end_s * 1000
@@ -92,11 +92,11 @@ def negatives(recordings: Sequence[Recorded], words: Sequence[str]) -> Iterator[
         yield _in_a_row([_together(one, other) for one, other in zip(speech, others, strict=True)])
 
 
-def spot(samples: Samples, spotter: Spotter) -> Iterator[Wake]:
-    """What `spotter` hears in `samples`."""
+def spot(samples: Samples, detector: WakeWordDetector) -> Iterator[Detection]:
+    """Yield what `detector` detects in `samples`."""
     edges = range(0, len(samples) + 1, BLOCK)
     for start, end in pairwise(edges):
-        if wake := spotter.heard(AudioBlock(samples[start:end], start, end / LISTENING_RATE)):
+        if wake := detector.detect(AudioBlock(samples[start:end], start, end / LISTENING_RATE)):
             yield wake
 
 

@@ -5,8 +5,8 @@ from assistant.config.schema import Turns
 from assistant.dialogue.listening.utterance import PreRoll, ScoredBlock
 from assistant.engines.detectors import Detectors
 from assistant.turns.foreground import Background, Foreground
-from assistant.vad.sparing import Sparing
-from assistant.wake.base import Wake
+from assistant.vad.gated import GatedActivity
+from assistant.wake.base import Detection
 
 WAKE_S = 3.0
 """Audio that is remembered besides the longest utterance: a wake word and what led to it."""
@@ -20,7 +20,7 @@ class Ears:
     """Fed with every block of one source, in order."""
 
     def __init__(self, detectors: Detectors, turns: Turns) -> None:
-        self._activity = Sparing(detectors.activity)
+        self._activity = GatedActivity(detectors.activity)
         self._activity.reset()
         self._wake = detectors.wake
         self._threshold = turns.threshold
@@ -41,11 +41,11 @@ class Ears:
         self._pre_roll.push(scored)
         return scored
 
-    def spot(self, block: AudioBlock) -> Wake | None:
+    def spot(self, block: AudioBlock) -> Detection | None:
         """The wake word that `block` completes."""
         return self._wake.heard(block) if self._wake is not None else None
 
-    def woken(self, woken: Wake) -> None:
+    def woken(self, woken: Detection) -> None:
         """From now on the user is whoever is as loud as the one who said the wake word."""
         self._foreground = Foreground(self._background.level(woken.word_end))
 

@@ -63,7 +63,7 @@ class RemoteMicrophone:
         """`needed`: whether anything depends on the time."""
         self.dropped = 0
         self.muted = False
-        self.unhurried = False
+        self.batched = False
         self._needed = needed
         self._patience_s = STALLED_S
         self._blocks = Blocks()

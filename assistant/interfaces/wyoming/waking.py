@@ -65,7 +65,7 @@ class Spotting:
         """Listen to the next samples (16 kHz). Raises `AssistantError` (`wake.failed`)."""
         for block in self._blocks.push(samples):
             await anyio.lowlevel.checkpoint()  # audio may come faster than it was spoken
-            wake = self._spotter.heard(block)
+            wake = self._spotter.detect(block)
             if wake is not None:
                 self._found = True
                 await self._send(Detection(name=wake.word, timestamp=wake.at * 1000 // LISTENING_RATE).event())

@@ -18,7 +18,7 @@ from assistant.events import (
     SpeechStarted,
     TurnFinished,
 )
-from assistant.testing.scripted import Script, ScriptedLoudspeaker, ScriptedModel, ScriptedSpotter
+from assistant.testing.scripted import Script, ScriptedLoudspeaker, ScriptedModel, ScriptedWakeWordDetector
 from assistant.testing.stage import QUIET, Stage, conversation
 
 pytestmark = pytest.mark.anyio
@@ -156,9 +156,9 @@ async def test_more_than_anybody_would_listen_to_is_refused() -> None:
 
 
 async def test_an_announcement_waits_for_who_has_just_said_the_wake_word() -> None:
-    async with conversation(Script(spotter=ScriptedSpotter()), ASLEEP) as stage:
-        assert stage.script.spotter is not None
-        stage.script.spotter.said = True
+    async with conversation(Script(detector=ScriptedWakeWordDetector()), ASLEEP) as stage:
+        assert stage.script.detector is not None
+        stage.script.detector.said = True
         await stage.ears.hear(0.0, 320)
         stage.tasks.start_soon(stage.conversation.say, "The washing is done.")
         await anyio.wait_all_tasks_blocked()
@@ -169,7 +169,7 @@ async def test_an_announcement_waits_for_who_has_just_said_the_wake_word() -> No
 
 
 async def test_after_an_announcement_a_wake_word_is_still_needed() -> None:
-    async with conversation(Script(spotter=ScriptedSpotter()), ASLEEP) as stage:
+    async with conversation(Script(detector=ScriptedWakeWordDetector()), ASLEEP) as stage:
         await stage.conversation.say("The washing is done.")
         await stage.ask()
         assert not stage.seen(SpeechStarted)
