@@ -104,16 +104,9 @@ def test_a_daemon_that_ends_is_an_error(tmp_path: Path) -> None:
 
 
 def test_importing_it_changes_nothing_in_the_program_that_does() -> None:
-    found = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import os, sys; before = dict(os.environ); import assistant.client; print(os.environ == before, *sys.modules)",
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    program = "import os, sys; before = dict(os.environ); import assistant.client; "
+    program += "print(os.environ == before, *sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     unchanged, *modules = found.stdout.split()
     assert unchanged == "True"
     engines = {"faster_whisper", "ctranslate2", "onnxruntime", "xllamacpp", "piper", "sounddevice", "livekit"}
