@@ -57,7 +57,7 @@ def test_one_that_raises_does_not_keep_the_others_from_hearing(caplog: pytest.Lo
         bus.emit(FIRST)
         bus.emit(SECOND)
     assert heard == failures == [FIRST, SECOND]
-    assert caplog.text.count("ZeroDivisionError") == 2
+    assert [record.exc_info is not None for record in caplog.records] == [True, True]
     assert "Listening" in caplog.text
 
 

@@ -13,12 +13,12 @@ from assistant.app.loading import load_fresh
 from assistant.audio.devices.portaudio import Direction, find_device
 from assistant.audio.devices.supervisor import Keeper
 from assistant.audio.volume import Kept, Volume
+from assistant.bus import Bus
 from assistant.config import changes as reloading
 from assistant.config.schema import Audio, Config
 from assistant.dialogue.conversation import Conversation
 from assistant.engines.engines import Engines, Fresh
 from assistant.host.process import spare_what_is_here
-from assistant.interfaces.ipc.hub import EventHub
 from assistant.store.database import State
 from assistant.telemetry.log import configure as configure_log
 from assistant.telemetry.metrics import Metrics
@@ -45,7 +45,7 @@ class Running:
     loudspeaker: Device
     volume: Volume
     metrics: Metrics
-    hub: EventHub
+    bus: Bus
     reload: Callable[[], Config]
     """Reads the configuration again. Raises `AssistantError` (`config.*`)."""
     end: Callable[[], None]
