@@ -26,6 +26,7 @@ from assistant.audio.devices.supervisor import DeviceSupervisor
 from assistant.audio.echo.canceller import EchoCanceller
 from assistant.audio.echo.source import EchoCancelledSource
 from assistant.audio.volume import Volume
+from assistant.bus import Bus
 from assistant.config.schema import Audio, Config
 from assistant.config.schema import Metrics as MetricsSettings
 from assistant.config.schema import Wyoming as WyomingSettings
@@ -35,8 +36,7 @@ from assistant.events import Emitter, Event, Level, PartialTranscript, Ready, Re
 from assistant.host.notify import Notifier, notifier, watchdog_s
 from assistant.host.process import end_within, keep_heap_small, seconds_since_start, spare_what_is_here
 from assistant.host.watchdog import Watchdog
-from assistant.interfaces.ipc.hub import EventHub
-from assistant.interfaces.ipc.service import Service
+from assistant.interfaces.ipc.server import IpcServer
 from assistant.interfaces.net import place
 from assistant.rooms.outages import Outages
 from assistant.store.rooms import LOCAL_ROOM
@@ -74,8 +74,8 @@ async def _run(
     with ExitStack() as parts:
         listener = parts.enter_context(place.opened(config.ipc))
         wyoming_server = find_wyoming(config.wyoming)
-        metrics, hub = Metrics(), EventHub()
-        audience = [emit, metrics.observe, hub.emit]
+        metrics, bus = Metrics(), Bus()
+        audience = [emit, metrics.observe, bus.emit]
         tell = parts.enter_context(observing(config.metrics, metrics, audience))
         store = open_store(default_path(), history_hours=config.state.history_hours)
         microphone, loudspeaker = await open_devices(
@@ -100,7 +100,7 @@ async def _run(
                 loudspeaker=loudspeaker,
                 volume=Volume(loudspeaker, config.sound),
                 metrics=metrics,
-                hub=hub,
+                bus=bus,
                 reload=reload,
                 end=partial(_end, root, loudspeaker),
                 store=store,
@@ -112,7 +112,7 @@ async def _run(
             await root.start(signals.follow, running, supervisor, tell)
             root.start_soon(store.run, tell)
             root.start_soon(running.volume.keep)
-            service = Service(running)
+            service = IpcServer(running)
             watch(metrics, loudspeaker, ears, service)
             tell(
                 Ready(
@@ -212,7 +212,7 @@ def find_wyoming(settings: WyomingSettings) -> "type[WyomingServer] | None":
     return WyomingServer
 
 
-def watch(metrics: Metrics, loudspeaker: Loudspeaker, ears: AudioSource, service: Service) -> None:
+def watch(metrics: Metrics, loudspeaker: Loudspeaker, ears: AudioSource, service: IpcServer) -> None:
     """Let `metrics` read what the parts count themselves."""
     metrics.watch_counter(
         "assistant_underflows",

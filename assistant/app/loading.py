@@ -14,6 +14,7 @@ from assistant.blocking import NeverStop
 from assistant.config.changes import differences
 from assistant.config.schema import Config
 from assistant.engines.engines import UNCHANGED, Engines, Fresh, Unchanged
+from assistant.host import libraries
 from assistant.host.budget import Budget, thread_budget
 from assistant.host.hardware import usable_cores
 from assistant.language import phrases
@@ -50,6 +51,7 @@ def load_engines(config: Config, budget: Budget | None = None, tell: Tell = lamb
 
     The user is expected to speak the language of the voice. `budget` None is that of this machine.
     """
+    libraries.prepare()
     budget = budget or thread_budget(usable_cores())
     progress = _Progress(tell)
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="loading") as loading:
@@ -123,6 +125,7 @@ class _Progress:
 
 def load_file_transcriber(config: Config) -> FileTranscriber:
     """Only what transcribing files needs. Raises as `load_engines` does."""
+    libraries.prepare()
     recognizer = load_recognizer(config, min(usable_cores(), 8))  # nothing else is at work
     language = config.asr.given_language
     return FileTranscriber(recognizer, Silero(), language, config.asr.partial_interval_ms / 1000)

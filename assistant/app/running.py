@@ -13,6 +13,7 @@ from assistant.app.loading import load_fresh
 from assistant.audio.devices.portaudio import Direction, find_device
 from assistant.audio.devices.supervisor import Keeper
 from assistant.audio.volume import Kept, Volume
+from assistant.bus import Bus
 from assistant.config import changes as reloading
 from assistant.config.schema import Audio, Config
 from assistant.dialogue.conversation import Conversation
@@ -46,7 +47,7 @@ class Running:
     loudspeaker: Device
     volume: Volume
     metrics: Metrics
-    hub: EventHub
+    bus: Bus
     reload: Callable[[], Config]
     """Reads the configuration again. Raises `AssistantError` (`config.*`)."""
     end: Callable[[], None]

@@ -113,7 +113,7 @@ class View:
 def watch(json: Json = False, socket: Socket = None) -> None:
     """Show live what the assistant hears, says and does, until Ctrl-C. With --json: one event a line."""
     from assistant.client import Client
-    from assistant.interfaces.ipc.hub import names
+    from assistant.interfaces.ipc.hub import event_names
 
     if not json and not Console().is_terminal:
         raise typer.BadParameter("the view needs a terminal; --json prints one event a line", param_hint="watch")
@@ -124,7 +124,7 @@ def watch(json: Json = False, socket: Socket = None) -> None:
                 for event in assistant.events():
                     typer.echo(msgspec.json.encode(event))
             else:
-                _show(View(state=state), assistant.events(*names()))
+                _show(View(state=state), assistant.events(*event_names()))
         except KeyboardInterrupt:
             return
 

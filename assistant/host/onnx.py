@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from assistant.errors import AssistantError, Code
+from assistant.host import libraries
 
 Tensor = NDArray[Any]
 
@@ -40,6 +41,7 @@ def session(path: Path, threads: int, content: bytes | None = None) -> Session:
     - The arena saves a fifth of the time (424 against 534 ms). Memory patterns remember a plan for every length of
       input, and each clause has another: peak memory 251 to 325 MB with them, 237 MB without, at the same speed.
     """
+    libraries.prepare()
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as reasons
 

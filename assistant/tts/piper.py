@@ -11,6 +11,7 @@ import numpy as np
 from assistant.audio.pcm import Samples
 from assistant.blocking import Emit, NeverStop, StopFlag
 from assistant.errors import AssistantError, Code
+from assistant.host import libraries
 from assistant.host.onnx import Tensor
 from assistant.language.abbreviations import is_abbreviation
 from assistant.tts.base import SpeechSynthesizer
@@ -124,6 +125,7 @@ class Piper(SpeechSynthesizer):
 
 def _load(path: Path) -> "PiperVoice":
     """What turns text into phonemes; the network is run by `Vits`."""
+    libraries.prepare()  # Piper imports ONNX Runtime
     from piper import PiperConfig, PiperVoice
 
     try:

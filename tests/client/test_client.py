@@ -103,14 +103,14 @@ def test_a_daemon_that_ends_is_an_error(tmp_path: Path) -> None:
         assert error.value.code is Code.IPC_UNAVAILABLE
 
 
-def test_it_loads_no_engine_and_no_array_library() -> None:
-    found = subprocess.run(
-        [sys.executable, "-c", "import assistant.client, sys; print(' '.join(sys.modules))"],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert not {"numpy", "faster_whisper", "typer", "onnxruntime"} & set(found.stdout.split())
+def test_importing_it_changes_nothing_in_the_program_that_does() -> None:
+    program = "import os, sys; before = dict(os.environ); import assistant.client; "
+    program += "print(os.environ == before, *sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    unchanged, *modules = found.stdout.split()
+    assert unchanged == "True"
+    engines = {"faster_whisper", "ctranslate2", "onnxruntime", "xllamacpp", "piper", "sounddevice", "livekit"}
+    assert not {"numpy", "typer", *engines} & set(modules)
 
 
 def test_the_socket_is_found_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,13 +26,13 @@ from assistant.bench.clips import Clip
 from assistant.bench.speed.report import Ratio, Row, Spread, ratio, spread, timed
 from assistant.bench.speed.run import ask, read_question, row_of
 from assistant.bench.speed.sink import Stopwatch
+from assistant.bus import Bus
 from assistant.config.schema import Config
 from assistant.dialogue.conversation import Conversation
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError
 from assistant.host.hardware import describe_machine
-from assistant.interfaces.ipc.hub import EventHub
-from assistant.interfaces.ipc.service import Service
+from assistant.interfaces.ipc.server import IpcServer
 from assistant.interfaces.net.place import listening
 from assistant.telemetry.metrics import Metrics
 
@@ -77,32 +77,32 @@ def run(config: Config, clips: list[Clip], clients: int, tell: Callable[[str], N
 async def _measure(
     config: Config, engines: Engines, clips: list[Clip], clients: int, tell: Callable[[str], None]
 ) -> Report:
-    hub = EventHub()
+    bus = Bus()
     rows: dict[int, list[Row]] = {0: [], clients: []}
     latencies: dict[int, list[float]] = {0: [], clients: []}
     ipc = msgspec.structs.replace(config.ipc, max_clients=2 * clients + 8)
-    async with _crowd(msgspec.structs.replace(config, ipc=ipc), engines, hub) as crowd:
+    async with _crowd(msgspec.structs.replace(config, ipc=ipc), engines, bus) as crowd:
         for number, clip in enumerate(clips, 1):
             for size in (0, clients):
                 tell(f"{number} of {len(clips)}: {clip.name} with {size} clients")
                 await crowd.resize(size)
-                rows[size].append(await _row(config, engines, clip, hub))
+                rows[size].append(await _row(config, engines, clip, bus))
                 latencies[size] += await crowd.resize(size)
     return Report(
         quiet=_condition(0, rows[0], latencies[0]),
         loaded=_condition(clients, rows[clients], latencies[clients]),
         ratio=ratio(rows[clients], rows[0]),
-        events_dropped=hub.dropped,
+        events_dropped=crowd.dropped,
         machine=describe_machine(),
         models=engines.names,
         devices=engines.devices,
     )
 
 
-async def _row(config: Config, engines: Engines, clip: Clip, hub: EventHub) -> Row:
+async def _row(config: Config, engines: Engines, clip: Clip, bus: Bus) -> Row:
     try:
         question = read_question(clip)
-        turn = await ask(engines, config, question, clip.speech_end_s, hub.emit)
+        turn = await ask(engines, config, question, clip.speech_end_s, bus.emit)
         return row_of(clip, turn, len(question) / LISTENING_RATE)
     except AssistantError as error:
         return Row(clip=clip.name, error=error.code)
@@ -122,11 +122,17 @@ def _condition(clients: int, rows: list[Row], latencies_ms: list[float]) -> Cond
 class _Crowd:
     """The process with the clients."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, server: IpcServer) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self._commands = process.stdin
         self._answers = BufferedByteReceiveStream(process.stdout)
+        self._server = server
+
+    @property
+    def dropped(self) -> int:
+        """Events that clients read too slowly for."""
+        return self._server.dropped
 
     async def resize(self, clients: int) -> list[float]:
         """Have so many clients; the latencies of the `status` calls since the last time, in milliseconds."""
@@ -136,35 +142,36 @@ class _Crowd:
 
 
 @asynccontextmanager
-async def _crowd(config: Config, engines: Engines, hub: EventHub) -> AsyncGenerator[_Crowd, None]:
+async def _crowd(config: Config, engines: Engines, bus: Bus) -> AsyncGenerator[_Crowd, None]:
     """The socket as the daemon has it, and a crowd before it."""
     with tempfile.TemporaryDirectory(prefix="assistant") as folder:
         path = Path(folder) / "assistant.sock"
         with listening(path) as listener:
             async with anyio.create_task_group() as tasks:
-                await tasks.start(_service(config, engines, hub).serve, listener)
+                server = _server(config, engines, bus)
+                await tasks.start(server.serve, listener)
                 async with await anyio.open_process(
                     [sys.executable, "-m", "assistant.bench.load.run.crowd", str(path)], stderr=None
                 ) as process:
-                    yield _Crowd(process)
+                    yield _Crowd(process, server)
                     process.terminate()
                 tasks.cancel_scope.cancel()
 
 
-def _service(config: Config, engines: Engines, hub: EventHub) -> Service:
+def _server(config: Config, engines: Engines, bus: Bus) -> IpcServer:
     """The methods on a conversation in which nothing happens; the questions are asked beside it."""
     microphone, loudspeaker, history = Recording(np.zeros(0, np.float32)), Stopwatch(), History(config.llm)
-    return Service(
+    return IpcServer(
         Running(
             config=config,
             engines=engines,
-            conversation=Conversation(engines, config, history, microphone, loudspeaker, hub.emit),
+            conversation=Conversation(engines, config, history, microphone, loudspeaker, bus.emit),
             history=history,
             microphone=microphone,
             loudspeaker=loudspeaker,
             volume=Volume(loudspeaker, config.sound),
             metrics=Metrics(),
-            hub=hub,
+            bus=bus,
             reload=lambda: config,
             end=lambda: None,
         )

@@ -33,7 +33,7 @@ class Ears:
     @property
     def rests(self) -> bool:
         """The room has been quiet for a while."""
-        return self._activity.rests
+        return self._activity.idle
 
     def hear(self, block: AudioBlock, *, needed: bool) -> ScoredBlock:
         """Take the next block. `needed`: speech in it would mean something, so voice activity has to look closely."""
@@ -43,7 +43,7 @@ class Ears:
 
     def spot(self, block: AudioBlock) -> Detection | None:
         """The wake word that `block` completes."""
-        return self._wake.heard(block) if self._wake is not None else None
+        return self._wake.detect(block) if self._wake is not None else None
 
     def woken(self, woken: Detection) -> None:
         """From now on the user is whoever is as loud as the one who said the wake word."""

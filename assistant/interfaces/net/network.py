@@ -1,7 +1,7 @@
 """Connections over TCP, for both directions.
 
 anyio's own stream reads on as long as something it has read is still waiting, however slowly it is taken (4.16): a
-client that floods grows the process by 300 MB a second. Here the kernel has what nobody has asked for yet.
+client that floods grows the process by 300 MB a second. Here the kernel keeps what has not been asked for yet.
 """
 
 import os
@@ -18,9 +18,10 @@ from assistant.errors import AssistantError, Code
 from assistant.interfaces.net.stream import Connected
 
 CONNECT_S = 10.0
+"""Seconds for finding and reaching the other machine."""
 
 
-def place(address: str) -> tuple[str, int]:
+def host_and_port(address: str) -> tuple[str, int]:
     """Host and port of `address`. Raises `AssistantError` (`config.invalid`)."""
     parsed = urlparse(address)
     try:
@@ -31,11 +32,11 @@ def place(address: str) -> tuple[str, int]:
 
 @asynccontextmanager
 async def listening_on(address: str) -> AsyncIterator[list[socket.socket]]:
-    """Listening sockets for every address that the host in `address` has.
+    """Listen at every address that the host in `address` has, as long as the context lasts.
 
     Raises `AssistantError` (`wyoming.unavailable`, `config.invalid`).
     """
-    host, port = place(address)
+    host, port = host_and_port(address)
     try:
         listener = await anyio.create_tcp_listener(local_host=host, local_port=port)
     except OSError as error:
@@ -47,8 +48,8 @@ async def listening_on(address: str) -> AsyncIterator[list[socket.socket]]:
 
 
 async def connect_to(address: str) -> Connected:
-    """A connection to `address`. Raises `OSError`."""
-    host, port = place(address)
+    """Connect to `address`. Raises `OSError`, `TimeoutError` among them."""
+    host, port = host_and_port(address)
     refused = OSError(f"{host} has no address")
     with anyio.fail_after(CONNECT_S):
         for family, kind, protocol, _, where in await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM):

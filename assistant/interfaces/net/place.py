@@ -1,4 +1,4 @@
-"""Where the socket is, and opening it."""
+"""The path of the Unix socket: finding it to connect, making it to listen."""
 
 import grp
 import logging
@@ -24,7 +24,7 @@ GROUP = "assistant"
 
 MODE = 0o660
 BACKLOG = 128
-LONGEST = 107
+MAX_PATH_BYTES = 107
 """Bytes of a path in a socket address (unix(7))."""
 
 FIRST_HANDED_OVER = 3
@@ -32,7 +32,7 @@ FIRST_HANDED_OVER = 3
 
 
 def own_path() -> Path:
-    """Where this user's daemon has its socket.
+    """The path of the socket of this user's daemon.
 
     In `$RUNTIME_DIRECTORY`, else `$XDG_RUNTIME_DIR/assistant`, else, where there is no session, a folder of the user's
     own among the temporary files.
@@ -47,7 +47,7 @@ def own_path() -> Path:
 def find() -> Path:
     """The socket to connect to: `$ASSISTANT_SOCKET`, else this user's daemon, else the system's.
 
-    Raises `AssistantError` (`ipc.unavailable`) when somebody else could have put it there, to hear what is asked.
+    Raises `AssistantError` (`ipc.unavailable`) when another user could have put it there, to hear what is asked.
     """
     if given := os.environ.get("ASSISTANT_SOCKET"):
         return Path(given)
@@ -102,9 +102,9 @@ def open_socket(path: Path) -> socket.socket:
 
     Raises `AssistantError`: `ipc.in_use` when a daemon is listening there, `ipc.no_socket` when it cannot be made.
     """
-    if len(os.fsencode(path)) > LONGEST:
+    if len(os.fsencode(path)) > MAX_PATH_BYTES:
         raise AssistantError(
-            Code.IPC_NO_SOCKET, f"{path}: longer than the {LONGEST} bytes that a socket's path may have"
+            Code.IPC_NO_SOCKET, f"{path}: longer than the {MAX_PATH_BYTES} bytes that a socket's path may have"
         )
     try:
         _prepare_folder(path.parent)

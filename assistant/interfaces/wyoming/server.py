@@ -45,7 +45,7 @@ class WyomingServer:
         async with anyio.create_task_group() as tasks:
             for address in settings.satellites:
                 if not address.startswith(UNIX):
-                    network.place(address)  # a mistake is told now
+                    network.host_and_port(address)  # a mistake is told now
                 tasks.start_soon(self._attend, address)
             if settings.listen:
                 await tasks.start(self._listen, settings.listen)
@@ -59,7 +59,7 @@ class WyomingServer:
             await self._listen_on_network(address, task_status)
 
     async def _listen_on_network(self, address: str, task_status: TaskStatus[None]) -> None:
-        if network.place(address)[0] not in LOOPBACK:
+        if network.host_and_port(address)[0] not in LOOPBACK:
             log.warning("wyoming: whoever reaches %s may listen and speak here; there is no password", address)
         async with network.listening_on(address) as listeners, anyio.create_task_group() as accepting:
             for listener in listeners:

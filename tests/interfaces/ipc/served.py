@@ -12,10 +12,10 @@ import anyio
 
 from assistant.app.running import Running
 from assistant.audio.volume import Volume
+from assistant.bus import Bus
 from assistant.config.schema import Config, Ipc
 from assistant.events import Event
-from assistant.interfaces.ipc.hub import EventHub
-from assistant.interfaces.ipc.service import Service
+from assistant.interfaces.ipc.server import IpcServer
 from assistant.interfaces.net import place
 from assistant.telemetry.metrics import Metrics
 from assistant.testing.scripted import Script, ScriptedLoudspeaker
@@ -37,13 +37,13 @@ class Served:
     path: Path
     stage: Stage
     running: Running
-    service: Service
+    server: IpcServer
     reloaded: list[Config] = field(default_factory=list)
     """What the configuration file holds when it is read again."""
     ended: anyio.Event = field(default_factory=anyio.Event)
 
     def emit(self, event: Event) -> None:
-        self.running.hub.emit(event)
+        self.running.bus.emit(event)
 
 
 @asynccontextmanager
@@ -52,12 +52,13 @@ async def served(
     script: Script | None = None,
     config: Config = QUIET,
     loudspeaker: ScriptedLoudspeaker | None = None,
+    owner: int | None = None,
 ) -> AsyncIterator[Served]:
-    """For as long as the context lasts; the socket is in `folder`."""
+    """Serve for as long as the context lasts; the socket is in `folder`. `owner`: as `Access`."""
     path = folder / "a.sock"
     async with conversation(script, config, loudspeaker) as stage:
-        hub, metrics = EventHub(), Metrics()
-        stage.also(hub.emit)
+        bus, metrics = Bus(), Metrics()
+        stage.also(bus.emit)
         stage.also(metrics.observe)
         reloaded: list[Config] = []
         ended = anyio.Event()
@@ -70,14 +71,14 @@ async def served(
             loudspeaker=Device("a loudspeaker"),
             volume=Volume(Device("a loudspeaker"), config.sound),
             metrics=metrics,
-            hub=hub,
+            bus=bus,
             reload=lambda: reloaded[-1],
             end=ended.set,
         )
-        service = Service(running)
+        server = IpcServer(running, owner=owner)
         with place.open_socket(path) as listener:
-            await stage.tasks.start(service.serve, listener)
-            yield Served(path, stage, running, service, reloaded, ended)
+            await stage.tasks.start(server.serve, listener)
+            yield Served(path, stage, running, server, reloaded, ended)
 
 
 class Line:

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from assistant.errors import AssistantError, Code
 from assistant.interfaces.ipc import rpc
-from assistant.interfaces.ipc.methods import METHODS, Ask, Cancel, Params, Volume
+from assistant.interfaces.ipc.method import Params
+from assistant.interfaces.ipc.methods import METHODS
+from assistant.interfaces.ipc.methods.conversation import Ask
+from assistant.interfaces.ipc.methods.daemon import Cancel
+from assistant.interfaces.ipc.methods.sound import Volume
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(),

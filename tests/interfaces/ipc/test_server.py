@@ -12,9 +12,8 @@ import pytest
 
 from assistant.events import Listening
 from assistant.interfaces.ipc import connection
-from assistant.interfaces.ipc.access import Access
-from assistant.interfaces.ipc.connection import MOST_BYTES, MOST_UNDER_WAY, Connection
-from assistant.interfaces.ipc.outbox import MOST_EVENTS
+from assistant.interfaces.ipc.connection import MAX_MESSAGE_BYTES, MAX_UNDER_WAY, Connection
+from assistant.interfaces.ipc.outbox import MAX_EVENTS
 from assistant.testing.scripted import ScriptedLoudspeaker
 from assistant.testing.stage import QUIET
 from tests.interfaces.ipc.served import Line, permissive, raw_socket, served
@@ -98,36 +97,33 @@ async def test_a_message_that_is_never_finished_ends_the_connection(
 
 async def test_a_message_without_an_end_is_not_kept(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
-        assert await accepted(client, 10**9) < 20 * MOST_BYTES
+        assert await accepted(client, 10**9) < 20 * MAX_MESSAGE_BYTES
         async with Line(daemon.path) as other:
             assert "result" in await other.call("status")
 
 
 async def test_a_message_that_is_too_long_is_told_so(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
-        await client.send(b" " * (MOST_BYTES + 1))
+        await client.send(b" " * (MAX_MESSAGE_BYTES + 1))
         assert code(await client.read()) == "ipc.too_long"
         assert await hung_up(client)
 
 
 async def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with served(tmp_path) as daemon:
-        daemon.service._server._access = lambda: Access([], [], owner=os.getuid() + 1)
-        async with Line(daemon.path) as client:
-            assert code(await client.read()) == "ipc.forbidden"
-            assert await hung_up(client)
+    config = permissive(control=[], read=[])
+    async with served(tmp_path, config=config, owner=os.getuid() + 1) as daemon, Line(daemon.path) as client:
+        assert code(await client.read()) == "ipc.forbidden"
+        assert await hung_up(client)
     assert f"user {os.getuid()} " in caplog.text
 
 
 async def test_who_may_only_read_cannot_control(tmp_path: Path) -> None:
-    async with served(tmp_path) as daemon:
-        name = f"@{_group()}"
-        daemon.service._server._access = lambda: Access([], [name], owner=os.getuid() + 1)
-        async with Line(daemon.path) as client:
-            assert "result" in await client.call("status")
-            assert "result" in await client.call("subscribe")
-            assert code(await client.call("say", text="Hello.")) == "ipc.forbidden"
-            assert code(await client.call("shutdown")) == "ipc.forbidden"
+    config = permissive(control=[], read=[f"@{_group()}"])
+    async with served(tmp_path, config=config, owner=os.getuid() + 1) as daemon, Line(daemon.path) as client:
+        assert "result" in await client.call("status")
+        assert "result" in await client.call("subscribe")
+        assert code(await client.call("say", text="Hello.")) == "ipc.forbidden"
+        assert code(await client.call("shutdown")) == "ipc.forbidden"
 
 
 async def test_only_its_owner_and_its_group_can_open_the_socket(tmp_path: Path) -> None:
@@ -165,10 +161,10 @@ async def test_a_thousand_connections_are_refused_or_served(tmp_path: Path) -> N
 async def test_more_requests_than_anybody_needs_are_refused(tmp_path: Path) -> None:
     loudspeaker = ScriptedLoudspeaker(room=1)
     async with served(tmp_path, loudspeaker=loudspeaker) as daemon, Line(daemon.path) as client:
-        for number in range(MOST_UNDER_WAY + 1):
+        for number in range(MAX_UNDER_WAY + 1):
             await client.request("say", id=number, text="Word.")
         refused = await client.read()
-        assert (refused["id"], code(refused)) == (MOST_UNDER_WAY, "ipc.busy")
+        assert (refused["id"], code(refused)) == (MAX_UNDER_WAY, "ipc.busy")
         assert "result" in await client.call("status", id="s")
 
 
@@ -185,12 +181,12 @@ async def test_who_reads_too_slowly_loses_the_oldest_events_and_learns_how_many(
         raw_socket(slow).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         await slow.call("subscribe")
         emitted = 0
-        while not daemon.running.hub.dropped:
+        while not daemon.server.dropped:
             daemon.emit(Listening(turn=emitted))
             emitted += 1
             if emitted % 50 == 0:
                 await anyio.wait_all_tasks_blocked()
-        for _ in range(MOST_EVENTS):
+        for _ in range(MAX_EVENTS):
             daemon.emit(Listening(turn=emitted))
             emitted += 1
         seen, lagged = 0, 0
@@ -198,7 +194,7 @@ async def test_who_reads_too_slowly_loses_the_oldest_events_and_learns_how_many(
             message = await slow.read()
             lagged += message["params"]["dropped"] if message["method"] == "lagged" else 0
             seen += message["method"] == "event"
-        assert lagged == daemon.running.hub.dropped
+        assert lagged == daemon.server.dropped
 
 
 async def test_who_never_reads_loses_the_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +205,7 @@ async def test_who_never_reads_loses_the_connection(tmp_path: Path, monkeypatch:
             daemon.emit(Listening(turn=number))
             if number % 50 == 0:
                 await anyio.wait_all_tasks_blocked()
-        while daemon.service.clients:
+        while daemon.server.clients:
             await anyio.lowlevel.checkpoint()
 
 

@@ -15,7 +15,7 @@ from assistant.asr.faster_whisper import FasterWhisper
 from assistant.bench.clips import Clip
 from assistant.engines.priority import RightOfWay
 from assistant.interfaces.ipc import recordings
-from assistant.interfaces.ipc.service import MOST_TRANSCRIPTIONS
+from assistant.interfaces.ipc.call import MAX_TRANSCRIPTIONS
 from assistant.testing.scripted import Script
 from tests.interfaces.ipc.served import Line, Served, served
 
@@ -132,7 +132,7 @@ async def test_chunks_that_nobody_waits_for_are_refused(tmp_path: Path) -> None:
 
 
 async def test_a_recording_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recordings, "MOST_BYTES", 20_000)
+    monkeypatch.setattr(recordings, "MAX_BYTES", 20_000)
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         await client.request("transcribe", id="t", source="chunks", encoding="s16le")
         await _chunk(client, bytes(19_000), last=False)
@@ -147,10 +147,10 @@ async def test_a_recording_that_is_too_long_is_refused(tmp_path: Path, monkeypat
 
 async def test_more_recordings_than_fit_into_memory_are_refused(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
-        for number in range(MOST_TRANSCRIPTIONS + 1):
+        for number in range(MAX_TRANSCRIPTIONS + 1):
             await client.request("transcribe", id=number, source="chunks")
         refused = await client.read()
-        assert (refused["id"], refused["error"]["data"]) == (MOST_TRANSCRIPTIONS, {"code": "ipc.busy"})
+        assert (refused["id"], refused["error"]["data"]) == (MAX_TRANSCRIPTIONS, {"code": "ipc.busy"})
 
 
 async def test_who_speaks_in_the_room_goes_first(

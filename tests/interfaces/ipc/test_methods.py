@@ -1,5 +1,8 @@
 """What can be asked over the socket, on a scripted conversation behind a real one."""
 
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,9 @@ from assistant.dialogue.speaking.waiting import MOST
 from assistant.errors import AssistantError, Code
 from assistant.events import Announced, PlaybackStarted, TurnFinished
 from assistant.interfaces.ipc.methods import METHODS
-from assistant.interfaces.ipc.service import Service
 from assistant.testing.scripted import Script, ScriptedLoudspeaker, ScriptedModel
 from assistant.testing.stage import QUIET
-from tests.interfaces.ipc.served import Line, served
+from tests.interfaces.ipc.served import Line, Served, served
 
 pytestmark = pytest.mark.anyio
 
@@ -24,13 +26,76 @@ def is_event(name: str) -> Any:
     return lambda message: message.get("method") == "event" and message["params"]["event"] == name
 
 
-@pytest.mark.parametrize("name", sorted(METHODS))
-async def test_every_method_is_carried_out(name: str, tmp_path: Path) -> None:
-    async with served(tmp_path) as served_:
-        assert callable(served_.service.handler(METHODS[name]))
-    assert not {
-        handler for handler in vars(Service) if not handler.startswith("_") and handler.replace("_", ".", 1) in METHODS
-    } - {name.replace(".", "_") for name in METHODS}
+@dataclass
+class Case:
+    """A call that a method carries out, with what has to be there before."""
+
+    params: dict[str, object] = field(default_factory=dict)
+    prepare: Callable[[Served, Line], Awaitable[None]] | None = None
+    file: bytes | None = None
+    """Bytes of a file whose descriptor comes with the request."""
+
+
+async def _ask_before(daemon: Served, client: Line) -> None:
+    await client.call("ask", text="What time is it?")
+
+
+async def _begin_transcription(daemon: Served, client: Line) -> None:
+    await client.request("transcribe", id="t", source="chunks", encoding="s16le")
+
+
+async def _configure(daemon: Served, client: Line) -> None:
+    daemon.reloaded.append(msgspec.structs.replace(QUIET, sound=Sound(volume=0.5)))
+
+
+CASES = {
+    "status": Case(),
+    "ask": Case({"text": "What time is it?"}),
+    "say": Case({"text": "The washing is done."}),
+    "listen": Case(),
+    "stop": Case({"waiting": True}),
+    "mute": Case({"muted": True}),
+    "volume": Case({"level": 0.5}),
+    "transcribe": Case({"encoding": "s16le", "language": "en"}, file=bytes(32_000)),
+    "transcribe.chunk": Case({"request": "t", "audio": "AAAA", "last": False}, _begin_transcription),
+    "subscribe": Case({"events": ["level"]}),
+    "history.get": Case({"limit": 5}, _ask_before),
+    "history.clear": Case({}, _ask_before),
+    "reload": Case({}, _configure),
+    "metrics": Case({}, _ask_before),
+    "cancel": Case({"request": "t"}, _begin_transcription),
+    "shutdown": Case(),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+async def test_every_method_gives_the_result_that_it_declares(name: str, tmp_path: Path) -> None:
+    """Exactly: it is decoded as the declared type, and nothing is missing or left over."""
+    case = CASES.get(name)
+    assert case is not None, f"{name} has no test case"
+    async with served(tmp_path) as daemon, Line(daemon.path) as client:
+        if case.prepare is not None:
+            await case.prepare(daemon, client)
+        await _send(client, name, case, tmp_path)
+        answer = await client.until(lambda message: message.get("id") == "case")
+        assert "error" not in answer
+        result = msgspec.convert(answer["result"], METHODS[name].result, strict=True)
+        assert msgspec.to_builtins(result) == answer["result"]
+
+
+async def _send(client: Line, name: str, case: Case, folder: Path) -> None:
+    if case.file is None:
+        await client.request(name, id="case", **case.params)
+        return
+    path = folder / "file"
+    path.write_bytes(case.file)
+    message = json.dumps({"jsonrpc": "2.0", "id": "case", "method": name, "params": case.params}).encode() + b"\n"
+    with path.open("rb") as file:
+        await client.stream.send_fds(message, [file.fileno()])
+
+
+def test_a_method_that_is_gone_has_no_test_case() -> None:
+    assert set(CASES) == set(METHODS)
 
 
 async def test_status_tells_what_it_does_and_with_what(tmp_path: Path) -> None:
