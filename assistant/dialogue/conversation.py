@@ -1,19 +1,17 @@
 """The conversation: the loop over blocks of sound, and one turn after another."""
 
-from collections.abc import Callable
 from contextlib import aclosing, suppress
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from assistant.answers.base import Question
 from assistant.audio.base import AudioSource
 from assistant.audio.earcons import RATE, Earcon, sound
 from assistant.audio.pcm import BLOCK, BLOCK_S, LISTENING_RATE, AudioBlock, level
 from assistant.dialogue.context import Context
 from assistant.dialogue.listening.ears import Ears
 from assistant.dialogue.listening.utterance import ScoredBlock
-from assistant.dialogue.speaking.announcement import Announcement, Priority
+from assistant.dialogue.speaking.announcement import Announcement
 from assistant.dialogue.speaking.interruption import Interruption
 from assistant.dialogue.speaking.outcome import Outcome
 from assistant.dialogue.speaking.queue import AnnouncementQueue
@@ -127,21 +125,23 @@ class Conversation:
         self._stack.give_up(End.INTERRUPTED)
         return is_speaking or forgotten
 
-    async def say(self, text: str, *, priority: Priority, interrupt: bool) -> Announcement:
-        """Announce `text` and return when that is over.
+    async def perform(self, announcement: Announcement, *, cut_in: bool = False) -> None:
+        """Have it said, and return when it is over.
 
-        It waits until neither the user nor the assistant speaks; `interrupt` does not, and what is being said goes on
+        It waits until neither the user nor the assistant speaks; `cut_in` does not, and what is being said goes on
         after it. Cancelling takes it back. Raises `AssistantError` (`queue.full`).
         """
-        announcement = Announcement(self._context, text, priority=priority, cut_in=interrupt)
-        await self._perform(announcement, cut_in=interrupt)
-        return announcement
-
-    async def answer_aloud(self, question: Question, written: Callable[[str], None]) -> Announcement:
-        """As `say`, with the answer to a question that was typed; `written` gets it piece by piece."""
-        announcement = Announcement(self._context, question.text, question=question, written=written)
-        await self._perform(announcement, cut_in=False)
-        return announcement
+        if cut_in:
+            self._stack.cut_in(announcement)
+            self._tasks.start_soon(self._run_announcement, announcement)
+        else:
+            self._queue.add(announcement)
+        try:
+            await announcement.over.wait()
+        finally:
+            if not announcement.over.is_set():
+                announcement.interrupt(End.INTERRUPTED)
+                self._queue.discard(announcement)
 
     def forget_speech(self, reason: str) -> None:
         """What is being said to the assistant is forgotten, and a wake word needed from now on, because of `reason`."""
@@ -149,6 +149,7 @@ class Conversation:
             self._drop()
         if self._attention.dismissed() is not None:
             self._context.emit(FellAsleep(reason=reason))
+        self._queue.look_again()
 
     def chime(self, earcon: Earcon) -> None:
         """Make a short sound, if it is wanted."""
@@ -198,20 +199,6 @@ class Conversation:
     def _may_announce(self) -> bool:
         """Nobody speaks, or is about to."""
         return not self._stack.is_taken and self._turn is None and not self._attention.is_called
-
-    async def _perform(self, announcement: Announcement, *, cut_in: bool) -> None:
-        """Have it said, and return when it is over."""
-        if cut_in:
-            self._stack.cut_in(announcement)
-            self._tasks.start_soon(self._run_announcement, announcement)
-        else:
-            self._queue.add(announcement)
-        try:
-            await announcement.over.wait()
-        finally:
-            if not announcement.over.is_set():
-                announcement.interrupt(End.INTERRUPTED)
-                self._queue.discard(announcement)
 
     async def _run_announcement(self, announcement: Announcement) -> None:
         with self._context.engines.precedence.claimed():
