@@ -1,8 +1,8 @@
 """llama.cpp's server loop in this process, through xllamacpp.
 
 It runs in threads of its own and takes chat requests by a function call. xllamacpp also insists on listening for HTTP
-requests. It gets a Unix socket in a private folder, so that no port is open, and a random key; we need that door
-ourselves, since tokens can be counted through it only.
+requests. It gets a Unix socket in a private folder, so that no port is open, and a random key; it is of use to us too,
+because tokens can be counted only there (`llama_socket`).
 """
 
 import os
@@ -10,6 +10,7 @@ import secrets
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import msgspec
 
 from assistant.blocking import Emit, NeverStop, StopFlag
 from assistant.errors import AssistantError, Code
+from assistant.llm.llama_socket import MAX_PATH_BYTES, SocketClient
 from assistant.llm.thoughts import WithoutThoughts
 
 PROMPT_BATCH_CPU = 16
@@ -38,12 +40,7 @@ what they once saw before them, so the chunk is longer than any question: words 
 are always read anew.
 """
 
-REQUEST_S = 30.0
-"""Patience with the HTTP door, in seconds; counting takes 3 ms, and about 2 s for a million characters."""
-
 SOCKET_NAME = "llm.sock"
-LONGEST_SOCKET_PATH = 107
-"""Bytes that fit into a `sockaddr_un` besides the closing zero."""
 
 FIRST_USE = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
 
@@ -74,7 +71,7 @@ class Native:
             key = secrets.token_hex()
             self._server = _serve(setup, offload, socket, key)
             parts.callback(self._free)
-            self._http = parts.enter_context(_door(socket, key))
+            self._client = SocketClient(socket, key)
             self.context_tokens = self._context()
             # The loop must be seen running: xllamacpp hangs for ever when it is freed before its loop has begun.
             self.chat(FIRST_USE, ignore, NeverStop())
@@ -115,15 +112,11 @@ class Native:
         return int(self._ask("GET", "/props", None)["default_generation_settings"]["n_ctx"])
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
-        import httpx2
-
         if self._server is None:
             raise AssistantError(Code.LLM_FAILED, f"{self._name}: the model was closed")
         try:
-            answer = self._http.request(method, path, json=body)
-            answer.raise_for_status()
-            return answer.json()
-        except (httpx2.HTTPError, ValueError) as error:
+            return self._client.ask(method, path, body)
+        except (OSError, HTTPException, ValueError) as error:
             raise AssistantError(Code.LLM_FAILED, f"{self._name}: llama.cpp did not answer {path}: {error}") from error
 
 
@@ -252,24 +245,12 @@ def _parameters(xllamacpp: Any, setup: Setup, offload: bool, socket: str, key: s
     return parameters
 
 
-def _door(socket: str, key: str) -> Any:
-    import httpx2
-
-    return httpx2.Client(
-        transport=httpx2.HTTPTransport(uds=socket, trust_env=False),
-        base_url="http://llama.cpp",
-        headers={"Authorization": f"Bearer {key}"},
-        timeout=REQUEST_S,
-        trust_env=False,
-    )
-
-
 def _socket_parent() -> str:
     """A folder for the folder of the socket, preferably one that is gone after the service, or the session, ends."""
     suffix = len("/llm-12345678/") + len(SOCKET_NAME)
     runtime = (os.environ.get(name, "").partition(":")[0] for name in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"))
     for parent in (*runtime, tempfile.gettempdir(), "/tmp"):
-        fits = len(os.fsencode(parent)) + suffix <= LONGEST_SOCKET_PATH
+        fits = len(os.fsencode(parent)) + suffix <= MAX_PATH_BYTES
         if os.path.isabs(parent) and fits and os.access(parent, os.W_OK | os.X_OK):
             return parent
     raise AssistantError(
