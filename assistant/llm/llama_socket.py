@@ -1,4 +1,7 @@
-"""Asking llama.cpp's HTTP server through its Unix socket, with the standard library alone."""
+"""Requests to llama.cpp's HTTP server through its Unix socket, with the standard library alone.
+
+Importing the HTTP client that `openai` uses would add 8 MB and 0.13 s to every start.
+"""
 
 import socket
 from collections.abc import Mapping

@@ -23,7 +23,7 @@ VARIANCE_FLOOR = 1e-7
 class SmartTurn(EndOfTurn):
     """A Smart Turn v3 model, an ONNX file. 55 ms a look on one thread of an x86 core, 9 of them for the spectrogram.
 
-    Raises `AssistantError` as `system.onnx.session` does.
+    Raises `AssistantError` as `host.onnx.session` does.
     """
 
     def __init__(self, path: Path, threads: int) -> None:
