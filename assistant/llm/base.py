@@ -1,4 +1,4 @@
-"""What the conversation needs of a language model."""
+"""The language model that a conversation needs."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -10,13 +10,15 @@ from assistant.blocking import Emit, StopFlag
 
 @dataclass(frozen=True, slots=True)
 class Message:
+    """One message of a chat."""
+
     role: Literal["system", "user", "assistant"]
     content: str
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a generation cost. `reused` prompt tokens were in the key/value cache, `evaluated` ones were not."""
+    """Token counts of one generation. Of the prompt, `reused` were in the key/value cache, `evaluated` were not."""
 
     reused: int
     evaluated: int
@@ -43,25 +45,25 @@ class LanguageModel(Protocol):
 
     @property
     def device(self) -> str:
-        """What it really runs on, for example `cpu`, `cuda` or `http`."""
+        """The processor in use, for example `cpu` or `cuda`, or `http` for a server."""
 
     @property
     def context_tokens(self) -> int:
-        """Prompt and reply together must fit into this many tokens."""
+        """Capacity of the context, which prompt and reply share."""
 
     @property
     def shares_processor(self) -> bool:
         """Whether it works on the cores that the voice works on."""
 
     def generate(self, messages: Sequence[Message], *, max_tokens: int, emit: Emit[str], stop: StopFlag) -> Usage:
-        """Emit the reply to `messages` piece by piece, each a non-empty piece of text, and return what it cost.
+        """Emit the reply to `messages` in non-empty pieces of text and return the token counts.
 
-        `max_tokens` 0 only evaluates the prompt, so that its key/value cache is warm. Returns within a token (a batch
-        of the prompt) of `stop` being set. Raises `AssistantError` (`llm.failed`, `llm.unreachable`).
+        `max_tokens` 0 only evaluates the prompt, to warm the key/value cache. Once `stop` is set, returns within a
+        token, or within a batch of the prompt. Raises `AssistantError` (`llm.failed`, `llm.unreachable`).
         """
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Tokens of the whole prompt that `messages` become; an engine that cannot know overestimates."""
+        """Count the tokens of the prompt made from `messages`; an engine that cannot know overestimates."""
 
     def close(self) -> None:
         """Free the model. The engine is not used afterwards."""

@@ -1,4 +1,4 @@
-"""The two halves of a Piper network give the same sound as the whole."""
+"""The two halves of a Piper network generate the same audio as the whole."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def network(voice_path: Path) -> Vits:
 
 
 def feeds(voice_path: Path, text: str, *, noise: float) -> dict[str, Tensor]:
-    """The inputs for `text`; without noise the network says it the same way each time."""
+    """Make the inputs for `text`; without noise the output is the same each time."""
     voice = Piper(voice_path, threads=1, speed=1.0)
     ids = voice._voice.phonemes_to_ids(voice.phonemes(text)[0])
     return {
@@ -43,7 +43,7 @@ def test_the_pieces_grow(network: Vits, voice_path: Path) -> None:
     assert network.streams
 
 
-def test_a_network_whose_halves_cannot_be_told_apart_runs_in_one(voice_path: Path, tmp_path: Path) -> None:
+def test_a_network_that_cannot_be_split_runs_as_a_whole(voice_path: Path, tmp_path: Path) -> None:
     model = onnx.load(voice_path)
     for weight in model.graph.initializer:
         if weight.name == "dec.conv_pre.weight":
@@ -59,7 +59,7 @@ def test_a_network_whose_halves_cannot_be_told_apart_runs_in_one(voice_path: Pat
     assert len(list(network.run(feeds(voice_path, "One two three four five six.", noise=0.0)))) == 1
 
 
-def test_what_is_no_network_is_told_as_any_model(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_network_is_reported_like_any_model(tmp_path: Path) -> None:
     path = tmp_path / "voice.onnx"
     path.write_bytes(b"no voice")
     with pytest.raises(AssistantError) as raised:

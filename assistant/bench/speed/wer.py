@@ -4,8 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-import jiwer
-
 from assistant.language.remarks import SPACELESS
 
 _ONES = {
@@ -120,6 +118,8 @@ def corpus_error_rate(transcripts: Iterable[tuple[str, str, str]]) -> float:
 
     Without a word in any reference it is 0 when nothing was recognised and 1 otherwise.
     """
+    import jiwer
+
     pairs = [(normalise(said, language), normalise(heard, language)) for said, heard, language in transcripts]
     spoken = [(said, heard) for said, heard in pairs if said]
     invented = sum(len(heard.split()) for said, heard in pairs if not said)
