@@ -61,7 +61,14 @@ def _known_one(name: str | None) -> str | None:
 
 
 Names = Annotated[
-    list[str] | None, typer.Argument(metavar="NAME", autocompletion=_complete, callback=_known, show_default=False)
+    list[str] | None,
+    typer.Argument(
+        metavar="NAME…",
+        autocompletion=_complete,
+        callback=_known,
+        show_default=False,
+        help="Names in the catalogue.",
+    ),
 ]
 
 
@@ -122,7 +129,14 @@ def verify(names: Names = None, json: Json = False) -> None:
 @app.command()
 def path(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", autocompletion=_complete, callback=_known_one, show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=_complete,
+            callback=_known_one,
+            show_default=False,
+            help="A name in the catalogue.",
+        ),
     ] = None,
 ) -> None:
     """Print the path of a model; without a name, the folder of all models."""

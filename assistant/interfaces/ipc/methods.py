@@ -1,6 +1,6 @@
 """Everything that can be asked over the socket, in one place: parameters, results, and who may.
 
-`assistant ipc schema` prints it, the table in the README is made of it, server and client are typed by it.
+`assistant ipc schema` prints it, the table in docs/ipc.md is made of it, server and client are typed by it.
 """
 
 from dataclasses import dataclass
