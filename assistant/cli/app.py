@@ -1,4 +1,4 @@
-"""The command line as a whole: which commands there are."""
+"""Assemble the command line from its commands."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from assistant.cli import bench, config, demo, devices, doctor, ipc, models, run
 
 app = typer.Typer(
     name="assistant",
-    help="An on-device voice assistant: ask aloud, hear the answer; nothing leaves the machine.",
+    help="A voice assistant that runs on this machine: ask aloud, hear the answer, and nothing leaves it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -53,4 +53,4 @@ def main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """An on-device voice assistant: ask aloud, hear the answer; nothing leaves the machine."""
+    """A voice assistant that runs on this machine: ask aloud, hear the answer, and nothing leaves it."""

@@ -1,6 +1,6 @@
-"""Figures for a monitoring system: what events add up to, and what parts of the program count themselves.
+"""Prometheus metrics: counts and histograms of events, and figures that parts of the program keep themselves.
 
-Names and units follow Prometheus's conventions. No word that was said is ever among them.
+Names and units follow Prometheus's conventions. Metrics never contain transcribed words.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,17 +37,17 @@ from assistant.events import (
 )
 
 SECONDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0)
-"""Upper ends of a histogram's buckets: a tenth to a quarter apart where answers come, 0.2 to 1 s after the question."""
+"""Upper bounds of the histograms' buckets, densest where answers fall: 0.2 to 1 s after the question."""
 
 LOOPBACK = "127.0.0.1"
 
 Read = Callable[[], float | None]
-"""Reads a figure that a part keeps; None while there is none."""
+"""Reads a figure that a part of the program keeps; None while it has none."""
 
 
 @dataclass(frozen=True)
-class _Watched(Collector):
-    """A figure that is read when somebody asks for it."""
+class _PolledMetric(Collector):
+    """A figure that is read at each scrape."""
 
     name: str
     documentation: str
@@ -63,10 +63,10 @@ class _Watched(Collector):
 
 
 class Metrics:
-    """Fed with every event; `text` is what a monitoring system reads."""
+    """Counts events and exposes the result in Prometheus's text format."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # a time beside each counter that nobody reads
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # drops an unused creation time per counter
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         Gauge("assistant_info", "Always 1; the version is in the label.", ["version"], registry=registry).labels(
@@ -88,7 +88,7 @@ class Metrics:
         self._turns = self._counter("assistant_turns", "Turns that have ended.", "end", "source")
         self._revisions = self._counter("assistant_revisions", "Answers that were begun.")
         self._heard = self._counter("assistant_revisions_heard", "Answers that were begun and heard.")
-        self._wasted = self._counter("assistant_wasted_cpu_seconds", "Processor time for answers that nobody heard.")
+        self._wasted = self._counter("assistant_wasted_cpu_seconds", "Processor time for answers that were not played.")
         self._work = self._counter("assistant_stage_work_seconds", "Time each engine was at work.", "stage")
         self._late = self._counter("assistant_late_blocks", "Blocks of audio that voice activity got late.")
         self._dropped = self._counter("assistant_dropped_samples", "Samples of the microphone that were lost.")
@@ -124,19 +124,19 @@ class Metrics:
                 self._muted.set(muted)
 
     def count_request(self, method: str, result: str) -> None:
-        """A request over the socket has ended: ok, or with the code of an error."""
+        """Count a finished request over the socket; `result` is "ok" or an error code."""
         self._requests.labels(method, result).inc()
 
     def watch_gauge(self, name: str, documentation: str, read: Read) -> None:
-        """Have `read` tell a figure that goes up and down, whenever somebody asks."""
-        self.registry.register(_Watched(name, documentation, "gauge", read))
+        """Add a gauge whose value `read` returns at each scrape."""
+        self.registry.register(_PolledMetric(name, documentation, "gauge", read))
 
     def watch_counter(self, name: str, documentation: str, read: Read) -> None:
-        """The same for a figure that only grows."""
-        self.registry.register(_Watched(name, documentation, "counter", read))
+        """Add a counter whose value `read` returns at each scrape."""
+        self.registry.register(_PolledMetric(name, documentation, "counter", read))
 
     def text(self) -> str:
-        """Everything in Prometheus's text format."""
+        """Return all metrics in Prometheus's text format."""
         return generate_latest(self.registry).decode("utf-8")
 
     def _observe_turn(self, turn: TurnFinished) -> None:

@@ -111,7 +111,7 @@ def test_on_a_terminal_lines_fit_and_advice_stands_below_with_an_arrow(tmp_path:
 
 
 def _read(terminal: int) -> bytes:
-    """What comes from the terminal; nothing once nobody has it open any more, which Linux calls an error."""
+    """Read from the terminal; empty once its other end is closed, which Linux reports as an error."""
     try:
         return os.read(terminal, 65_536)
     except OSError:

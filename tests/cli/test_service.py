@@ -8,12 +8,12 @@ from typer.testing import CliRunner, Result
 
 from assistant.cli import service
 from assistant.errors import AssistantError, Code
-from assistant.service.systemd import Answer, Systemd
+from assistant.service.systemd import Completed, Systemctl
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user without a service manager, as in a container, with the default models."""
+    """The home of a user without a service manager, as in a container, with the default models."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
@@ -25,14 +25,14 @@ def invoke(*arguments: str) -> Result:
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, shown: str) -> list[str]:
-    """Have the service manager say `shown` of every unit; what it was asked."""
+    """Make the service manager answer `shown` for every unit; return the list of commands it receives."""
     asked: list[str] = []
 
-    def run(command: Sequence[str]) -> Answer:
+    def run(command: Sequence[str]) -> Completed:
         asked.append(" ".join(command))
         return subprocess.CompletedProcess(command, 0, shown, "")
 
-    monkeypatch.setattr(service, "Systemd", lambda layout: Systemd(layout, run))
+    monkeypatch.setattr(service, "Systemctl", lambda layout: Systemctl(layout, run))
     return asked
 
 
@@ -43,7 +43,7 @@ def test_a_dry_run_tells_every_step_and_every_obstacle(home: Path) -> None:
     units = home / ".config/systemd/user"
     assert f"{units}/assistant.service: would be written" in result.stdout.splitlines()
     assert f"{units}/assistant.service.d/loopback.conf: would be written" in result.stdout.splitlines()
-    assert "would be refused: your service manager is not running" in result.stderr
+    assert "would fail: your service manager is not running" in result.stderr
     assert "loginctl enable-linger" in result.stderr
     assert list(home.iterdir()) == before
 

@@ -1,4 +1,4 @@
-"""Installing, on a machine in a folder."""
+"""Installing the service on a machine in a folder."""
 
 import grp
 import pwd
@@ -10,15 +10,15 @@ from assistant.config import file as config_file
 from assistant.config.schema import Config
 from assistant.errors import AssistantError, Code
 from assistant.models import catalog
-from assistant.service.install import Wanted, lingers, obstacles
+from assistant.service.install import InstallOptions, install_obstacles, lingers
 from assistant.service.step import WriteFile
 from tests.service.machine import PROGRAM, Machine
 
 UNITS = "/etc/systemd/system"
 
 
-def refused(machine: Machine, wanted: Wanted | None = None) -> AssistantError:
-    """The refusal to install, which has changed nothing."""
+def refused(machine: Machine, wanted: InstallOptions | None = None) -> AssistantError:
+    """Return the error that refuses the installation, after checking that nothing changed."""
     before = machine.files()
     with pytest.raises(AssistantError) as raised:
         machine.install(wanted)
@@ -27,8 +27,8 @@ def refused(machine: Machine, wanted: Wanted | None = None) -> AssistantError:
     return raised.value
 
 
-def wanting(**drop_ins: bool) -> Wanted:
-    return Wanted(drop_ins=dict(drop_ins))  # type: ignore[arg-type]
+def wanting(**drop_ins: bool) -> InstallOptions:
+    return InstallOptions(drop_ins=dict(drop_ins))  # type: ignore[arg-type]
 
 
 def test_everything_is_put_in_place_and_said_in_a_line_each(machine: Machine) -> None:
@@ -36,14 +36,14 @@ def test_everything_is_put_in_place_and_said_in_a_line_each(machine: Machine) ->
         "/etc/sysusers.d/assistant.conf: written",
         "user and group assistant: created",
         "/etc/tmpfiles.d/assistant.conf: written",
-        "folders /run/assistant and /var/lib/assistant: made",
+        "folders /run/assistant and /var/lib/assistant: created",
         "/etc/assistant/config.yaml: unchanged",
         "models ears-1.5 in /var/lib/assistant/models: fetched",
         f"{UNITS}/assistant.socket: written",
         f"{UNITS}/assistant.service: written",
-        "units: read by the service manager",
-        "assistant.service, with each start of the machine: enabled",
-        "assistant.service: starting, until it hears and answers; a microphone that is missing is waited for",
+        "units: loaded by systemd",
+        "assistant.service at boot: enabled",
+        "assistant.service: starting; this can take a few minutes while it waits for a microphone",
         "assistant.service: started",
     ]
     assert machine.active == "active"
@@ -109,22 +109,22 @@ def test_a_wrong_configuration_stops_it_before_anything_is_done(machine: Machine
     assert "asr.modle" in error.message
 
 
-def test_so_do_models_that_nobody_knows(machine: Machine) -> None:
-    machine.layout.config.write_text("tts: {voice: nobody}")
+def test_so_do_unknown_models(machine: Machine) -> None:
+    machine.layout.config.write_text("tts: {voice: no-such-voice}")
     assert refused(machine).code is Code.MODEL_UNKNOWN
     machine.layout.config.write_text("asr: {model: ears-1.5}\ntts: {voice: /nowhere/voice.onnx}")
     assert refused(machine).code in {Code.MODEL_UNKNOWN, Code.MODEL_MISSING}
 
 
 def test_offline_so_do_models_that_are_not_there(machine: Machine) -> None:
-    error = refused(machine, Wanted(drop_ins={}, offline=True))
+    error = refused(machine, InstallOptions(drop_ins={}, offline=True))
     assert error.code is Code.MODEL_NOT_FETCHED
     assert "--offline" in error.message
     machine.install()
-    machine.install(Wanted(drop_ins={}, offline=True))
+    machine.install(InstallOptions(drop_ins={}, offline=True))
 
 
-def test_a_unit_of_somebody_else_is_not_replaced(machine: Machine) -> None:
+def test_a_unit_of_another_origin_is_not_replaced(machine: Machine) -> None:
     WriteFile(machine.layout.units / "assistant.service", "[Service]\nExecStart=/usr/bin/other\n").do()
     error = refused(machine)
     assert error.code is Code.SERVICE_FOREIGN
@@ -141,7 +141,7 @@ def test_a_program_that_has_moved_is_written_and_started_again(machine: Machine)
     machine.install()
     changed = [line for line in machine.install(program=Path("/srv/new/assistant")) if "unchanged" not in line]
     assert f"{UNITS}/assistant.service: written" in changed
-    assert "units: read by the service manager" in changed
+    assert "units: loaded by systemd" in changed
     assert changed[-1] == "assistant.service: started"
 
 
@@ -183,13 +183,13 @@ def test_a_service_that_does_not_start_is_an_error_with_its_reason_and_the_log(m
 
 
 def test_it_need_not_be_started(machine: Machine) -> None:
-    lines = machine.install(Wanted(drop_ins={}, start=False))
+    lines = machine.install(InstallOptions(drop_ins={}, start=False))
     assert machine.active == "inactive"
-    assert lines[-1] == "assistant.service, with each start of the machine: enabled"
+    assert lines[-1] == "assistant.service at boot: enabled"
 
 
 def obstacle_codes(machine: Machine, program: Path = PROGRAM) -> set[Code]:
-    return {error.code for error in obstacles(machine.layout, program, Config(), machine.systemd)}
+    return {error.code for error in install_obstacles(machine.layout, program, Config(), machine.systemd)}
 
 
 def test_only_root_installs_services_of_the_machine(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

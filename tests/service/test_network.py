@@ -5,11 +5,11 @@ import pytest
 
 from assistant.config.schema import Config
 from assistant.service.files import DropIn
-from assistant.service.network import warnings
+from assistant.service.network import network_warnings
 
 
 def warned(opened: tuple[DropIn, ...], **sections: Any) -> list[str]:
-    return list(warnings(msgspec.convert(sections, Config), opened))
+    return list(network_warnings(msgspec.convert(sections, Config), opened))
 
 
 def test_the_default_needs_no_network() -> None:

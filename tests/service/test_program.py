@@ -25,7 +25,7 @@ def test_so_is_a_folder_that_others_may_not_enter(tmp_path: Path, monkeypatch: p
     closed = tmp_path / "closed"
     (closed / "bin").mkdir(parents=True)
     closed.chmod(0o700)
-    assert f"others may not enter {closed}" in refusal(closed / "bin" / "assistant").message
+    assert f"{closed} is closed to other users" in refusal(closed / "bin" / "assistant").message
 
 
 def test_places_of_programs_are_seen() -> None:
@@ -35,7 +35,7 @@ def test_places_of_programs_are_seen() -> None:
 def test_the_command_of_this_installation_is_found_with_all_it_reads() -> None:
     own = program.own_program()
     assert own.name == "assistant"
-    read = program.parts(own)
+    read = program.program_files(own)
     assert Path(program.__file__).resolve().parents[1] / "__init__.py" in read
     assert all(path.exists() for path in read)
 

@@ -12,7 +12,7 @@ import pytest
 from assistant.config.schema import Log
 from assistant.events import DeviceLost, Error, Event, FinalTranscript, SpeechEnded
 from assistant.telemetry import log
-from assistant.telemetry.journal import Journal, encoded, is_connected
+from assistant.telemetry.journal import JournalHandler, encode_datagram, is_connected
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
 @pytest.fixture
 def journal(listener: socket.socket, tmp_path: Path) -> Iterator[logging.Logger]:
     root = logging.getLogger("assistant")
-    handler = Journal(str(tmp_path / "journal"))
+    handler = JournalHandler(str(tmp_path / "journal"))
     before = root.level
     root.addHandler(handler)
     root.setLevel(logging.INFO)
@@ -78,7 +78,7 @@ def test_other_records_say_where_they_come_from(journal: logging.Logger, listene
 
 
 def test_a_value_of_several_lines_comes_with_its_length() -> None:
-    assert encoded({"A": "b", "C": "d\ne"}) == b"A=b\nC\n" + (3).to_bytes(8, "little") + b"d\ne\n"
+    assert encode_datagram({"A": "b", "C": "d\ne"}) == b"A=b\nC\n" + (3).to_bytes(8, "little") + b"d\ne\n"
 
 
 def test_what_no_datagram_holds_comes_as_a_file(journal: logging.Logger, listener: socket.socket) -> None:
@@ -108,9 +108,9 @@ def test_it_is_used_where_systemd_reads_standard_error(monkeypatch: pytest.Monke
         before = logging.getLogger().handlers[:]
         try:
             log.configure(Log())
-            assert [type(handler) for handler in logging.getLogger().handlers] == [Journal]
+            assert [type(handler) for handler in logging.getLogger().handlers] == [JournalHandler]
             log.configure(Log(format="text"))
-            assert not isinstance(logging.getLogger().handlers[0], Journal)
+            assert not isinstance(logging.getLogger().handlers[0], JournalHandler)
         finally:
             logging.getLogger().handlers[:] = before
         monkeypatch.setenv("JOURNAL_STREAM", "1:1")

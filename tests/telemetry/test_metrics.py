@@ -85,7 +85,7 @@ def test_what_else_happens_is_counted_by_its_kind() -> None:
     assert found["assistant_ipc_requests_total", "ask", "ok"] == 1
 
 
-def test_parts_are_asked_when_somebody_looks() -> None:
+def test_polled_figures_are_read_at_each_scrape() -> None:
     metrics = Metrics()
     values: Iterator[float | None] = iter([None, 3.0, 4.0])
     metrics.watch_gauge("assistant_example", "An example.", lambda: next(values))
