@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import anyio
 from msgspec import UNSET, Struct, UnsetType
 
+from assistant.interfaces.base import Host
 from assistant.interfaces.ipc import rpc
 from assistant.interfaces.ipc.hub import EventHub
 from assistant.interfaces.ipc.outbox import Outbox
 from assistant.interfaces.ipc.recordings import Recording
 from assistant.interfaces.ipc.rpc import Id
 from assistant.interfaces.net.stream import close_all
-
-if TYPE_CHECKING:
-    from assistant.app.running import Running
 
 MAX_TRANSCRIPTIONS = 8
 """Recordings of all clients together that are received and recognised at a time; each may take 64 MiB."""
@@ -25,7 +23,7 @@ MAX_TRANSCRIPTIONS = 8
 class Context:
     """What the requests of all clients share."""
 
-    running: "Running"
+    host: Host
     hub: EventHub = field(default_factory=EventHub)
     socket: str = ""
     """The path that is listened on."""
@@ -36,6 +34,9 @@ class Context:
 
 class Client(Protocol):
     """The connection that a request came by."""
+
+    asker: str
+    """Who is at its other end, as `Question.asker`."""
 
     @property
     def outbox(self) -> Outbox:
@@ -68,9 +69,9 @@ class Call:
         self._files = files
 
     @property
-    def running(self) -> "Running":
-        """The parts of the daemon."""
-        return self.context.running
+    def host(self) -> Host:
+        """The daemon."""
+        return self.context.host
 
     def delta(self, text: str) -> None:
         """Send the next piece of a streamed answer, if the request has an id; returns at once."""

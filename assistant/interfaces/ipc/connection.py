@@ -52,8 +52,11 @@ class Connection:
         right: Right,
         methods: Mapping[str, Method],
         context: Context,
+        *,
+        asker: str,
     ) -> None:
-        """`right` is what the client may do."""
+        """`right` is what the client may do, `asker` who it is."""
+        self.asker = asker
         self.outbox = Outbox()
         self.wanted: Collection[str] = frozenset()
         self._recordings: dict[Id, Recording] = {}
@@ -225,7 +228,7 @@ class Connection:
             self.outbox.answer(rpc.failure(id, error))
 
     def _count(self, method: str, result: str) -> None:
-        self._context.running.metrics.count_request(method, result)
+        self._context.host.count_request(method, result)
 
     def _refuse(self, code: Code, message: str) -> None:
         """Say why the connection is closed."""

@@ -15,6 +15,9 @@ MAX_TEXT = 8000
 """Characters of a question or an announcement: ten minutes of speech."""
 
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
+Room = Annotated[
+    str, Meta(max_length=80, description="Name of a room; empty for the one of this machine, or the only one.")
+]
 
 
 class Params(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

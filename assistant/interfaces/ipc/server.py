@@ -3,22 +3,18 @@
 import logging
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING
-
 import anyio
 from anyio.abc import TaskStatus
 
 from assistant.config.schema import Ipc
 from assistant.errors import AssistantError, Code
+from assistant.interfaces.base import Host
 from assistant.interfaces.ipc import rpc
 from assistant.interfaces.ipc.access import Access, Peer, Right, peer_of
 from assistant.interfaces.ipc.call import Context
 from assistant.interfaces.ipc.connection import Connection
 from assistant.interfaces.ipc.methods import METHODS
 from assistant.interfaces.net.stream import Connected, serve
-
-if TYPE_CHECKING:
-    from assistant.app.running import Running
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +25,12 @@ REFUSAL_S = 1.0
 class IpcServer:
     """Serves the methods on the parts of a running daemon, to as many clients as its configuration says."""
 
-    def __init__(self, running: "Running", *, owner: int | None = None) -> None:
+    def __init__(self, host: Host, *, owner: int | None = None) -> None:
         """`owner`: as `Access`."""
-        self._running = running
+        self._host = host
         self._owner = owner
-        self._context = Context(running)
-        self._max_clients = running.config.ipc.max_clients
+        self._context = Context(host)
+        self._max_clients = host.config.ipc.max_clients
         self._access_as_of: tuple[Ipc, Access] | None = None
 
     @property
@@ -52,7 +48,7 @@ class IpcServer:
     ) -> None:
         """Accept connections on `listener` until it is cancelled; then all of them are closed."""
         self._context.socket = str(listener.getsockname())
-        with self._running.bus.subscribe(self._context.hub.take):
+        with self._host.bus.subscribe(self._context.hub.take):
             await serve(listener, self._welcome, task_status=task_status)
 
     async def _welcome(self, stream: Connected) -> None:
@@ -65,7 +61,7 @@ class IpcServer:
                 if refusal is not None:
                     await self._refuse(stream, refusal)
                 else:
-                    await Connection(stream, right, METHODS, self._context).serve()
+                    await Connection(stream, right, METHODS, self._context, asker=f"user {peer.uid}").serve()
         except Exception:
             log.exception("ipc: a connection failed")  # a defect, which the conversation has nothing to do with
         finally:
@@ -73,7 +69,7 @@ class IpcServer:
 
     def _access(self) -> Access:
         """As the configuration has it by now; names are looked up once."""
-        ipc = self._running.config.ipc
+        ipc = self._host.config.ipc
         if self._access_as_of is None or self._access_as_of[0] is not ipc:
             self._access_as_of = ipc, Access(ipc.control, ipc.read, owner=self._owner)
         return self._access_as_of[1]
@@ -91,6 +87,6 @@ class IpcServer:
         return None
 
     async def _refuse(self, stream: Connected, refusal: AssistantError) -> None:
-        self._running.metrics.count_request("none", refusal.code)
+        self._host.count_request("none", refusal.code)
         with anyio.move_on_after(REFUSAL_S), suppress(anyio.BrokenResourceError):
             await stream.send(rpc.failure(None, refusal))

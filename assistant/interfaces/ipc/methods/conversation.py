@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from assistant.dialogue.speaking.cue import Priority
+from assistant.dialogue.speaking.announcement import Priority
 from assistant.dialogue.turn.end import End
 from assistant.errors import AssistantError, Code
 from assistant.events import TurnFinished
 from assistant.interfaces.ipc.access import Right
 from assistant.interfaces.ipc.call import Call
-from assistant.interfaces.ipc.method import Done, Params, Text, method
+from assistant.interfaces.ipc.method import Done, Params, Room, Text, method
 from assistant.interfaces.ipc.outbox import AskDelta
 
 
@@ -20,6 +20,7 @@ class Ask(Params, frozen=True):
     text: Annotated[Text, Meta(description="The question.")]
     speak: Annotated[bool, Meta(description="Answer aloud, once nobody speaks.")] = False
     stream: Annotated[bool, Meta(description="Send the answer as ask.delta while it is being written.")] = False
+    room: Room = ""
 
 
 class AskResult(Struct, frozen=True, kw_only=True):
@@ -33,7 +34,9 @@ async def ask(params: Ask, call: Call) -> AskResult:
         if params.stream:
             call.delta(text)
 
-    turn = await call.running.conversation.ask(params.text, aloud=params.speak, written=written)
+    rooms = call.host.rooms
+    room = rooms.with_sound(params.room) if params.speak else rooms.get(params.room)
+    turn = await room.ask(params.text, aloud=params.speak, written=written, asker=call.client.asker)
     if turn.end == End.INTERRUPTED and not turn.heard:
         raise AssistantError(Code.IPC_CANCELLED, "the answer was stopped before it could be heard")
     return AskResult(reply=turn.reply, turn=turn)
@@ -49,6 +52,7 @@ class Say(Params, frozen=True):
     interrupt: Annotated[
         bool, Meta(description="Do not wait: what is being said pauses for it and goes on after it. For alarms.")
     ] = False
+    room: Room = ""
 
 
 class SayResult(Struct, frozen=True):
@@ -61,17 +65,20 @@ class SayResult(Struct, frozen=True):
 @method("say", Right.CONTROL, Say, SayResult, takes_time=True)
 async def say(params: Say, call: Call) -> SayResult:
     priority = Priority[params.priority.upper()]
-    said = await call.running.conversation.say(params.text, priority=priority, interrupt=params.interrupt)
+    room = call.host.rooms.with_sound(params.room)
+    said = await room.say(params.text, priority=priority, interrupt=params.interrupt)
     return SayResult(heard=said.heard, complete=said.end == End.ANSWERED)
 
 
 class Listen(Params, frozen=True):
     """Listen, as if the wake word had been said."""
 
+    room: Room = ""
+
 
 @method("listen", Right.CONTROL, Listen, Done)
 async def listen(params: Listen, call: Call) -> Done:
-    call.running.conversation.wake()
+    call.host.rooms.with_sound(params.room).listen()
     return Done()
 
 
@@ -79,6 +86,7 @@ class Stop(Params, frozen=True):
     """Stop what is being said."""
 
     waiting: Annotated[bool, Meta(description="Forget the announcements that wait, too.")] = False
+    room: Room = ""
 
 
 class StopResult(Struct, frozen=True):
@@ -88,4 +96,4 @@ class StopResult(Struct, frozen=True):
 
 @method("stop", Right.CONTROL, Stop, StopResult)
 async def stop(params: Stop, call: Call) -> StopResult:
-    return StopResult(stopped=call.running.conversation.stop(waiting=params.waiting))
+    return StopResult(stopped=call.host.rooms.with_sound(params.room).stop(waiting=params.waiting))

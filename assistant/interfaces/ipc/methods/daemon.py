@@ -9,22 +9,28 @@ from assistant import __version__
 from assistant.host.process import seconds_since_start
 from assistant.interfaces.ipc.access import Right
 from assistant.interfaces.ipc.call import Call
-from assistant.interfaces.ipc.method import Done, Params, method
+from assistant.interfaces.ipc.method import Done, Params, Room, method
 
 
 class Status(Params, frozen=True):
     """What the assistant is doing, and with what."""
 
+    room: Room = ""
+
 
 class StatusResult(Struct, frozen=True, kw_only=True):
+    room: str
+    """The room that this is about."""
+    rooms: dict[str, str]
+    """Every room that there is, and its state."""
     state: str
     """asleep (a wake word is needed), listening, hearing (the user speaks), answering (not audible yet), speaking,
-    muted or deaf (the microphone is gone for now)."""
+    muted, deaf (the microphone is gone for now) or silent (a room without sound)."""
     version: str
     pid: int
     uptime_s: float
     turn: int
-    """The number of the latest turn; 0 before the first."""
+    """The number of the latest turn, through all rooms; 0 before the first."""
     waiting: int
     """Announcements that wait to be said."""
     muted: bool
@@ -44,22 +50,26 @@ class StatusResult(Struct, frozen=True, kw_only=True):
 
 @method("status", Right.READ, Status, StatusResult)
 async def status(params: Status, call: Call) -> StatusResult:
-    running, wake = call.running, call.running.config.wake
+    host = call.host
+    room = host.rooms.get(params.room)
+    wake = room.config.wake
     return StatusResult(
-        state=running.conversation.state,
+        room=room.name,
+        rooms={each.name: each.state for each in host.rooms},
+        state=room.state,
         version=__version__,
         pid=os.getpid(),
         uptime_s=round(seconds_since_start(), 1),
-        turn=running.conversation.turns,
-        waiting=running.conversation.waiting,
-        muted=running.conversation.is_muted,
-        volume=running.volume.level,
-        microphone=running.microphone.name,
-        loudspeaker=running.loudspeaker.name,
-        echo_free=running.conversation.echo_free,
-        wake_words=[] if wake == "none" else list(wake.words),
-        models=running.engines.names,
-        devices=running.engines.devices,
+        turn=host.rooms.shared.turns,
+        waiting=room.waiting,
+        muted=room.is_muted,
+        volume=room.volume.level,
+        microphone=room.source_name,
+        loudspeaker=room.sink_name,
+        echo_free=room.echo_free,
+        wake_words=[] if wake == "none" or not room.has_sound else list(wake.words),
+        models=host.engines.names,
+        devices=host.engines.devices,
         clients=call.context.clients,
         socket=call.context.socket,
     )
@@ -78,7 +88,7 @@ class ReloadResult(Struct, frozen=True):
 
 @method("reload", Right.CONTROL, Reload, ReloadResult, takes_time=True)
 async def reload(params: Reload, call: Call) -> ReloadResult:
-    applied, restart = await call.running.reconfigure()
+    applied, restart = await call.host.reconfigure()
     return ReloadResult(applied, restart)
 
 
@@ -92,7 +102,7 @@ class MetricsResult(Struct, frozen=True):
 
 @method("metrics", Right.READ, Metrics, MetricsResult)
 async def metrics(params: Metrics, call: Call) -> MetricsResult:
-    return MetricsResult(call.running.metrics.text())
+    return MetricsResult(call.host.metrics_text)
 
 
 class Cancel(Params, frozen=True):
@@ -116,5 +126,5 @@ class Shutdown(Params, frozen=True):
 
 @method("shutdown", Right.CONTROL, Shutdown, Done)
 async def shutdown(params: Shutdown, call: Call) -> Done:
-    call.client.after_answer(call.running.end)
+    call.client.after_answer(call.host.end)
     return Done()

@@ -6,13 +6,14 @@ from msgspec import Meta, Struct
 
 from assistant.interfaces.ipc.access import Right
 from assistant.interfaces.ipc.call import Call
-from assistant.interfaces.ipc.method import Params, method
+from assistant.interfaces.ipc.method import Params, Room, method
 
 
 class HistoryGet(Params, frozen=True):
     """What was said before, oldest first, as far as the language model remembers it."""
 
     limit: Annotated[int, Meta(ge=1, le=1000, description="How many of the latest exchanges.")] = 100
+    room: Room = ""
 
 
 class ExchangeResult(Struct, frozen=True):
@@ -26,12 +27,14 @@ class HistoryGetResult(Struct, frozen=True):
 
 @method("history.get", Right.READ, HistoryGet, HistoryGetResult)
 async def history_get(params: HistoryGet, call: Call) -> HistoryGetResult:
-    latest = call.running.history.exchanges[-params.limit :]
+    latest = call.host.rooms.get(params.room).memory.history.exchanges[-params.limit :]
     return HistoryGetResult([ExchangeResult(exchange.said, exchange.heard) for exchange in latest])
 
 
 class HistoryClear(Params, frozen=True):
     """Forget what was said before."""
+
+    room: Room = ""
 
 
 class HistoryClearResult(Struct, frozen=True):
@@ -40,5 +43,5 @@ class HistoryClearResult(Struct, frozen=True):
 
 @method("history.clear", Right.CONTROL, HistoryClear, HistoryClearResult)
 async def history_clear(params: HistoryClear, call: Call) -> HistoryClearResult:
-    forgotten = await call.running.forget()
+    forgotten = await call.host.rooms.get(params.room).memory.forget()
     return HistoryClearResult(forgotten)

@@ -6,13 +6,14 @@ from msgspec import Meta, Struct
 
 from assistant.interfaces.ipc.access import Right
 from assistant.interfaces.ipc.call import Call
-from assistant.interfaces.ipc.method import Params, method
+from assistant.interfaces.ipc.method import Params, Room, method
 
 
 class Mute(Params, frozen=True):
     """Switch the microphone off, or on again."""
 
     muted: Annotated[bool, Meta(description="Off (true) or on (false).")] = True
+    room: Room = ""
 
 
 class MuteResult(Struct, frozen=True):
@@ -21,19 +22,19 @@ class MuteResult(Struct, frozen=True):
 
 @method("mute", Right.CONTROL, Mute, MuteResult)
 async def mute(params: Mute, call: Call) -> MuteResult:
-    running = call.running
+    room = call.host.rooms.with_sound(params.room)
     if params.muted:
-        running.conversation.mute()
+        await room.mute()
     else:
-        running.conversation.unmute()
-    await running.keep("muted", running.conversation.is_muted)
-    return MuteResult(muted=running.conversation.is_muted)
+        await room.unmute()
+    return MuteResult(muted=room.is_muted)
 
 
 class Volume(Params, frozen=True):
     """Set how loud everything is, or ask."""
 
     level: Annotated[float, Meta(ge=0, le=1, description="0 to 1; null only asks.")] | None = None
+    room: Room = ""
 
 
 class VolumeResult(Struct, frozen=True):
@@ -42,8 +43,7 @@ class VolumeResult(Struct, frozen=True):
 
 @method("volume", Right.CONTROL, Volume, VolumeResult)
 async def volume(params: Volume, call: Call) -> VolumeResult:
-    running = call.running
+    room = call.host.rooms.with_sound(params.room)
     if params.level is not None:
-        running.volume.level = params.level
-        await running.keep("volume", running.volume.kept)
-    return VolumeResult(volume=running.volume.level)
+        await room.set_volume(params.level)
+    return VolumeResult(volume=room.volume.level)

@@ -7,14 +7,12 @@ from typing import Annotated, Literal
 import anyio
 from msgspec import UNSET, Meta, Struct
 
-from assistant import blocking
 from assistant.dialogue.listening.dictation import Dictation, Told
 from assistant.errors import AssistantError, Code
 from assistant.interfaces.ipc.access import Right
 from assistant.interfaces.ipc.call import MAX_TRANSCRIPTIONS, Call
 from assistant.interfaces.ipc.method import Params, method
 from assistant.interfaces.ipc.recordings import bare, decoded, from_descriptor
-from assistant.vad.silero import Silero
 
 
 class Transcribe(Params, frozen=True):
@@ -69,14 +67,16 @@ async def transcribe(params: Transcribe, call: Call) -> TranscribeResult:
 
 
 async def _recognise(params: Transcribe, call: Call, partials: Told | None) -> TranscribeResult:
-    running = call.running
-    asr = running.config.asr
+    host = call.host
+    asr = host.config.asr
     language = params.language or asr.given_language
     chunks = _chunks(params, call)
     audio = bare(chunks, params.rate) if params.encoding == "s16le" else decoded(chunks)
     async with aclosing(chunks), aclosing(audio):
-        activity = await blocking.call(lambda stop: Silero(), name="loading")
-        dictation = Dictation(running.engines, activity, language, asr.partial_interval_ms / 1000)
+        detectors = await host.engines.detectors(None)
+        dictation = Dictation(
+            host.engines.recognition, detectors.activity, language, asr.partial_interval_ms / 1000
+        )
         found = await dictation.take(audio, partials)
     return TranscribeResult(found.text, found.language, found.audio_s)
 
