@@ -71,6 +71,7 @@ class Code(StrEnum):
     STATE_UNREADABLE = "state.unreadable"
     STATE_UNWRITABLE = "state.unwritable"
 
+    BENCH_LIBRARY_MISSING = "bench.library_missing"
     ROOM_TOOLS_MISSING = "room.tools_missing"
     DAEMON_ENDED = "daemon.ended"
 

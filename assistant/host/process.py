@@ -21,7 +21,7 @@ HEAP = {
 """What glibc's heap is told: by the variable that goes first, the number of the parameter in malloc.h and its value.
 
 As a rule there are eight arenas for each core, and each keeps what it once needed. On two cores `assistant bench
---suite soak` saw the memory of the daemon's own rise from 527 to 630 MB in 14 minutes of talk. With two arenas it lay
+soak` saw the memory of the daemon's own rise from 527 to 630 MB in 14 minutes of talk. With two arenas it lay
 between 557 and 601 MB, for an hour; with large pieces given back as well between 530 and 580, for an hour. The voice
 answered as soon: medians of 425, 396 and 434 ms in the first minutes.
 """
