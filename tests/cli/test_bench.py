@@ -11,8 +11,8 @@ import pytest
 from assistant.bench.clips import Clip
 
 
-def bench(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "assistant", "bench", *arguments, "--offline"]
+def bench(*arguments: str, offline: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "assistant", "bench", *arguments, *["--offline"] * offline]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
 
 
@@ -93,7 +93,7 @@ def test_an_unknown_suite_is_a_mistake_in_the_command() -> None:
 
 
 def test_the_help_of_the_group_lists_the_suites() -> None:
-    done = bench("--help")
+    done = bench("--help", offline=False)
     assert done.returncode == 0
     assert all(suite in done.stdout for suite in ("speed", "conversation", "load", "soak"))
 
