@@ -77,6 +77,7 @@ class Code(StrEnum):
     STATE_UNWRITABLE = "state.unwritable"
     STORE_NEWER = "store.newer"
 
+    BENCH_LIBRARY_MISSING = "bench.library_missing"
     ROOM_TOOLS_MISSING = "room.tools_missing"
     DAEMON_ENDED = "daemon.ended"
 

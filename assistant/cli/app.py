@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from assistant import __version__
-from assistant.cli import bench, config, demo, devices, doctor, ipc, models, run, service, talk, transcribe, watch
+from assistant.cli import config, demo, devices, doctor, ipc, models, run, service, talk, transcribe, watch
+from assistant.cli.bench import group as bench
 
 app = typer.Typer(
     name="assistant",
@@ -16,7 +17,6 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(run.run)
 app.command()(transcribe.transcribe)
-app.command()(bench.bench)
 app.command()(devices.devices)
 app.command()(doctor.doctor)
 for command in (
@@ -36,6 +36,7 @@ for command in (
 ):
     app.command(rich_help_panel="The running daemon")(command)
 app.add_typer(models.app, name="models")
+app.add_typer(bench.app, name="bench")
 app.add_typer(config.app, name="config")
 app.add_typer(ipc.app, name="ipc")
 app.add_typer(service.app, name="service")

@@ -1,4 +1,4 @@
-"""What another process costs, read from /proc."""
+"""Memory, processor time, file descriptors, threads and wake-ups of another process, from /proc."""
 
 import os
 from collections.abc import Iterator
@@ -6,39 +6,39 @@ from pathlib import Path
 
 import msgspec
 
-TICKS = os.sysconf("SC_CLK_TCK")
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """A process at one moment."""
+class ProcessReading(msgspec.Struct, frozen=True, kw_only=True):
+    """A process at one instant."""
 
     memory_mb: float
-    """Resident, in MiB: what is its own and what it shares, the mapped files of its models among it."""
+    """Resident set in MiB, with shared pages and the mapped files of its models."""
     anonymous_mb: float
-    """The part of it that no file stands behind (RssAnon): what a leak grows."""
+    """The part of it that is backed by no file (RssAnon), which is where a leak shows."""
     files: int
     """Open file descriptors."""
     threads: int
     processor_s: float
-    """Processor time since its start, that of threads which have ended included."""
+    """Processor time since the process started, ended threads included."""
     wakeups: int
-    """Times its threads have waited for something since they were first read; see `Watched`."""
+    """Voluntary context switches of all threads since they were first read; see `ProcessMonitor`."""
 
 
 class ThreadReading(msgspec.Struct, frozen=True, kw_only=True):
-    """One of its threads."""
+    """One thread of a process."""
 
     name: str
-    """As the kernel knows it; Python's all have the name of the process."""
+    """Name in the kernel; Python's threads have that of the process."""
     processor_s: float
     wakeups: int
-    """Voluntary context switches: each is a wait, and so a wake-up."""
+    """Voluntary context switches: each is a wait, followed by a wake-up."""
 
 
-class Watched:
-    """The process `pid`, read again and again. Raises `ProcessLookupError` when it has ended.
+class ProcessMonitor:
+    """Reads the process `pid`. Every method raises `ProcessLookupError` once it has ended.
 
-    Wake-ups are counted by thread; those of a thread that came and went between two readings nobody counts.
+    Wake-ups are counted by thread, so those of a thread that lived between two readings only are missed.
     """
 
     def __init__(self, pid: int) -> None:
@@ -47,32 +47,33 @@ class Watched:
         self._last: dict[int, int] = {}
         self._wakeups = 0
 
-    def read(self) -> Reading:
+    def read(self) -> ProcessReading:
+        """Read the process now."""
         status = _fields(self._read("status"))
         if "VmRSS" not in status:
-            raise ProcessLookupError(f"process {self._pid} has ended, and nobody has asked how")
+            raise ProcessLookupError(f"process {self._pid} has ended, and its parent has not waited for it")
         stat = self._read("stat").rpartition(")")[2].split()
-        return Reading(
+        return ProcessReading(
             memory_mb=_megabytes(status["VmRSS"]),
             anonymous_mb=_megabytes(status["RssAnon"]),
             files=sum(1 for _ in (self._folder / "fd").iterdir()),
             threads=int(status["Threads"]),
-            processor_s=(int(stat[11]) + int(stat[12])) / TICKS,  # utime and stime, fields 14 and 15 of proc(5)
+            processor_s=(int(stat[11]) + int(stat[12])) / TICKS_PER_S,  # utime and stime, fields 14 and 15 of proc(5)
             wakeups=self._count_wakeups(),
         )
 
     def threads(self) -> dict[int, ThreadReading]:
-        """Each thread by its number; that of the main thread is the process's."""
+        """Return the threads by their ids; the main thread's is `pid`."""
         found = dict(self._threads())
         if not found:
             raise ProcessLookupError(f"process {self._pid} has ended")
         return found
 
     def _count_wakeups(self) -> int:
-        now = {number: thread.wakeups for number, thread in self._threads()}
+        current = {number: thread.wakeups for number, thread in self._threads()}
         if self._last:
-            self._wakeups += sum(count - self._last.get(number, 0) for number, count in now.items())
-        self._last = now
+            self._wakeups += sum(count - self._last.get(number, 0) for number, count in current.items())
+        self._last = current
         return self._wakeups
 
     def _threads(self) -> Iterator[tuple[int, ThreadReading]]:
@@ -81,7 +82,7 @@ class Watched:
                 status = _fields((folder / "status").read_text())
                 nanoseconds = int((folder / "schedstat").read_text().split()[0])
             except (FileNotFoundError, ProcessLookupError):
-                continue  # it has ended a moment ago
+                continue  # it ended after the folder was listed
             yield (
                 int(folder.name),
                 ThreadReading(
@@ -103,5 +104,5 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _megabytes(kilobytes: str) -> float:
-    """Of a value such as "512 kB"."""
+    """Return the MiB in a value such as "512 kB"."""
     return round(int(kilobytes.split()[0]) / 1024, 2)

@@ -1,4 +1,4 @@
-"""Reading what another process costs."""
+"""ProcessReading what another process costs."""
 
 import os
 import subprocess
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from assistant.bench.soak.process import Watched
+from assistant.bench.soak.process_monitor import ProcessMonitor
 
 CHILD = """
 import sys, threading, time
-print("there", flush=True)
+print("ready", flush=True)
 kept = []
 for line in sys.stdin:
     match line.strip():
@@ -25,14 +25,14 @@ for line in sys.stdin:
 
 
 class Child:
-    """A process that does as it is told."""
+    """A process that obeys commands on its standard input."""
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self._until("there")
-        self.watched = Watched(self.process.pid)
+        self._until("ready")
+        self.monitor = ProcessMonitor(self.process.pid)
 
     def do(self, what: str) -> None:
         assert self.process.stdin is not None
@@ -54,11 +54,11 @@ def child() -> Iterator[Child]:
 
 
 def test_memory_files_and_threads_are_counted(child: Child) -> None:
-    before = child.watched.read()
+    before = child.monitor.read()
     child.do("grow")
     child.do("open")
     child.do("start")
-    after = child.watched.read()
+    after = child.monitor.read()
     assert 31 < after.anonymous_mb - before.anonymous_mb < 40
     assert after.memory_mb > after.anonymous_mb
     assert after.files == before.files + 1
@@ -66,22 +66,22 @@ def test_memory_files_and_threads_are_counted(child: Child) -> None:
 
 
 def test_work_is_processor_time_and_waiting_is_wakeups(child: Child) -> None:
-    first = child.watched.read()
+    first = child.monitor.read()
     child.do("work")
-    worked = child.watched.read()
+    worked = child.monitor.read()
     child.do("wait")
-    waited = child.watched.read()
+    waited = child.monitor.read()
     assert worked.processor_s - first.processor_s >= 0.25
     assert 100 <= waited.wakeups - worked.wakeups < 200
     assert worked.wakeups - first.wakeups < 50
 
 
-def test_each_thread_is_read_by_itself(child: Child) -> None:
+def test_each_thread_is_read_separately(child: Child) -> None:
     child.do("start")
     child.do("wait")
-    before = child.watched.threads()
+    before = child.monitor.threads()
     child.do("wait")
-    after = child.watched.threads()
+    after = child.monitor.threads()
     assert len(after) == 2
     main = child.process.pid
     assert after[main].wakeups - before[main].wakeups >= 100
@@ -89,11 +89,11 @@ def test_each_thread_is_read_by_itself(child: Child) -> None:
     assert after[other].wakeups == before[other].wakeups
 
 
-def test_a_process_that_has_ended_is_told_whether_or_not_its_parent_knows(child: Child) -> None:
+def test_a_process_that_has_ended_is_an_error_before_and_after_its_parent_has_waited(child: Child) -> None:
     child.process.kill()
     os.waitid(os.P_PID, child.process.pid, os.WEXITED | os.WNOWAIT)
     with pytest.raises(ProcessLookupError):
-        child.watched.read()
+        child.monitor.read()
     child.process.wait()
     with pytest.raises(ProcessLookupError):
-        child.watched.read()
+        child.monitor.read()

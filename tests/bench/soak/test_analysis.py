@@ -1,19 +1,20 @@
-"""What is made of the readings of a soak."""
+"""From the readings of a soak to its report."""
 
 import msgspec
 import pytest
 
-from assistant.bench.soak.household import Exchange
-from assistant.bench.soak.process import Reading, ThreadReading
-from assistant.bench.soak.report import Course, Idle, Report, Sample, idle_of, rows_of, targets_of, trends_of
+from assistant.bench.soak.analysis import idle_of, intervals_of, targets_of, trends_of
+from assistant.bench.soak.exchange import SoakExchange
+from assistant.bench.soak.process_monitor import ProcessReading, ThreadReading
+from assistant.bench.soak.report import IdleUsage, SoakReport, SoakSample, SoakTimeline
 from assistant.bench.soak.trend import Trend
-from assistant.bench.speed.report import spread
+from assistant.bench.spread import spread
 
-TALK = (100.0, 1300.0)
+SCENARIO = (100.0, 1300.0)
 
 
-def reading(at_s: float, *, leak_mb: float = 0.0) -> Reading:
-    return Reading(
+def reading(at_s: float, *, leak_mb: float = 0.0) -> ProcessReading:
+    return ProcessReading(
         memory_mb=700 + leak_mb * at_s,
         anonymous_mb=500 + leak_mb * at_s,
         files=40,
@@ -23,10 +24,12 @@ def reading(at_s: float, *, leak_mb: float = 0.0) -> Reading:
     )
 
 
-def course(*, leak_mb: float = 0.0, exchanges: tuple[Exchange, ...] = (), shed_at_s: tuple[float, ...] = ()) -> Course:
-    """One that was read every 10 s, also before and after the talk; a block comes late each 300 s."""
+def timeline(
+    *, leak_mb: float = 0.0, exchanges: tuple[SoakExchange, ...] = (), shed_at_s: tuple[float, ...] = ()
+) -> SoakTimeline:
+    """Samples every 10 s, also before and after the scenario, with a late block every 300 s."""
     samples = [
-        Sample(
+        SoakSample(
             at_s=at_s,
             reading=reading(at_s, leak_mb=leak_mb),
             late_blocks=int(at_s // 300),
@@ -35,14 +38,16 @@ def course(*, leak_mb: float = 0.0, exchanges: tuple[Exchange, ...] = (), shed_a
         )
         for at_s in (float(number * 10) for number in range(150))
     ]
-    return Course(start_s=TALK[0], end_s=TALK[1], samples=samples, exchanges=exchanges, shed_at_s=shed_at_s)
+    return SoakTimeline(
+        start_s=SCENARIO[0], end_s=SCENARIO[1], samples=samples, exchanges=exchanges, shed_at_s=shed_at_s
+    )
 
 
-def exchange(at_s: float, *, missed: str = "", voice_to_voice_ms: float | None = 500.0) -> Exchange:
-    return Exchange(at_s=at_s, scene="one breath", clip="c", missed=missed, voice_to_voice_ms=voice_to_voice_ms)
+def exchange(at_s: float, *, missed: str = "", voice_to_voice_ms: float | None = 500.0) -> SoakExchange:
+    return SoakExchange(at_s=at_s, scene="one breath", clip="c", missed=missed, voice_to_voice_ms=voice_to_voice_ms)
 
 
-def idle(core: float = 0.04, wakeups_per_s: float = 100.0) -> Idle:
+def idle(core: float = 0.04, wakeups_per_s: float = 100.0) -> IdleUsage:
     return idle_of(
         100.0,
         {7: ThreadReading(name="python", processor_s=1.0, wakeups=0)},
@@ -54,9 +59,9 @@ def idle(core: float = 0.04, wakeups_per_s: float = 100.0) -> Idle:
     )
 
 
-def good() -> Report:
-    """Everything was reached."""
-    return Report(
+def good() -> SoakReport:
+    """A report with every target reached."""
+    return SoakReport(
         talk_s=1200,
         seed=1,
         rows=[],
@@ -81,9 +86,9 @@ def good() -> Report:
     )
 
 
-def test_the_table_has_equal_parts_of_the_talk_and_counts_everything_once() -> None:
+def test_the_scenario_is_divided_equally_and_everything_counted_once() -> None:
     spoken = tuple(exchange(at_s, missed="no wake" if at_s == 250 else "") for at_s in (150.0, 250.0, 260.0, 1250.0))
-    rows = rows_of(course(exchanges=spoken, shed_at_s=(220.0,)))
+    rows = intervals_of(timeline(exchanges=spoken, shed_at_s=(220.0,)))
     assert [row.until_s for row in rows] == [200.0 + 100 * number for number in range(12)]
     assert [row.turns for row in rows] == [1, 2, *[0] * 9, 1]
     assert [row.missed for row in rows] == [0, 1, *[0] * 10]
@@ -95,14 +100,14 @@ def test_the_table_has_equal_parts_of_the_talk_and_counts_everything_once() -> N
     assert rows[2].voice_to_voice_ms is None
 
 
-def test_a_talk_of_which_nothing_was_read_has_no_table() -> None:
-    nothing = Course(start_s=0, end_s=0, samples=[], exchanges=[], shed_at_s=[])
-    assert rows_of(nothing) == []
+def test_a_scenario_without_samples_has_no_intervals_and_no_trends() -> None:
+    nothing = SoakTimeline(start_s=0, end_s=0, samples=[], exchanges=[], shed_at_s=[])
+    assert intervals_of(nothing) == []
     assert set(trends_of(nothing).values()) == {None}
 
 
 def test_a_leak_is_a_trend_of_memory_alone() -> None:
-    trends = trends_of(course(leak_mb=0.01))
+    trends = trends_of(timeline(leak_mb=0.01))
     assert trends["memory_mb"] is not None
     assert trends["memory_mb"].slope == pytest.approx(36, rel=0.01)
     assert trends["memory_mb"].grows
@@ -111,14 +116,14 @@ def test_a_leak_is_a_trend_of_memory_alone() -> None:
     assert trends["voice_to_voice_ms"] is None
 
 
-def test_an_idle_daemon_is_looked_at_thread_by_thread() -> None:
+def test_idle_usage_is_listed_by_thread() -> None:
     found = idle(core=0.03, wakeups_per_s=90)
     assert found.core == pytest.approx(0.03, abs=0.0002)
     assert found.wakeups_per_s == pytest.approx(90)
     assert [thread.name for thread in found.threads] == ["main"]
 
 
-def test_everything_can_be_reached() -> None:
+def test_a_good_run_reaches_every_target() -> None:
     assert [target.name for target in targets_of(good()) if not target.reached] == []
 
 
@@ -141,12 +146,12 @@ def test_everything_can_be_reached() -> None:
         ),
     ],
 )
-def test_what_was_not_reached_is_said_with_what_was_found(changes: dict[str, object], name: str, found: str) -> None:
+def test_a_missed_target_says_what_was_found(changes: dict[str, object], name: str, found: str) -> None:
     report = msgspec.structs.replace(good(), **changes)
     [missed] = [target for target in targets_of(report) if not target.reached]
     assert (missed.name, missed.found) == (name, found)
 
 
-def test_what_was_not_measured_was_not_reached() -> None:
+def test_a_target_that_was_not_measured_is_missed() -> None:
     nothing = msgspec.structs.replace(good(), idle={})
     assert [target.found for target in targets_of(nothing) if not target.reached] == ["not measured"] * 2

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assistant.bench.soak.household import why_missed
+from assistant.bench.soak.exchange import why_missed
 
 ANSWERED: dict[str, Any] = {"end": "answered", "error": None, "heard": "It is noon."}
 

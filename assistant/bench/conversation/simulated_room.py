@@ -1,4 +1,4 @@
-"""A simulated room: a loudspeaker, a microphone that hears it, and users who speak. On one clock, in real time."""
+"""A simulated room: a loudspeaker, a microphone that picks up its echo, and a user, on one clock in real time."""
 
 from collections.abc import AsyncGenerator
 
@@ -9,39 +9,43 @@ from assistant.audio.echo.reference import Reference
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.audio.simulated.paced import PacedLoudspeaker
 
-OUT_S = 0.06
-"""How long after it was taken a sample leaves the loudspeaker. PulseAudio takes them 45 to 60 ms before that."""
+OUTPUT_LATENCY_S = 0.06
+"""Output latency: from writing a sample to its sound. PulseAudio has 45 to 60 ms."""
 
-PATH_S = 0.003
-"""From the loudspeaker to the microphone: one metre of air."""
+PROPAGATION_S = 0.003
+"""Propagation from the loudspeaker to the microphone: one metre of air."""
 
-IN_S = 0.02
-"""How long after its end a block of the microphone can be read; 10 to 25 ms on real devices."""
+INPUT_LATENCY_S = 0.02
+"""Input latency: from the end of a block until it can be read. Real devices have 10 to 25 ms."""
 
 REVERBERATION_S = 0.3
-"""Time in which the echo decays by 60 dB: a furnished living room (ISO 3382-2 finds 0.3 to 0.5 s)."""
+"""Reverberation time T60 of a furnished living room (ISO 3382-2 finds 0.3 to 0.5 s)."""
 
-DIRECT = 0.12
-"""Standard deviation of the first reflections, where the direct sound is 1."""
+FIRST_REFLECTIONS = 0.12
+"""Standard deviation of the first reflections, relative to a direct sound of 1."""
 
 NOISE_DB = -65.0
-"""Level of the room's noise, in dB of full scale of the microphone."""
+"""Level of the background noise in the microphone, in dB of full scale."""
 
-SHORT_GAP = round(0.1 * LISTENING_RATE)
-"""Sounds that follow each other sooner are one."""
+MIN_GAP = round(0.1 * LISTENING_RATE)
+"""Samples of silence that separate two sounds; a shorter silence is part of one sound."""
+
+USER_DB = -26.0
+"""Level of the user's speech in the microphone, in dB of full scale: that of a near talker, to which speech is scaled
+for ITU-T P.56. The voices' speech is at about -20 dB."""
 
 
-def speaking(clip: Samples, db: float) -> Samples:
-    """`clip`, scaled so that its speech is at `db` of full scale; pauses do not count."""
+def at_speech_level(clip: Samples, db: float) -> Samples:
+    """Scale `clip` so that its speech, without the pauses, is at `db` of full scale."""
     loud = clip[np.abs(clip) > 0.02 * np.abs(clip).max()]
     level = 10 * np.log10(np.mean(np.square(loud, dtype=np.float64)) + 1e-12)
     return clip * np.float32(10 ** ((db - level) / 20))
 
 
-class Room:
-    """`microphone` hears the user, a quiet noise, and `loudspeaker`, `loss_db` quieter and reverberant.
+class SimulatedRoom:
+    """A `microphone` that picks up the user, noise, and a reverberant `loudspeaker`, `loss_db` below its level.
 
-    Positions are samples of the microphone's clock, 0 when it is first listened to.
+    Positions are samples on the microphone's clock, which starts at 0 when capture does.
     """
 
     def __init__(self, loss_db: float) -> None:
@@ -50,51 +54,52 @@ class Room:
 
     @property
     def reference(self) -> Reference:
-        """What is played, for an echo canceller."""
+        """The playback reference for an echo canceller."""
         return self.loudspeaker.reference
 
     def say(self, speech: Samples) -> int:
-        """Let the user say `speech`, from the next moment on; returns the position of its first sample."""
+        """Let the user say `speech`, starting now; return the position of its first sample."""
         return self.microphone.say(speech)
 
     @property
-    def being_said_s(self) -> float:
-        """Seconds until the user has said everything."""
-        return self.microphone.being_said / LISTENING_RATE
+    def left_to_say_s(self) -> float:
+        """Seconds until the user falls silent."""
+        return self.microphone.left_to_say / LISTENING_RATE
 
     @property
     def now(self) -> int:
-        """The position of the present."""
+        """Current position."""
         return self.microphone.position(anyio.current_time())
 
     def silent_from(self, position: int) -> int:
-        """Where the sound of the loudspeaker that lasted at `position` ended, or `position` if there was none."""
+        """Return where the sound that the loudspeaker was making at `position` ended; `position` if it was silent."""
         return max(position, self.microphone.position(self.loudspeaker.end_of_sound(self.microphone.moment(position))))
 
     @property
     def played_s(self) -> float:
-        """Seconds of sound so far."""
+        """Seconds of sound that the loudspeaker has made."""
         self.loudspeaker.catch_up()
         return self.loudspeaker.sounded / LISTENING_RATE
 
 
 class RoomLoudspeaker(PacedLoudspeaker):
-    """Plays at `LISTENING_RATE`, and remembers when."""
+    """Plays at `LISTENING_RATE`, and keeps when it made a sound."""
 
     name = "simulated loudspeaker"
 
     def __init__(self) -> None:
-        super().__init__(LISTENING_RATE, OUT_S)
+        super().__init__(LISTENING_RATE, OUTPUT_LATENCY_S)
         self.reference = Reference(LISTENING_RATE)
         self.sounded = 0
+        """Samples played, without silence."""
         self._sounds: list[list[int]] = []
-        """First and last sample of each, since the clock's zero, as they leave the loudspeaker."""
+        """First sample and end of each sound, as it leaves the loudspeaker, in samples on the monotonic clock."""
         self._air = np.zeros(0, np.float32)
         self._air_end = 0
-        """The last seconds that were played, and the sample after them."""
+        """The last second that was played, and the sample at which it ends."""
 
     def between(self, start: int, end: int) -> Samples:
-        """What left the loudspeaker, by samples since the clock's zero; zeros for what is not kept or not yet known."""
+        """Return what left the loudspeaker between two samples of the monotonic clock; zeros where that is not kept."""
         self.catch_up()
         found = np.zeros(end - start, np.float32)
         begin = self._air_end - len(self._air)
@@ -104,23 +109,23 @@ class RoomLoudspeaker(PacedLoudspeaker):
         return found
 
     def end_of_sound(self, moment: float) -> float:
-        """When the sound that is in the air at `moment` ends, as far as is known; `moment` if there is none."""
+        """Return when the sound at `moment` ends, as far as is known; `moment` if there is none."""
         self.catch_up()
         at = moment * LISTENING_RATE
         for first, last in self._sounds:
-            if first - SHORT_GAP <= at < last:
+            if first - MIN_GAP <= at < last:
                 return last / LISTENING_RATE
         return moment
 
     def _taken(self, start: int, out: Samples, count: int) -> None:
-        leaves = start + round(OUT_S * LISTENING_RATE)
+        leaves = start + round(OUTPUT_LATENCY_S * LISTENING_RATE)
         end = leaves + len(out)
         self._air = np.concatenate([self._air, out])[-LISTENING_RATE:]
         self._air_end = end
         self.reference.put(out, end / LISTENING_RATE, False)
         if count:
             self.sounded += count
-            if self._sounds and leaves - self._sounds[-1][1] < SHORT_GAP:
+            if self._sounds and leaves - self._sounds[-1][1] < MIN_GAP:
                 self._sounds[-1][1] = leaves + count
             else:
                 self._sounds.append([leaves, leaves + count])
@@ -140,36 +145,37 @@ class RoomMicrophone:
         self._response = response
         self._noise = np.random.default_rng(2)
         self._said: list[tuple[int, Samples]] = []
-        self._began = 0
-        """Samples since the clock's zero when it was first listened to."""
+        self._started = 0
+        """When capture started, in samples on the monotonic clock."""
         self._end = 0
 
     def mute(self) -> None:
-        """It stays on."""
+        """Do nothing: the microphone stays on."""
 
     def unmute(self) -> None:
-        """It is on."""
+        """Do nothing: the microphone is on."""
 
     def say(self, speech: Samples) -> int:
+        """Mix `speech` in, starting now; return its position."""
         self._said = [(start, said) for start, said in self._said if start + len(said) > self._end]
         self._said.append((self._end, speech))
         return self._end
 
     @property
-    def being_said(self) -> int:
+    def left_to_say(self) -> int:
         return max([0, *(start + len(said) - self._end for start, said in self._said)])
 
     def position(self, moment: float) -> int:
-        return round(moment * LISTENING_RATE) - self._began
+        return round(moment * LISTENING_RATE) - self._started
 
     def moment(self, position: int) -> float:
-        return (self._began + position) / LISTENING_RATE
+        return (self._started + position) / LISTENING_RATE
 
     async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
-        self._began = round(anyio.current_time() * LISTENING_RATE)
+        self._started = round(anyio.current_time() * LISTENING_RATE)
         while True:
             captured_at = self.moment(self._end + BLOCK)
-            await anyio.sleep_until(captured_at + IN_S)
+            await anyio.sleep_until(captured_at + INPUT_LATENCY_S)
             start = self._end
             samples = self._capture(start)
             self._end += BLOCK
@@ -187,17 +193,18 @@ class RoomMicrophone:
 
     def _echo(self, start: int) -> Samples:
         tail = len(self._response) - 1
-        played = self._loudspeaker.between(self._began + start - tail, self._began + start + BLOCK)
+        played = self._loudspeaker.between(self._started + start - tail, self._started + start + BLOCK)
         size = 1 << (len(played) + tail).bit_length()
         echo = np.fft.irfft(np.fft.rfft(played, size) * np.fft.rfft(self._response, size), size)
         return echo[tail : tail + BLOCK].astype(np.float32)
 
 
 def _impulse_response(loss_db: float) -> Samples:
-    """A direct sound and exponentially decaying noise (Polack's model), with the energy of the loss."""
+    """Return a direct sound and exponentially decaying noise (Polack's model), with an energy of `-loss_db`."""
     times = np.arange(round(REVERBERATION_S * LISTENING_RATE)) / LISTENING_RATE
-    response = np.random.default_rng(1).standard_normal(len(times)) * 10 ** (-3 * times / REVERBERATION_S) * DIRECT
+    decay = FIRST_REFLECTIONS * 10 ** (-3 * times / REVERBERATION_S)
+    response = np.random.default_rng(1).standard_normal(len(times)) * decay
     response[0] = 1.0
     response *= 10 ** (-loss_db / 20) / np.sqrt(np.sum(response**2))
-    path: Samples = np.concatenate([np.zeros(round(PATH_S * LISTENING_RATE)), response]).astype(np.float32)
+    path: Samples = np.concatenate([np.zeros(round(PROPAGATION_S * LISTENING_RATE)), response]).astype(np.float32)
     return path
