@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.test_client import ANSWER, Background, environment
+from tests.client.background import ANSWER, Background, environment
 
 README = Path(__file__).parents[1] / "README.md"
 EXPECTED = {"say": "The washing is done.", "ask": ANSWER, "python3": ANSWER, "node": "listening"}

@@ -10,7 +10,7 @@ from assistant.client import Client
 from assistant.doctor import daemon
 from assistant.doctor.daemon import Asked, Status, ask, check
 from assistant.doctor.finding import State
-from tests.client.test_client import Background
+from tests.client.background import Background
 
 
 @pytest.fixture

@@ -111,3 +111,19 @@ def test_a_socket_is_taken_from_the_service_manager(session: Path, monkeypatch: 
             assert listener.getsockname() == str(session / "given.sock")
         assert "LISTEN_FDS" not in os.environ
     assert (session / "given.sock").exists(), "it is the service manager's"
+
+
+def test_the_socket_is_found_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    monkeypatch.delenv("ASSISTANT_SOCKET", raising=False)
+    monkeypatch.setattr(place, "SYSTEM", tmp_path / "system.sock")
+    own = tmp_path / "assistant" / "assistant.sock"
+    assert place.find() == own
+    place.SYSTEM.touch()
+    assert place.find() == place.SYSTEM
+    own.parent.mkdir()
+    own.touch()
+    assert place.find() == own
+    monkeypatch.setenv("ASSISTANT_SOCKET", "/elsewhere")
+    assert place.find() == Path("/elsewhere")
