@@ -11,9 +11,9 @@ from assistant.client.plain import CONNECT_S
 from assistant.client.protocol import Answer, Event, Progress, Protocol, ask_params, gone, unreachable
 from assistant.errors import single_error
 from assistant.flow import Signal
-from assistant.interfaces.net import place
 from assistant.interfaces.net import stream as net
-from assistant.interfaces.net.stream import Connected
+from assistant.interfaces.net import unix_socket
+from assistant.interfaces.net.stream import SocketStream
 
 GIVE_UP_S = 1.0
 """Seconds that a cancelled request has for telling the daemon so."""
@@ -22,7 +22,7 @@ GIVE_UP_S = 1.0
 class AsyncClient:
     """A connection to the daemon whose requests may overlap; made by `connect`."""
 
-    def __init__(self, stream: Connected) -> None:
+    def __init__(self, stream: SocketStream) -> None:
         self._stream = stream
         self._protocol = Protocol()
         self._sending = anyio.Lock()
@@ -97,7 +97,7 @@ class AsyncClient:
 @asynccontextmanager
 async def connect(path: Path | None = None) -> AsyncGenerator[AsyncClient, None]:
     """Connect for as long as the context lasts, as `Client` does; an `AssistantError` within comes out as it is."""
-    path = path or place.find()
+    path = path or unix_socket.find()
     try:
         with anyio.fail_after(CONNECT_S):
             stream = await net.connect(path)

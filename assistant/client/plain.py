@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from assistant.client.protocol import Answer, Event, Progress, Protocol, ask_params, gone, unreachable
-from assistant.interfaces.net import place
+from assistant.interfaces.net import unix_socket
 from assistant.interfaces.net.stream import READ_BYTES
 
 CONNECT_S = 10.0
@@ -19,11 +19,11 @@ class Client:
     """A connection to the daemon, for one thread."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Connect to the socket at `path`; None finds it as `place.find` does.
+        """Connect to the socket at `path`; None finds it as `unix_socket.find` does.
 
         Raises `AssistantError` (`ipc.unavailable`) when there is no daemon.
         """
-        path = path or place.find()
+        path = path or unix_socket.find()
         self._protocol = Protocol()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(CONNECT_S)

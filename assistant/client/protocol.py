@@ -170,7 +170,7 @@ class Protocol:
             self._dropped += 1
 
     def _fail(self, reason: AssistantError) -> None:
-        """End the connection; the first reason is the one that is told."""
+        """End the connection; the first reason is the one that is raised."""
         self.failure = self.failure or reason
 
 

@@ -11,7 +11,7 @@ from assistant import __version__
 from assistant.client import connect
 from assistant.doctor.finding import Finding, failed, ok, warning
 from assistant.errors import AssistantError, Code, single_error
-from assistant.interfaces.net import place
+from assistant.interfaces.net import unix_socket
 
 PATIENCE_S = 5.0
 """Seconds for an answer to `status`; a daemon that has loaded its models takes a few milliseconds."""
@@ -44,7 +44,7 @@ class Asked:
 def ask(path: Path | None, *, wakes_nobody: bool) -> Asked:
     """Ask the daemon at `path`; None finds it as other commands do, unless that would have it started."""
     try:
-        found = path or place.find()
+        found = path or unix_socket.find()
     except AssistantError as error:
         return Asked(
             Path(), problem=failed("socket", error.message, "remove the folder, or name the socket with --socket")

@@ -56,7 +56,7 @@ def test_they_refuse_what_makes_no_sense(background: Background) -> None:
     assert run(background.path, "say", "***").returncode == 1
 
 
-def test_and_tell_when_there_is_nobody_to_talk_to(tmp_path: Path) -> None:
+def test_they_say_when_no_daemon_is_running(tmp_path: Path) -> None:
     alone = run(tmp_path / "none.sock", "status")
     assert alone.returncode == 3
     assert alone.stderr.startswith("error: ipc.unavailable: no assistant is running")

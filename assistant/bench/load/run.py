@@ -33,7 +33,7 @@ from assistant.engines.engines import Engines
 from assistant.errors import AssistantError
 from assistant.host.hardware import describe_machine
 from assistant.interfaces.ipc.server import IpcServer
-from assistant.interfaces.net.place import listening
+from assistant.interfaces.net.unix_socket import listening
 from assistant.telemetry.metrics import Metrics
 
 MOST_REPORT = 2**24

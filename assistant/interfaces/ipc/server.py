@@ -15,7 +15,7 @@ from assistant.interfaces.ipc.access import Access, Peer, Right, peer_of
 from assistant.interfaces.ipc.call import Context
 from assistant.interfaces.ipc.connection import Connection
 from assistant.interfaces.ipc.methods import METHODS
-from assistant.interfaces.net.stream import Connected, serve
+from assistant.interfaces.net.stream import SocketStream, serve
 
 if TYPE_CHECKING:
     from assistant.app.running import Running
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REFUSAL_S = 1.0
-"""Seconds that a client who is refused has to read why."""
+"""Seconds that a client that is refused has to read why."""
 
 
 class IpcServer:
@@ -55,7 +55,7 @@ class IpcServer:
         with self._running.bus.subscribe(self._context.hub.take):
             await serve(listener, self._welcome, task_status=task_status)
 
-    async def _welcome(self, stream: Connected) -> None:
+    async def _welcome(self, stream: SocketStream) -> None:
         self._context.clients += 1
         try:
             async with stream:
@@ -90,7 +90,7 @@ class IpcServer:
             return AssistantError(Code.IPC_BUSY, f"{self._max_clients} clients are connected already (ipc.max_clients)")
         return None
 
-    async def _refuse(self, stream: Connected, refusal: AssistantError) -> None:
+    async def _refuse(self, stream: SocketStream, refusal: AssistantError) -> None:
         self._running.metrics.count_request("none", refusal.code)
         with anyio.move_on_after(REFUSAL_S), suppress(anyio.BrokenResourceError):
             await stream.send(rpc.failure(None, refusal))
