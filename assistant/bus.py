@@ -1,4 +1,4 @@
-"""Events on their way from what happens to all that want to know: the log, metrics, interfaces, the watchdog."""
+"""Events on their way to all their subscribers: the log, metrics, interfaces, the watchdog."""
 
 import logging
 from collections import deque

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Signal:
-    """Tells tasks that something has changed. It keeps nothing: who waits looks before whether there is need to."""
+    """Wakes the tasks that wait for a change. It keeps nothing: a task waits only after it has looked."""
 
     def __init__(self) -> None:
         self._next = anyio.Event()

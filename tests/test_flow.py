@@ -57,7 +57,7 @@ async def test_who_puts_in_too_much_may_wait_for_room() -> None:
         await has_room.wait()
 
 
-async def test_a_signal_wakes_all_who_wait_and_nobody_who_comes_later() -> None:
+async def test_a_signal_wakes_all_tasks_that_wait_and_none_that_comes_later() -> None:
     signal, woken = Signal(), list[str]()
 
     async def wait(name: str) -> None:

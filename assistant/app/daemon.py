@@ -32,7 +32,7 @@ from assistant.host.notify import Notifier, notifier, watchdog_s
 from assistant.host.process import end_within, keep_heap_small, seconds_since_start, spare_what_is_here
 from assistant.host.watchdog import Watchdog
 from assistant.interfaces.ipc.server import IpcServer
-from assistant.interfaces.net import place
+from assistant.interfaces.net import unix_socket
 from assistant.rooms.outages import Outages
 from assistant.rooms.registry import Rooms
 from assistant.rooms.room import Room
@@ -70,7 +70,7 @@ async def _run(
     """Until everything is loaded nothing has to be put in order, so a signal has its default effect: the end."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     with ExitStack() as parts:
-        listener = parts.enter_context(place.opened(config.ipc))
+        listener = parts.enter_context(unix_socket.opened(config.ipc))
         wyoming_server = find_wyoming(config.wyoming)
         bus, metrics = Bus(), Metrics()
         parts.enter_context(observing(config.metrics, metrics, bus, emit))

@@ -11,7 +11,7 @@ from assistant import __version__
 from assistant.client import connect
 from assistant.doctor.finding import Finding, failed, ok, warning
 from assistant.errors import AssistantError, Code, single_error
-from assistant.interfaces.net import place
+from assistant.interfaces.net import unix_socket
 
 TIMEOUT_S = 5.0
 """Seconds to wait for `status`; a daemon with its models loaded answers in a few milliseconds."""
@@ -47,7 +47,7 @@ def ask_status(path: Path | None, *, would_start: bool) -> DaemonAnswer:
     `would_start` says that a connection would start the daemon, which is then left alone.
     """
     try:
-        found = path or place.find()
+        found = path or unix_socket.find()
     except AssistantError as error:
         return DaemonAnswer(
             Path(), problem=failed("socket", error.message, "remove the folder, or give the socket with --socket")

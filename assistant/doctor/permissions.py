@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.doctor.finding import Finding, failed, ok, warning
-from assistant.interfaces.net.place import GROUP
+from assistant.interfaces.net.unix_socket import GROUP
 
 CARDS = "dev/snd/pcm*"
 """One file per direction of each sound device."""

@@ -13,30 +13,29 @@ from pathlib import Path
 
 import anyio
 import msgspec
-import numpy as np
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from assistant.answers.history import History
+from assistant.answers.order import build_responders
 from assistant.app.loading import load_engines
 from assistant.app.running import Running
 from assistant.audio.pcm import LISTENING_RATE
-from assistant.audio.simulated.recording import Recording
-from assistant.audio.volume import Volume
 from assistant.bench.clips import Clip
 from assistant.bench.load.report import LoadCondition, LoadReport
 from assistant.bench.speed.report import ClipResult, ratio_of_medians, without_cut_ins
 from assistant.bench.speed.run import ask, clip_result, read_question
-from assistant.bench.speed.timing_sink import TimingSink
 from assistant.bench.spread import spread
+from assistant.bus import Bus
 from assistant.config.schema import Config
-from assistant.dialogue.conversation import Conversation
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError
+from assistant.events import Emitter
 from assistant.host.hardware import describe_machine
-from assistant.interfaces.ipc.hub import EventHub
-from assistant.interfaces.ipc.service import Service
-from assistant.interfaces.net.place import listening
+from assistant.interfaces.ipc.server import IpcServer
+from assistant.interfaces.net.unix_socket import listening
+from assistant.rooms.registry import Rooms
+from assistant.rooms.shared import Shared
+from assistant.store.rooms import LOCAL_ROOM
 from assistant.telemetry.metrics import Metrics
 
 MAX_LINE_BYTES = 2**24
@@ -46,41 +45,38 @@ MAX_LINE_BYTES = 2**24
 def measure_load(config: Config, clips: list[Clip], clients: int, progress: Callable[[str], None]) -> LoadReport:
     """Ask every clip without and with `clients` clients. Raises `AssistantError` (`model.*`)."""
     engines = load_engines(config)
-    try:
-        return anyio.run(_measure, config, engines, clips, clients, progress)
-    finally:
-        engines.close()
+    return anyio.run(_measure, config, engines, clips, clients, progress)
 
 
 async def _measure(
     config: Config, engines: Engines, clips: list[Clip], clients: int, progress: Callable[[str], None]
 ) -> LoadReport:
-    hub = EventHub()
+    bus = Bus()
     results: dict[int, list[ClipResult]] = {0: [], clients: []}
     latencies_ms: dict[int, list[float]] = {0: [], clients: []}
     ipc = msgspec.structs.replace(config.ipc, max_clients=2 * clients + 8)
-    async with _load_generator(msgspec.structs.replace(config, ipc=ipc), engines, hub) as generator:
+    async with _load_generator(msgspec.structs.replace(config, ipc=ipc), engines, bus) as (generator, server):
         for number, clip in enumerate(clips, 1):
             for connected in (0, clients):
                 progress(f"{number} of {len(clips)}: {clip.name} with {connected} clients")
                 await generator.resize(connected)
-                results[connected].append(await _ask_clip(config, engines, clip, hub))
+                results[connected].append(await _ask_clip(config, engines, clip, bus.emit))
                 latencies_ms[connected] += await generator.resize(connected)
     return LoadReport(
         quiet=_condition(0, results[0], latencies_ms[0]),
         loaded=_condition(clients, results[clients], latencies_ms[clients]),
         ratio=ratio_of_medians(results[clients], results[0]),
-        events_dropped=hub.dropped,
+        events_dropped=server.dropped,
         machine=describe_machine(),
         models=engines.names,
         devices=engines.devices,
     )
 
 
-async def _ask_clip(config: Config, engines: Engines, clip: Clip, hub: EventHub) -> ClipResult:
+async def _ask_clip(config: Config, engines: Engines, clip: Clip, emit: Emitter) -> ClipResult:
     try:
         question = read_question(clip)
-        turn = await ask(engines, config, question, clip.speech_end_s, hub.emit)
+        turn = await ask(engines, config, question, clip.speech_end_s, emit)
         return clip_result(clip, turn, len(question) / LISTENING_RATE)
     except AssistantError as error:
         return ClipResult(clip=clip.name, error=error.code)
@@ -114,36 +110,21 @@ class _GeneratorProcess:
 
 
 @asynccontextmanager
-async def _load_generator(config: Config, engines: Engines, hub: EventHub) -> AsyncGenerator[_GeneratorProcess, None]:
-    """Serve the socket as the daemon does, with a load generator in front of it."""
+async def _load_generator(config: Config, engines: Engines, bus: Bus) -> AsyncGenerator[tuple[_GeneratorProcess, IpcServer], None]:
+    """Serve the socket as the daemon does, with a load generator in front of it.
+
+    Its own room is silent: the questions are put to rooms of their own.
+    """
+    rooms = Rooms(Shared(engines, build_responders(config, engines), bus.emit), config)
+    server = IpcServer(Running(rooms, bus, Metrics(), lambda: config, lambda: None))
     with tempfile.TemporaryDirectory(prefix="assistant") as folder:
         path = Path(folder) / "assistant.sock"
         with listening(path) as listener:
-            async with anyio.create_task_group() as tasks:
-                await tasks.start(_service(config, engines, hub).serve, listener)
+            async with rooms.open_silent(LOCAL_ROOM), anyio.create_task_group() as tasks:
+                await tasks.start(server.serve, listener)
                 async with await anyio.open_process(
                     [sys.executable, "-m", "assistant.bench.load.load_generator", str(path)], stderr=None
                 ) as process:
-                    yield _GeneratorProcess(process)
+                    yield _GeneratorProcess(process), server
                     process.terminate()
                 tasks.cancel_scope.cancel()
-
-
-def _service(config: Config, engines: Engines, hub: EventHub) -> Service:
-    """Serve a conversation in which nothing is said: the questions are put to conversations of their own."""
-    microphone, loudspeaker, history = Recording(np.zeros(0, np.float32)), TimingSink(), History(config.llm)
-    return Service(
-        Running(
-            config=config,
-            engines=engines,
-            conversation=Conversation(engines, config, history, microphone, loudspeaker, hub.emit),
-            history=history,
-            microphone=microphone,
-            loudspeaker=loudspeaker,
-            volume=Volume(loudspeaker, config.sound),
-            metrics=Metrics(),
-            hub=hub,
-            reload=lambda: config,
-            end=lambda: None,
-        )
-    )

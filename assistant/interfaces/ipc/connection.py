@@ -20,7 +20,7 @@ from assistant.interfaces.ipc.method import BoundHandler, Method
 from assistant.interfaces.ipc.outbox import Outbox
 from assistant.interfaces.ipc.recordings import Recording
 from assistant.interfaces.ipc.rpc import Id, InvalidMessage, Request
-from assistant.interfaces.net.stream import MAX_FILES, Connected, close_all, discard
+from assistant.interfaces.net.stream import MAX_FILES, SocketStream, close_all, discard
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Connection:
 
     def __init__(
         self,
-        stream: Connected,
+        stream: SocketStream,
         right: Right,
         methods: Mapping[str, Method],
         context: Context,
@@ -76,7 +76,7 @@ class Connection:
             async with anyio.create_task_group() as self._tasks:
                 self._tasks.start_soon(self._write)
                 await self._read()
-                await self._see_off()
+                await self._finish()
         except* anyio.BrokenResourceError:
             pass  # it has gone
         finally:
@@ -235,7 +235,7 @@ class Connection:
         self._count("none", code)
         self.outbox.answer(rpc.failure(None, AssistantError(code, message)))
 
-    async def _see_off(self) -> None:
+    async def _finish(self) -> None:
         """Write what a client that sends nothing more has asked for, as long as it reads."""
         while (self._under_way or self.wanted) and not self._has_hung_up():
             with anyio.move_on_after(HANG_UP_S):

@@ -14,12 +14,12 @@ from assistant.interfaces.ipc.access import Access, Peer, Right, peer_of
 from assistant.interfaces.ipc.call import Context
 from assistant.interfaces.ipc.connection import Connection
 from assistant.interfaces.ipc.methods import METHODS
-from assistant.interfaces.net.stream import Connected, serve
+from assistant.interfaces.net.stream import SocketStream, serve
 
 log = logging.getLogger(__name__)
 
 REFUSAL_S = 1.0
-"""Seconds that a client who is refused has to read why."""
+"""Seconds that a client that is refused has to read why."""
 
 
 class IpcServer:
@@ -51,7 +51,7 @@ class IpcServer:
         with self._host.bus.subscribe(self._context.hub.take):
             await serve(listener, self._welcome, task_status=task_status)
 
-    async def _welcome(self, stream: Connected) -> None:
+    async def _welcome(self, stream: SocketStream) -> None:
         self._context.clients += 1
         try:
             async with stream:
@@ -86,7 +86,7 @@ class IpcServer:
             return AssistantError(Code.IPC_BUSY, f"{self._max_clients} clients are connected already (ipc.max_clients)")
         return None
 
-    async def _refuse(self, stream: Connected, refusal: AssistantError) -> None:
+    async def _refuse(self, stream: SocketStream, refusal: AssistantError) -> None:
         self._host.count_request("none", refusal.code)
         with anyio.move_on_after(REFUSAL_S), suppress(anyio.BrokenResourceError):
             await stream.send(rpc.failure(None, refusal))

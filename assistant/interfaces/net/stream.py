@@ -1,4 +1,4 @@
-"""Connections as sockets: bytes, on a Unix socket file descriptors too.
+"""One connection, over a Unix socket or TCP: bytes, and on a Unix socket file descriptors too.
 
 anyio's own stream for Unix sockets leaves `InvalidStateError` in the log when it is cancelled just as data arrives (its
 reader sets the result of a future that is cancelled already, 4.16), which is what happens whenever a client hangs up.
@@ -41,7 +41,7 @@ MAX_FILES = 4
 """File descriptors that are taken with one read; the kernel closes more."""
 
 
-class Connected:
+class SocketStream:
     """One end of a connection, on a Unix socket or TCP. One task reads, one writes."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -60,13 +60,13 @@ class Connected:
         self.socket.close()
 
     async def receive(self, max_bytes: int = READ_BYTES) -> bytes:
-        """What has come; file descriptors that came with it are closed. Raises as `receive_files` does."""
+        """Read what has come; file descriptors that came with it are closed. Raises as `receive_files` does."""
         data, files = await self.receive_files(max_bytes)
         close_all(files)
         return data
 
     async def receive_files(self, max_bytes: int = READ_BYTES) -> tuple[bytes, list[int]]:
-        """What has come, with the file descriptors that came with it, which are the caller's to close.
+        """Read what has come, with the file descriptors that came with it, which are the caller's to close.
 
         Raises `anyio.EndOfStream` when nothing more comes, `anyio.BrokenResourceError` when the other end has gone.
         """
@@ -102,7 +102,7 @@ class Connected:
 
 async def serve(
     listener: socket.socket,
-    welcome: Callable[[Connected], Coroutine[Any, Any, None]],
+    welcome: Callable[[SocketStream], Coroutine[Any, Any, None]],
     *,
     task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -126,7 +126,7 @@ async def serve(
                 log.warning("no connection can be accepted: %s", error.strerror)
                 await anyio.sleep(PAUSE_S)
             else:
-                connections.start_soon(welcome, Connected(connection))
+                connections.start_soon(welcome, SocketStream(connection))
                 await anyio.lowlevel.checkpoint()  # hundreds may connect at once
 
 
@@ -139,7 +139,7 @@ def _prepare_tcp(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
 
 
-async def connect(path: Path) -> Connected:
+async def connect(path: Path) -> SocketStream:
     """Connect to the socket at `path`; wait while too many others do. Raises `OSError`."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.setblocking(False)
@@ -147,17 +147,17 @@ async def connect(path: Path) -> Connected:
         while True:
             try:
                 connection.connect(str(path))
-            except BlockingIOError:  # unix(7): the listener's queue is full; nothing tells when it is not
+            except BlockingIOError:  # unix(7): the listener's queue is full; nothing signals when it is not
                 await anyio.sleep(RETRY_S)
             else:
-                return Connected(connection)
+                return SocketStream(connection)
     except BaseException:
         connection.close()
         raise
 
 
 class ByteSource(Protocol):
-    """What bytes are read from; `receive` as `Connected` has it."""
+    """What bytes are read from; `receive` as `SocketStream` has it."""
 
     async def receive(self, max_bytes: int = READ_BYTES) -> bytes: ...
 

@@ -12,9 +12,9 @@ from wyoming.satellite import RunSatellite
 from assistant.config.schema import Config
 from assistant.engines.engines import Engines
 from assistant.errors import Code
-from assistant.interfaces.net import network
-from assistant.interfaces.net.place import listening
+from assistant.interfaces.net import tcp
 from assistant.interfaces.net.stream import connect, serve
+from assistant.interfaces.net.unix_socket import listening
 from assistant.interfaces.wyoming.services import Conversations
 from assistant.interfaces.wyoming.session import Session
 from assistant.interfaces.wyoming.wire import Stream, Wire
@@ -45,7 +45,7 @@ class WyomingServer:
         async with anyio.create_task_group() as tasks:
             for address in settings.satellites:
                 if not address.startswith(UNIX):
-                    network.host_and_port(address)  # a mistake is told now
+                    tcp.host_and_port(address)  # a mistake is told now
                 tasks.start_soon(self._attend, address)
             if settings.listen:
                 await tasks.start(self._listen, settings.listen)
@@ -59,9 +59,9 @@ class WyomingServer:
             await self._listen_on_network(address, task_status)
 
     async def _listen_on_network(self, address: str, task_status: TaskStatus[None]) -> None:
-        if network.host_and_port(address)[0] not in LOOPBACK:
+        if tcp.host_and_port(address)[0] not in LOOPBACK:
             log.warning("wyoming: whoever reaches %s may listen and speak here; there is no password", address)
-        async with network.listening_on(address) as listeners, anyio.create_task_group() as accepting:
+        async with tcp.listening_on(address) as listeners, anyio.create_task_group() as accepting:
             for listener in listeners:
                 accepting.start_soon(serve, listener, self._welcome)
             task_status.started()
@@ -113,4 +113,4 @@ class WyomingServer:
 async def _connect(address: str) -> Stream:
     if address.startswith(UNIX):
         return await connect(Path(address.removeprefix(UNIX)))
-    return await network.connect_to(address)
+    return await tcp.connect_to(address)

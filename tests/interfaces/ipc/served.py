@@ -16,7 +16,7 @@ from assistant.bus import Bus
 from assistant.config.schema import Config, Ipc
 from assistant.events import Event
 from assistant.interfaces.ipc.server import IpcServer
-from assistant.interfaces.net import place
+from assistant.interfaces.net import unix_socket
 from assistant.telemetry.metrics import Metrics
 from assistant.testing.scripted import Script, ScriptedLoudspeaker
 from assistant.testing.stage import QUIET, Stage, conversation
@@ -76,7 +76,7 @@ async def served(
             end=ended.set,
         )
         server = IpcServer(running, owner=owner)
-        with place.open_socket(path) as listener:
+        with unix_socket.open_socket(path) as listener:
             await stage.tasks.start(server.serve, listener)
             yield Served(path, stage, running, server, reloaded, ended)
 

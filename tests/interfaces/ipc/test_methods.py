@@ -318,7 +318,15 @@ async def test_shutdown_is_answered_before_the_end(tmp_path: Path) -> None:
         await daemon.ended.wait()
 
 
-async def test_more_announcements_than_anybody_listens_to_are_refused(tmp_path: Path) -> None:
+async def test_shutdown_is_carried_out_also_for_a_client_that_sends_nothing_more(tmp_path: Path) -> None:
+    async with served(tmp_path) as daemon, Line(daemon.path) as client:
+        await client.request("shutdown")
+        await client.stream.send_eof()
+        await daemon.ended.wait()
+        assert (await client.read())["result"] == {}
+
+
+async def test_more_announcements_than_the_queue_holds_are_refused(tmp_path: Path) -> None:
     loudspeaker = ScriptedLoudspeaker(room=1)
     async with (
         served(tmp_path, loudspeaker=loudspeaker) as daemon,

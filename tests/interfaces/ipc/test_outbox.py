@@ -31,7 +31,7 @@ async def test_what_is_put_in_comes_out_in_order() -> None:
     assert [message["number"] for message in await taken(outbox)] == [1, 2, 3]
 
 
-async def test_of_too_many_events_the_oldest_are_dropped_and_the_client_is_told() -> None:
+async def test_of_too_many_events_the_oldest_are_dropped_and_the_client_learns_how_many() -> None:
     outbox = Outbox()
     dropped = [outbox.event(line(number)) for number in range(MAX_EVENTS + 5)]
     assert sum(dropped) == 5

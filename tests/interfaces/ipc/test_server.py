@@ -77,7 +77,7 @@ async def test_messages_may_come_in_pieces_and_several_at_once(tmp_path: Path) -
         assert all(answer["result"] == {"volume": 1.0} for answer in answers)
 
 
-async def test_half_a_message_is_told_so(tmp_path: Path) -> None:
+async def test_half_a_message_is_an_error(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         await client.send(b'{"jsonrpc": "2.0",')
         await client.stream.send_eof()
@@ -102,14 +102,14 @@ async def test_a_message_without_an_end_is_not_kept(tmp_path: Path) -> None:
             assert "result" in await other.call("status")
 
 
-async def test_a_message_that_is_too_long_is_told_so(tmp_path: Path) -> None:
+async def test_a_message_that_is_too_long_is_an_error(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         await client.send(b" " * (MAX_MESSAGE_BYTES + 1))
         assert code(await client.read()) == "ipc.too_long"
         assert await hung_up(client)
 
 
-async def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_user_without_rights_is_refused_with_a_reason(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     config = permissive(control=[], read=[])
     async with served(tmp_path, config=config, owner=os.getuid() + 1) as daemon, Line(daemon.path) as client:
         assert code(await client.read()) == "ipc.forbidden"
@@ -117,7 +117,7 @@ async def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, caplog: pyt
     assert f"user {os.getuid()} " in caplog.text
 
 
-async def test_who_may_only_read_cannot_control(tmp_path: Path) -> None:
+async def test_a_user_who_may_only_read_cannot_control(tmp_path: Path) -> None:
     config = permissive(control=[], read=[f"@{_group()}"])
     async with served(tmp_path, config=config, owner=os.getuid() + 1) as daemon, Line(daemon.path) as client:
         assert "result" in await client.call("status")
@@ -131,7 +131,7 @@ async def test_only_its_owner_and_its_group_can_open_the_socket(tmp_path: Path) 
         assert daemon.path.stat().st_mode & 0o777 == 0o660
 
 
-async def test_too_many_clients_are_told_so(tmp_path: Path) -> None:
+async def test_too_many_clients_are_refused_with_a_reason(tmp_path: Path) -> None:
     config = permissive(max_clients=2)
     async with served(tmp_path, config=config) as daemon, Line(daemon.path) as one, Line(daemon.path) as two:
         await one.call("status")
@@ -158,7 +158,7 @@ async def test_a_thousand_connections_are_refused_or_served(tmp_path: Path) -> N
             assert "result" in await client.call("status")
 
 
-async def test_more_requests_than_anybody_needs_are_refused(tmp_path: Path) -> None:
+async def test_too_many_requests_of_one_client_are_refused(tmp_path: Path) -> None:
     loudspeaker = ScriptedLoudspeaker(room=1)
     async with served(tmp_path, loudspeaker=loudspeaker) as daemon, Line(daemon.path) as client:
         for number in range(MAX_UNDER_WAY + 1):
@@ -209,7 +209,7 @@ async def test_who_never_reads_loses_the_connection(tmp_path: Path, monkeypatch:
             await anyio.lowlevel.checkpoint()
 
 
-async def test_who_sends_without_a_pause_keeps_nobody_waiting(tmp_path: Path) -> None:
+async def test_a_client_that_sends_without_a_pause_delays_no_other(tmp_path: Path) -> None:
     message = b'{"jsonrpc": "2.0", "method": "volume"}\n' * 1000
     async with served(tmp_path) as daemon, Line(daemon.path) as rude, anyio.create_task_group() as tasks:
 
@@ -254,14 +254,14 @@ async def test_not_even_one_outside_of_any_method(
     assert "ZeroDivisionError" in caplog.text
 
 
-async def test_file_descriptors_that_nobody_wants_are_closed(tmp_path: Path) -> None:
+async def test_file_descriptors_that_no_method_takes_are_closed(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         read_end, write_end = os.pipe()
         message = b'{"jsonrpc": "2.0", "id": 1, "method": "volume"}\n'
         await client.stream.send_fds(message, [write_end])
         os.close(write_end)
         assert "result" in await client.read()
-        assert await anyio.to_thread.run_sync(os.read, read_end, 1) == b"", "somebody still has the other end"
+        assert await anyio.to_thread.run_sync(os.read, read_end, 1) == b"", "the other end is still open"
         os.close(read_end)
 
 

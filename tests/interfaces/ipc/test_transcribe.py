@@ -105,7 +105,7 @@ async def test_an_encoded_file_may_come_in_chunks_too(
 
 
 @pytest.mark.parametrize("content", [b"", b"no recording at all"])
-async def test_what_is_no_recording_is_told(content: bytes, tmp_path: Path) -> None:
+async def test_what_is_no_recording_is_an_error(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(content)
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
@@ -114,7 +114,7 @@ async def test_what_is_no_recording_is_told(content: bytes, tmp_path: Path) -> N
         assert (await client.read())["error"]["data"]["code"].startswith("audio.")
 
 
-async def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+async def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         folder = os.open(tmp_path, os.O_RDONLY)
         await send_file(client, folder)
@@ -123,7 +123,7 @@ async def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         assert (await client.call("transcribe"))["error"]["data"] == {"code": "ipc.invalid_params"}
 
 
-async def test_chunks_that_nobody_waits_for_are_refused(tmp_path: Path) -> None:
+async def test_chunks_for_no_request_are_refused(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         refused = await client.call("transcribe.chunk", request="nothing", audio="AAAA")
         assert refused["error"]["data"] == {"code": "ipc.invalid_params"}

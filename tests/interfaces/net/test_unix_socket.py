@@ -1,4 +1,4 @@
-"""Where the socket is, and who may take its place."""
+"""Where the socket is, and that no other user can put theirs there."""
 
 import os
 import socket
@@ -8,12 +8,12 @@ import pytest
 
 from assistant.config.schema import Ipc
 from assistant.errors import AssistantError, Code
-from assistant.interfaces.net import place
+from assistant.interfaces.net import unix_socket
 
 
 def refused(path: Path) -> AssistantError:
     with pytest.raises(AssistantError) as error:
-        place.open_socket(path)
+        unix_socket.open_socket(path)
     return error.value
 
 
@@ -27,18 +27,18 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_it_lies_where_the_service_manager_says(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert place.own_path() == session / "assistant" / "assistant.sock"
+    assert unix_socket.own_path() == session / "assistant" / "assistant.sock"
     monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/assistant:/run/other")
-    assert place.own_path() == Path("/run/assistant/assistant.sock")
+    assert unix_socket.own_path() == Path("/run/assistant/assistant.sock")
 
 
 def test_without_a_session_it_lies_in_a_folder_of_the_users_own(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    assert place.own_path().parent.name == f"assistant-{os.getuid()}"
+    assert unix_socket.own_path().parent.name == f"assistant-{os.getuid()}"
 
 
 def test_it_is_there_as_long_as_the_daemon(session: Path) -> None:
-    with place.opened(Ipc()) as listener:
+    with unix_socket.opened(Ipc()) as listener:
         assert listener is not None
         path = Path(listener.getsockname())
         assert path.is_socket()
@@ -47,21 +47,21 @@ def test_it_is_there_as_long_as_the_daemon(session: Path) -> None:
 
 
 def test_or_not_at_all(session: Path) -> None:
-    with place.opened(Ipc(enabled=False)) as listener:
+    with unix_socket.opened(Ipc(enabled=False)) as listener:
         assert listener is None
     assert not list(session.iterdir())
 
 
 def test_one_that_a_dead_daemon_left_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "a.sock"
-    place.open_socket(path).close()
+    unix_socket.open_socket(path).close()
     assert path.exists()
-    place.open_socket(path).close()
+    unix_socket.open_socket(path).close()
 
 
 def test_one_that_is_in_use_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.sock"
-    with place.open_socket(path):
+    with unix_socket.open_socket(path):
         assert refused(path).code is Code.IPC_IN_USE
         assert path.exists()
 
@@ -85,17 +85,15 @@ def test_a_link_to_somewhere_else_is_not_trusted(tmp_path: Path) -> None:
     assert refused(tmp_path / "link" / "a.sock").code is Code.IPC_NO_SOCKET
 
 
-def test_a_socket_that_somebody_else_has_put_there_is_not_talked_to(
-    session: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with place.opened(Ipc()):
-        assert place.find() == session / "assistant" / "assistant.sock"
+def test_a_socket_of_another_user_is_not_talked_to(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with unix_socket.opened(Ipc()):
+        assert unix_socket.find() == session / "assistant" / "assistant.sock"
         owner = os.getuid()
         monkeypatch.setattr(os, "getuid", lambda: owner + 1)
-        if owner == 0:  # root is trusted by everybody
+        if owner == 0:  # root is trusted by every user
             os.chown(session / "assistant", 4_000_000, -1)
         with pytest.raises(AssistantError) as error:
-            place.find()
+            unix_socket.find()
     assert error.value.code is Code.IPC_UNAVAILABLE
 
 
@@ -103,11 +101,27 @@ def test_a_socket_is_taken_from_the_service_manager(session: Path, monkeypatch: 
     with socket.socket(socket.AF_UNIX) as given:
         given.bind(str(session / "given.sock"))
         given.listen()
-        monkeypatch.setattr(place, "FIRST_HANDED_OVER", os.dup(given.fileno()))
+        monkeypatch.setattr(unix_socket, "FIRST_HANDED_OVER", os.dup(given.fileno()))
         monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
         monkeypatch.setenv("LISTEN_FDS", "1")
-        with place.opened(Ipc(enabled=False)) as listener:
+        with unix_socket.opened(Ipc(enabled=False)) as listener:
             assert listener is not None
             assert listener.getsockname() == str(session / "given.sock")
         assert "LISTEN_FDS" not in os.environ
     assert (session / "given.sock").exists(), "it is the service manager's"
+
+
+def test_the_socket_is_found_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    monkeypatch.delenv("ASSISTANT_SOCKET", raising=False)
+    monkeypatch.setattr(unix_socket, "SYSTEM", tmp_path / "system.sock")
+    own = tmp_path / "assistant" / "assistant.sock"
+    assert unix_socket.find() == own
+    unix_socket.SYSTEM.touch()
+    assert unix_socket.find() == unix_socket.SYSTEM
+    own.parent.mkdir()
+    own.touch()
+    assert unix_socket.find() == own
+    monkeypatch.setenv("ASSISTANT_SOCKET", "/elsewhere")
+    assert unix_socket.find() == Path("/elsewhere")

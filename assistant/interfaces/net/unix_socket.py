@@ -45,7 +45,7 @@ def own_path() -> Path:
 
 
 def find() -> Path:
-    """The socket to connect to: `$ASSISTANT_SOCKET`, else this user's daemon, else the system's.
+    """Find the socket to connect to: `$ASSISTANT_SOCKET`, else this user's daemon, else the system's.
 
     Raises `AssistantError` (`ipc.unavailable`) when another user could have put it there, to hear what is asked.
     """
@@ -62,7 +62,7 @@ def find() -> Path:
 
 
 def handed_over() -> socket.socket | None:
-    """The listening socket that systemd hands over (socket activation), if it does."""
+    """Take the listening socket that systemd hands over (socket activation), if it does."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()) or not int(os.environ.get("LISTEN_FDS", "0")):
         return None
     for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
@@ -73,7 +73,7 @@ def handed_over() -> socket.socket | None:
 
 @contextmanager
 def opened(settings: Ipc) -> Iterator[socket.socket | None]:
-    """The listening socket, the one that systemd hands over or one of its own, which is removed in the end.
+    """Open the listening socket: the one that systemd hands over, or one of its own, which is removed in the end.
 
     None where the configuration wants none. Raises as `open_socket` does.
     """
@@ -88,7 +88,7 @@ def opened(settings: Ipc) -> Iterator[socket.socket | None]:
 
 @contextmanager
 def listening(path: Path) -> Iterator[socket.socket]:
-    """A listening socket at `path` as long as the context lasts. Raises as `open_socket` does."""
+    """Listen at `path` as long as the context lasts. Raises as `open_socket` does."""
     with open_socket(path) as listener:
         listener.setblocking(False)
         try:
@@ -126,7 +126,7 @@ def open_socket(path: Path) -> socket.socket:
 
 
 def _prepare_folder(folder: Path) -> None:
-    """Make `folder`, for its owner alone, unless it is there; one that is another's is not to be trusted."""
+    """Make `folder`, for its owner alone, unless it is there. One of another user is refused."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.stat(follow_symlinks=False)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.getuid(), 0}:

@@ -15,7 +15,7 @@ import anyio
 from anyio.abc import SocketAttribute
 
 from assistant.errors import AssistantError, Code
-from assistant.interfaces.net.stream import Connected
+from assistant.interfaces.net.stream import SocketStream
 
 CONNECT_S = 10.0
 """Seconds for finding and reaching the other machine."""
@@ -47,7 +47,7 @@ async def listening_on(address: str) -> AsyncIterator[list[socket.socket]]:
         yield [one.extra(SocketAttribute.raw_socket) for one in listener.listeners]
 
 
-async def connect_to(address: str) -> Connected:
+async def connect_to(address: str) -> SocketStream:
     """Connect to `address`. Raises `OSError`, `TimeoutError` among them."""
     host, port = host_and_port(address)
     refused = OSError(f"{host} has no address")
@@ -62,7 +62,7 @@ async def connect_to(address: str) -> Connected:
                     raise
                 refused = error
             else:
-                return Connected(connection)
+                return SocketStream(connection)
     raise refused
 
 
