@@ -36,8 +36,8 @@ from assistant.events import (
     TurnFinished,
     Woken,
 )
-from assistant.language import phrases
 from assistant.language.remarks import Remark
+from assistant.language.tables import tables_of
 from assistant.turns import segmenter
 from assistant.turns.attention import Asleep, Attention, Window
 from assistant.turns.foreground import Background, Foreground
@@ -368,7 +368,7 @@ class Conversation:
             patience=self._segmenter.patience,
             load=self._load,
             held=self._floor.is_taken,
-            ask_again=phrases.in_language(phrases.AGAIN, self._parts.voice_language) if ask_again else "",
+            ask_again=tables_of(self._parts.voice_language).phrases.again if ask_again else "",
             understood=self._understood,
         )
         pre_roll = samples(self._config.turns.pre_roll_ms)

@@ -6,13 +6,11 @@ and nothing that spans a cut (a code block, a link, emphasis) is left in it.
 
 import re
 
+from assistant.language.tables import tables_of
 from assistant.tts.clauses import UNSPACED, UNSPACED_PUNCTUATION
 from assistant.tts.words import words_to_say
 
-CODE = {"en": "Code left out.", "de": "Code ausgelassen.", "fr": "Code omis.", "es": "Código omitido."}
-"""Said in the place of a code block: reading it helps nobody, and silence would leave the reply without its point."""
-
-HELD = 200
+MAX_HELD = 200
 """Characters after which an opened tag, link target or code span that nothing closes is taken for ordinary text."""
 
 FENCE = re.compile(r"`{3,}|~{3,}")
@@ -26,13 +24,12 @@ OPENED = re.compile(r"<[A-Za-z/!]|`+|\]\(")
 """The beginning of a tag, a code span, a link's target: up to their end they are one word, spaces included."""
 UNFINISHED_PRICE = re.compile(r"[(\"'*_]*[$€£¥₹]\d[\d.,]*")
 FOLLOWING = re.compile(r"[^\S\n]+(?!\n)(\S*)")
-SCALE_WORD = re.compile(r"(?:hundred|thousand|million|billion|trillion)\b")
-"""Comes after a price and is said before its currency."""
+WORD = re.compile(r"\w+")
 
 BETWEEN_CHARACTERS = re.compile(rf"(?<=[{UNSPACED}{UNSPACED_PUNCTUATION}])(?=[{UNSPACED}{UNSPACED_PUNCTUATION}])")
 
 
-class Speakable:
+class TextNormaliser:
     """Feed it a reply piece by piece; it returns the words to say, piece by piece.
 
     Each line of the reply stays a line. A word comes back as soon as it is complete (a character, in a script without
@@ -43,6 +40,7 @@ class Speakable:
     def __init__(self, language: str) -> None:
         """`language` (ISO 639-1) is that of the voice."""
         self._language = language
+        self._tables = tables_of(language)
         self._reset()
 
     def feed(self, text: str) -> str:
@@ -124,8 +122,8 @@ class Speakable:
         if fence[0] in line[fence.end() :]:
             return 0, ""  # a code span with many marks
         self._fence = fence[0]
-        code = CODE.get(self._language)
-        return len(line), "" if code is None else code + "\n"
+        omission = self._tables.phrases.code_left_out
+        return len(line), omission and omission + "\n"
 
     def _row(self, line: str) -> str:
         """A table row as a sentence; nothing for the rule below the head."""
@@ -160,7 +158,7 @@ class Speakable:
     def _span_end(self, opened: re.Match[str], final: bool) -> int | None:
         """Where the span ends; at once, when nothing in reach closes it; None while that may still come."""
         text = self._pending
-        limit = opened.start() + HELD
+        limit = opened.start() + MAX_HELD
         closer = {"<": ">", "]": ")"}.get(opened[0][0], opened[0])
         newline = text.find("\n", opened.end(), limit)
         reach = limit if newline < 0 else newline
@@ -171,14 +169,16 @@ class Speakable:
 
     def _price_end(self, start: int, end: int, final: bool) -> int | None:
         """Where the word from `start` to `end` ends when it is a price: after its "million", if that follows."""
-        if self._language != "en" or not UNFINISHED_PRICE.fullmatch(self._pending, start, end):
+        prices = self._tables.reading.prices
+        if prices is None or not UNFINISHED_PRICE.fullmatch(self._pending, start, end):
             return end
         following = FOLLOWING.match(self._pending, end)
         if following is None:
             return end  # the line ends
         if following.end() == len(self._pending) and not final:
             return None
-        return following.end() if SCALE_WORD.match(following[1]) else end
+        word = WORD.match(following[1])
+        return following.end() if word is not None and word[0] in prices.scales else end
 
 
 def _first_space(text: str) -> int | None:

@@ -27,7 +27,7 @@ from assistant.events import Marks, TurnFinished
 from assistant.host.budget import Budget
 from assistant.rooms.recorded import since
 from assistant.tts.clauses import ClauseCutter
-from assistant.tts.normalisation import Speakable
+from assistant.tts.normalisation import TextNormaliser
 from assistant.turns.segmenter import Committed, Segmenter, SpeechStarted, samples
 
 ENDPOINT_MS = 700
@@ -155,8 +155,8 @@ class _Turn:
 
 
 def _sentences(reply: str, language: str) -> list[str]:
-    speakable, cutter = Speakable(language), ClauseCutter(language)
-    clauses = [*cutter.feed(speakable.feed(reply) + speakable.flush()), *cutter.flush()]
+    normaliser, cutter = TextNormaliser(language), ClauseCutter(language)
+    clauses = [*cutter.feed(normaliser.feed(reply) + normaliser.flush()), *cutter.flush()]
     sentences, begun = [], ""
     for clause in clauses:
         begun = f"{begun} {clause.text}".strip()

@@ -19,7 +19,7 @@ from assistant.dialogue.speaking.gate import Gate
 from assistant.dialogue.speaking.played import SpokenClause, heard_text
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import PlaybackFinished, PlaybackStarted, ReplyText
-from assistant.language import phrases
+from assistant.language.tables import tables_of
 from assistant.llm.base import Message, Usage
 from assistant.tts.clauses import Clause
 from assistant.tts.seams import SeamlessJoin
@@ -157,7 +157,7 @@ class Revision:
                 await self._answer(question)
         except AssistantError as error:
             self.outcome.error = error
-            apology = phrases.in_language(phrases.FAILED, self._engines.voice.language)
+            apology = tables_of(self._engines.voice.language).phrases.failed
             if error.code not in UNSPEAKABLE and apology and not self.outcome.heard:
                 await self._apologise(apology)
 
