@@ -39,7 +39,7 @@ from assistant.events import (
 from assistant.language.remarks import Remark
 from assistant.language.tables import tables_of
 from assistant.turns import segmenter
-from assistant.turns.attention import Asleep, Attention, Window
+from assistant.turns.attention import Attention, IdleReason, Window
 from assistant.turns.foreground import Background, Foreground
 from assistant.turns.segmenter import Committed, Resumed, Segmenter, SoftEnd, samples
 from assistant.vad.sparing import Sparing
@@ -297,7 +297,7 @@ class Conversation:
         elif self._listens:
             await self._listen(heard, late=anyio.current_time() - block.captured_at > LATE_S)
         elif not self._attention.is_awake and heard.probability >= self._config.turns.threshold:
-            self._background.heard(block.samples, block.end)
+            self._background.feed(block.samples, block.end)
         self._fall_asleep(self._attention.passed(block.end))
         self._configure()
         self._source.unhurried = self._activity.rests and not self._attention.is_awake
@@ -365,7 +365,7 @@ class Conversation:
         turn = self._turn = Turn(
             self._next_number(),
             self._parts,
-            patience=self._segmenter.patience,
+            patience=self._segmenter.endpointing,
             load=self._load,
             held=self._floor.is_taken,
             ask_again=tables_of(self._parts.voice_language).phrases.again if ask_again else "",
@@ -464,7 +464,7 @@ class Conversation:
             self._emit(FollowUp(seconds=window.seconds))
             self._chime(Earcon.LISTENING)
 
-    def _fall_asleep(self, reason: Asleep | None) -> None:
+    def _fall_asleep(self, reason: IdleReason | None) -> None:
         if reason is None:
             return
         self._segmenter.rearm()

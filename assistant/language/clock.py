@@ -31,7 +31,7 @@ def asks_time(text: str, language: str) -> bool:
 
 
 def spoken_time(moment: time, language: str) -> str | None:
-    """The sentence that tells the time, to the minute; None where the language has none."""
+    """Return the sentence that tells the time to the minute; None if the language has none."""
     clock = tables_of(language).clock
     if not clock.hours:
         return None
@@ -44,7 +44,7 @@ def spoken_time(moment: time, language: str) -> str | None:
 
 @cache
 def _question(patterns: tuple[str, ...], space: str) -> re.Pattern[str]:
-    """The patterns as one expression over what `_line` gives."""
+    """Compile the patterns to one expression over what `_line` returns."""
     return re.compile("|".join(_expression(pattern, space) for pattern in patterns))
 
 
@@ -55,12 +55,12 @@ def _expression(pattern: str, space: str) -> str:
 
 
 def _line(words: list[str], space: str) -> str:
-    """Each word with its space behind it, so that one that is left out of a pattern takes its space along."""
+    """Join the words, each with its space behind it, so that an optional one takes its space along."""
     return "".join(word + space for word in words)
 
 
 def _words(text: str) -> list[str]:
-    """Words in lower case without accents, punctuation and hyphens."""
+    """Split `text` into lower-case words without accents, punctuation and hyphens."""
     words = re.findall(r"[\w']+", _folded(text).replace("-", " ").replace("’", "'"))
     return [bare for word in words if (bare := word.strip("'"))]
 

@@ -21,7 +21,7 @@ class Remark(Enum):
 
 
 HUM = re.compile(r"[hmn]+|(?:u+h+|a+h+|m+|h+m+)+|e+r+m*|u+m+")
-"""What recognition makes of a hum with closed lips: "Mm-hmm", "Hm", "Uh-huh", "Mmm", "Erm"."""
+"""Transcripts of a hum with closed lips: "Mm-hmm", "Hm", "Uh-huh", "Mmm", "Erm"."""
 
 
 def remark(text: str, language: str) -> Remark:
@@ -40,7 +40,7 @@ def remark(text: str, language: str) -> Remark:
 
 
 def polite_span(words: list[str], polite: frozenset[str]) -> tuple[int, int]:
-    """The first and the last (exclusive) index of `words` without the polite ones at both ends."""
+    """Return where `words` begin and end (exclusive) without the polite ones at both ends."""
     first = next((index for index, word in enumerate(words) if word not in polite), len(words))
     last = next((index for index in range(len(words), first, -1) if words[index - 1] not in polite), first)
     return first, last
@@ -81,7 +81,7 @@ def _in_common(words: list[str], own: list[str]) -> int:
 
 
 def said_after(question: str, text: str, language: str) -> str:
-    """The part of `text`, which begins with `question`, that was said after it.
+    """Return the part of `text`, which begins with `question`, that was said after it.
 
     Counted in words, since recognition may spell those of the question anew; in scripts without spaces, in characters.
     """
@@ -93,5 +93,5 @@ def said_after(question: str, text: str, language: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """Lower-case words without punctuation; the hyphen of "uh-huh" joins."""
+    """Split `text` into lower-case words without punctuation; a hyphen joins, as in "uh-huh"."""
     return re.findall(r"[\w']+", text.lower().replace("-", "").replace("’", "'"))

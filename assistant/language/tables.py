@@ -162,13 +162,13 @@ UNKNOWN = Language()
 
 
 def tables_of(language: str) -> Language:
-    """The tables of `language` (ISO 639-1); `UNKNOWN` when it has none."""
+    """Return the tables of `language` (ISO 639-1); `UNKNOWN` when it has none."""
     return _read(language) if language in languages() else UNKNOWN
 
 
 @cache
 def languages() -> frozenset[str]:
-    """The languages that have a file. Anything else, such as a path, names none."""
+    """List the languages that have a file."""
     return frozenset(path.stem for path in FOLDER.glob("*.yaml"))
 
 

@@ -1,4 +1,4 @@
-"""Cutting a reply into clauses while it is being written, so that the first is heard before the rest is thought of.
+"""Cutting a reply into clauses while it is being written, so that the first is spoken before the rest is generated.
 
 Where a cut is possible is a property of the text (`_boundaries`); where one is made depends on how much has been
 spoken already (`limits`). Each decision waits for the few characters it needs and never changes, so the clauses are
@@ -16,7 +16,7 @@ from assistant.language.tables import tables_of
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A piece of the reply to be spoken in one breath."""
+    """A part of the reply that is synthesised and spoken as one."""
 
     text: str
     ends_sentence: bool
@@ -25,7 +25,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Words a clause must have before it may be cut, by the kind of place."""
+    """Minimum words of a clause before it may be cut, by the kind of place."""
 
     phrase: float
     """At a comma, semicolon, colon or dash."""
@@ -43,11 +43,11 @@ FIRST_UNSPACED = Limits(phrase=0, conjunction=3, anywhere=8)
 """Where words are not told apart, so that a cut may fall into one: 16 characters mostly reach a comma."""
 
 MAX_WORDS = 40
-"""Words after which a clause is cut, however much audio still plays."""
+"""Words after which a clause is cut, however much audio is still to be played."""
 
 
 def limits(spoken: float, *, unspaced: bool = False) -> Limits:
-    """The limits of the clause that follows `spoken` words.
+    """Compute the limits of the clause that follows `spoken` words.
 
     The longer the audio that still plays, the longer may the next clause take. A word is 0.28 s of speech. On two x86
     cores with the default models, one thread each, it takes 40 ms: 16 to write (79 tokens a second) and 24 to
@@ -103,21 +103,21 @@ class Boundary:
 
 
 class ClauseCutter:
-    """Feed it the reply piece by piece; it returns the clauses that have become complete.
+    """Takes the reply piece by piece and returns the clauses that have become complete.
 
     The clauses of a reply, joined, are the reply but for white space. A cut is never inside a word, a number or a
     quotation's closing marks.
     """
 
     def __init__(self, language: str) -> None:
-        """`language` (ISO 639-1) chooses abbreviations and conjunctions; one that is not known has none."""
+        """`language` (ISO 639-1) chooses abbreviations and conjunctions; an unknown one has none."""
         self._language = language
         self._tables = tables_of(language).clauses
         self._text = ""
         self._spoken = 0.0
 
     def feed(self, text: str) -> list[Clause]:
-        """Take the next piece of the reply."""
+        """Take the next piece of the reply; returns the clauses that it completes."""
         self._text += text
         clauses = []
         while (boundary := self._choose()) is not None:
@@ -127,7 +127,7 @@ class ClauseCutter:
         return clauses
 
     def flush(self) -> list[Clause]:
-        """The reply has ended: return what is left and be ready for the next."""
+        """Return what is left of the reply, and start over for the next."""
         clauses = self.feed("\n")
         rest = self._text.strip()
         if rest:
@@ -154,7 +154,7 @@ class ClauseCutter:
         return None
 
     def _boundaries(self) -> Iterator[Boundary]:
-        """The places where the text that has come may be cut, as far as they are certain, in order."""
+        """Yield the places where the text so far may be cut, in order, as far as they are certain."""
         words = 0.0
         for token in TOKEN.finditer(self._text):
             if token["space"] is not None:
@@ -171,7 +171,7 @@ class ClauseCutter:
                 yield Boundary(kind, token.end(), words)
 
     def _waits(self, token: re.Match[str]) -> bool:
-        """Whether what may be done after `token` depends on a character that has not come yet."""
+        """Whether the kind of place after `token` depends on a character that has not arrived."""
         if _following(token):
             return False
         core = token[0].rstrip(CLOSERS)
@@ -182,7 +182,7 @@ class ClauseCutter:
         return core.endswith("…") or (core.endswith(PAUSES) and core[-2:-1].isdigit())
 
     def _kind(self, token: re.Match[str]) -> Kind:
-        """What kind of place stands after `token`."""
+        """Classify the place after `token`."""
         core, following = token[0].rstrip(CLOSERS), _following(token)
         is_open = core.endswith(("...", "…")) or (core != token[0] and core.endswith((".", *STOPS)))
         if is_open:  # "Well... perhaps", "'Really?' she asked"
@@ -221,7 +221,7 @@ class ClauseCutter:
 
 
 def _following(token: re.Match[str]) -> str:
-    """The first character after `token` that is no space; empty when there is none yet."""
+    """Return the first character after `token` that is no space; empty when there is none yet."""
     return token.string[token.end() :].lstrip()[:1]
 
 
@@ -230,7 +230,7 @@ def _bare(word: str) -> str:
 
 
 def _weight(token: re.Match[str]) -> float:
-    """Words that `token` counts."""
+    """Count the words of `token`."""
     if token["character"] is not None:
         return CHARACTER_WORDS
     return 1.0 if any(character.isalnum() for character in token[0]) else 0.0

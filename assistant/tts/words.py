@@ -37,13 +37,13 @@ INVISIBLE = re.compile(
 """Controls and characters without width. Joiners after Arabic and Indic letters are spelling and stay."""
 
 ALONE = re.compile(r"[#/\\|^~`'\"<>→⇒_*]+|[-=]+>")
-"""Nobody says these when they stand alone."""
+"""Not spoken when they stand alone."""
 
 
 def words_to_say(written: str, language: str) -> str:
-    """What is said for `written`: one word with its markup and punctuation, or a span of words that belong together.
+    """Normalise `written`: one word with its markup and punctuation, or a span of words that belong together.
 
-    Empty when there is nothing to say.
+    Returns an empty text when there is nothing to say.
     """
     said = CODE_SPAN.sub(_code, written)
     said = _without_markup(said)
@@ -56,7 +56,7 @@ def words_to_say(written: str, language: str) -> str:
 
 
 def _code(span: re.Match[str]) -> str:
-    """The words of a name or an expression, without the brackets and signs around them."""
+    """Keep the words of a name or an expression, without brackets and signs."""
     return re.sub(r"[^\w\s.,+#%-]|_", " ", span[2]).strip()
 
 
@@ -77,7 +77,7 @@ def _addresses(text: str, language: str) -> str:
 
 
 def _host(address: str, language: str) -> str:
-    """The host of an address, as it is read out; path, user and port are left out."""
+    """Keep the host of an address, as it is read out, without path, user and port."""
     host = re.sub(r"^(?:https?://)?(?:[^@/]*@)?(?:www\.)?", "", address, flags=re.IGNORECASE)
     host = re.split(r"[/?#:]", host)[0]
     dot = tables_of(language).reading.dot
@@ -107,7 +107,7 @@ def _symbols(text: str, language: str) -> str:
 
 @cache
 def _expressions(language: str) -> tuple[re.Pattern[str], Sequence[tuple[re.Pattern[str], str]]]:
-    """The language's price, as sign, amount, letter and scale, and its symbols with what is said for them."""
+    """Compile the language's price (sign, amount, letter, scale), and its symbols with what is said for them."""
     reading = tables_of(language).reading
     scales = "|".join(reading.prices.scales) if reading.prices else ""
     scale = rf"(\s+(?:{scales})\b)?" if scales else "()"
@@ -116,7 +116,7 @@ def _expressions(language: str) -> tuple[re.Pattern[str], Sequence[tuple[re.Patt
 
 
 def _price(price: re.Match[str], known: Prices | None) -> str:
-    """The amount before the currency, with cents and millions in their places."""
+    """Put the amount before the currency, with cents and millions in their places."""
     sign, amount, letter, scale = price.groups(default="")
     if known is None:
         return f"{amount}{letter} {sign}"

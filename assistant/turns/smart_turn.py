@@ -1,4 +1,4 @@
-"""Smart Turn v3: hears in the melody and the words of a turn whether it is finished, in 23 languages."""
+"""Smart Turn v3: an end-of-turn model that judges melody and words, in 23 languages."""
 
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,16 @@ from assistant.host.onnx import Tensor, session
 from assistant.turns.base import EndOfTurn
 
 WINDOW_S = 8
-"""What the model looks at: the last seconds, with zeros before a shorter turn."""
+"""Input of the model: the last seconds of the turn, padded with zeros in front."""
 
 VARIANCE_FLOOR = 1e-7
-"""Added to the variance that the window is divided by, as Whisper's feature extraction does."""
+"""Added to the variance that normalises the window, as in Whisper's feature extraction."""
 
 
 class SmartTurn(EndOfTurn):
     """A Smart Turn v3 model, an ONNX file. 55 ms a look on one thread of an x86 core, 9 of them for the spectrogram.
 
-    Raises `AssistantError` as `system.onnx.session` does.
+    Raises `AssistantError` as `host.onnx.session` does.
     """
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -40,11 +40,11 @@ class SmartTurn(EndOfTurn):
             raise AssistantError(Code.TURN_FAILED, f"{self._path}: {' '.join(str(error).split())}") from error
 
     def warm_up(self) -> None:
-        """Judge a second of silence, because the first run allocates. Raises `AssistantError` (`turn.failed`)."""
+        """Judge a second of silence once, because the first run allocates. Raises `AssistantError` (`turn.failed`)."""
         self.probability(np.zeros(LISTENING_RATE, np.float32))
 
     def _features(self, audio: Samples) -> Tensor:
-        """Whisper's log-mel spectrogram, shape (1, 80, 800), of the normalised window."""
+        """Compute Whisper's log-mel spectrogram of the normalised window, shape (1, 80, 800)."""
         if self._extract is None:
             from faster_whisper.feature_extractor import FeatureExtractor
 

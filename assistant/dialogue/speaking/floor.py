@@ -9,7 +9,7 @@ from assistant.dialogue.turn.end import End
 from assistant.dialogue.turn.turn import Turn
 from assistant.events import Disturbed, Emitter
 from assistant.language.remarks import Remark, are_own_words, remark, said_after
-from assistant.turns.barge_in import BargeIn, Do
+from assistant.turns.barge_in import BargeIn, PlaybackAction
 
 JOINED_S = 5.0
 """A question is only reopened when so much may still be said before it is too long."""
@@ -81,7 +81,7 @@ class Floor:
             self._waiting.append(speaking)
             return
         self._answering = speaking
-        self._barge_in.quiet()
+        self._barge_in.reset()
 
     def cut_in(self, speaking: Speaking) -> None:
         """The assistant says `speaking` now, and then goes on with what it is saying."""
@@ -89,7 +89,7 @@ class Floor:
             self._answering.hold()
             self._waiting.append(self._answering)
         self._answering = speaking
-        self._barge_in.quiet()
+        self._barge_in.reset()
 
     def leave(self, speaking: Speaking) -> None:
         """`speaking` is over."""
@@ -99,7 +99,7 @@ class Floor:
             return
         self._question, self._spoken = speaking.words, speaking.spoken
         self._answering = self._waiting.pop() if self._waiting else None
-        self._barge_in.quiet()
+        self._barge_in.reset()
         if self._answering is not None:
             self._answering.restore()
 
@@ -123,7 +123,7 @@ class Floor:
         if self._answering is None:
             return
         block = heard.block
-        action = self._barge_in.heard(
+        action = self._barge_in.feed(
             heard.probability >= self._config.turns.threshold or self._is_over_echo(heard),
             block.start,
             block.end,
@@ -181,17 +181,17 @@ class Floor:
         question = self._answering.words if self._answering is not None else self._question
         return said_after(question, turn.words, turn.language)
 
-    def _carry_out(self, action: Do | None, at: int) -> None:
+    def _carry_out(self, action: PlaybackAction | None, at: int) -> None:
         answering = self._answering
         if action is None or answering is None:
             return
         match action:
-            case Do.DUCK:
+            case PlaybackAction.DUCK:
                 answering.lower(10 ** (-self._config.barge_in.duck_db / 20))
-            case Do.HOLD:
+            case PlaybackAction.HOLD:
                 answering.hold()
-            case Do.RESTORE:
+            case PlaybackAction.RESTORE:
                 answering.restore()
-            case Do.STOP:
+            case PlaybackAction.STOP:
                 self.give_up(End.REOPENED if self._reopens else End.INTERRUPTED)
         self._emit(Disturbed(turn=answering.number, action=action.name.lower(), at_s=at / LISTENING_RATE))

@@ -40,7 +40,7 @@ from assistant.events import (
 )
 from assistant.language.remarks import Remark, remark
 from assistant.turns.base import EndOfTurn
-from assistant.turns.endpointing import Patience
+from assistant.turns.endpointing import Endpointing
 from assistant.turns.segmenter import Committed, SoftEnd, samples
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Turn:
         number: int,
         parts: Parts,
         *,
-        patience: Patience,
+        patience: Endpointing,
         load: Load,
         held: bool = False,
         ask_again: str = "",
