@@ -156,6 +156,7 @@ class ClauseCutter:
     def _boundaries(self) -> Iterator[Boundary]:
         """Yield the places where the text so far may be cut, in order, as far as they are certain."""
         words = 0.0
+        after_number = False
         for token in TOKEN.finditer(self._text):
             if token["space"] is not None:
                 if "\n" in token[0] and words:
@@ -163,9 +164,10 @@ class ClauseCutter:
                 continue
             if token.end() == len(self._text) or self._waits(token):
                 return
-            if words and _bare(token[0]) in self._tables.conjunctions:
+            if words and not after_number and _bare(token[0]) in self._tables.conjunctions:
                 yield Boundary(Kind.CONJUNCTION, token.start(), words)
             words += _weight(token)
+            after_number = token[0][-1].isdigit()  # "las 2 y 5"
             kind = self._kind(token)
             if words and kind is not None and self._may_end(token, kind):
                 yield Boundary(kind, token.end(), words)

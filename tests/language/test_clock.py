@@ -282,7 +282,7 @@ def test_a_language_without_patterns_knows_no_question(language: str) -> None:
         ("fr", 1, 1, "Il est une heure une."),
         ("fr", 12, 10, "Il est midi 10."),
         ("fr", 14, 5, "Il est 14 heures 5."),
-        ("fr", 21, 21, "Il est vingt et une heures vingt et une."),
+        ("fr", 21, 21, "Il est vingt-et-une heures vingt-et-une."),
         ("es", 1, 0, "Es la una de la madrugada."),
         ("es", 13, 15, "Es la una y cuarto de la tarde."),
         ("es", 14, 5, "Son las 2 y 5 de la tarde."),
