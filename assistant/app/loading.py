@@ -17,7 +17,7 @@ from assistant.engines.engines import UNCHANGED, Engines, Fresh, Unchanged
 from assistant.host import libraries
 from assistant.host.budget import Budget, thread_budget
 from assistant.host.hardware import usable_cores
-from assistant.language import phrases
+from assistant.language.tables import tables_of
 from assistant.llm.base import LanguageModel
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.openai import OpenAiCompatible
@@ -161,7 +161,7 @@ def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
     """The voice, which has said what is urgent already."""
     voice = Piper(locate_configured(config, "tts.voice"), threads=budget.synthesis, speed=config.tts.speed)
     voice.warm_up()
-    return RememberedVoice(voice, phrases.urgent(voice.language))
+    return RememberedVoice(voice, tables_of(voice.language).phrases.urgent)
 
 
 def load_wake_words(config: Config) -> WakeWordDetector | None:

@@ -16,6 +16,9 @@ from assistant.errors import AssistantError, Code
 MAX_BYTES = 1_000_000
 """A configuration larger than this is some other file."""
 
+RENAMED = {"turns.certainty": "turns.end_threshold"}
+"""Keys of earlier versions and their names today. A file that has one is refused with its new name."""
+
 
 def default_path() -> Path:
     """`$ASSISTANT_CONFIG`, else `assistant/config.yaml` in the user's configuration directory."""
@@ -138,6 +141,8 @@ def _explain(message: str) -> str:
     if unknown != what:
         name = unknown.strip("`")
         full = name if key == "top level" else f"{key}.{name}"
+        if full in RENAMED:
+            return f"{full}: renamed to {RENAMED[full]}"
         return f"{full}: unknown key; expected one of {', '.join(_known_keys(key))}"
     return f"{key}: {what[:1].lower()}{what[1:]}"
 

@@ -119,7 +119,7 @@ class Turns(Section, frozen=True):
         Milliseconds,
         Meta(description="Silence after which a turn is over however it sounds, in milliseconds; semantic."),
     ] = 1200
-    certainty: Annotated[
+    end_threshold: Annotated[
         float,
         Meta(
             ge=0.5,

@@ -11,7 +11,7 @@ from assistant.audio.base import AudioSink
 from assistant.config.schema import Config
 from assistant.engines.engines import Engines
 from assistant.events import Emitter
-from assistant.language import phrases
+from assistant.language.tables import tables_of
 
 
 @dataclass(frozen=True)
@@ -47,4 +47,4 @@ class Context:
 
     def acts(self) -> Acts:
         """For an answer that cannot be reopened."""
-        return Acts(fallback=phrases.in_language(phrases.NOT_DONE, self.voice_language))
+        return Acts(fallback=tables_of(self.voice_language).phrases.done_failed)

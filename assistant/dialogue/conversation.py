@@ -30,10 +30,10 @@ from assistant.events import (
     SpeechStarted,
     Woken,
 )
-from assistant.language import phrases
+from assistant.language.tables import tables_of
 from assistant.language.remarks import Remark
 from assistant.turns import segmenter
-from assistant.turns.attention import Asleep, Attention, Window
+from assistant.turns.attention import IdleReason, Attention, Window
 from assistant.turns.segmenter import Committed, Resumed, Segmenter, SoftEnd, samples
 from assistant.wake.base import Detection
 
@@ -300,10 +300,10 @@ class Conversation:
         turn = self._turn = Turn(
             context.next_turn(),
             context,
-            patience=self._segmenter.patience,
+            endpointing=self._segmenter.endpointing,
             load=self._load,
             held=self._stack.is_taken,
-            ask_again=phrases.in_language(phrases.AGAIN, context.voice_language) if ask_again else "",
+            ask_again=tables_of(context.voice_language).phrases.again if ask_again else "",
             understood=self._understood,
         )
         pre_roll = samples(context.config.turns.pre_roll_ms)
@@ -397,7 +397,7 @@ class Conversation:
             self._context.emit(FollowUp(seconds=window.seconds))
             self.chime(Earcon.LISTENING)
 
-    def _fall_asleep(self, reason: Asleep | None) -> None:
+    def _fall_asleep(self, reason: IdleReason | None) -> None:
         if reason is None:
             return
         self._segmenter.rearm()

@@ -9,7 +9,7 @@ from assistant.audio.devices.portaudio import NOUN, Direction
 from assistant.audio.devices.supervisor import Absence
 from assistant.errors import AssistantError
 from assistant.events import DeviceBack, DeviceLost, Emitter
-from assistant.language import phrases
+from assistant.language.tables import tables_of
 from assistant.rooms.room import Room
 
 SPOKEN_S = 5.0

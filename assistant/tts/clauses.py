@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from assistant.language.abbreviations import depends_on_following, is_abbreviation
+from assistant.language.tables import tables_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +64,6 @@ def limits(spoken: float, *, unspaced: bool = False) -> Limits:
 CHARACTER_WORDS = 0.5
 """Words that one character of an unspaced script counts: eight English words last as long as sixteen of them."""
 
-CONJUNCTIONS = {
-    "en": "and but or because which while although though unless whereas",
-    "de": "und aber oder sondern weil dass obwohl wobei",
-    "fr": "et mais ou parce puisque tandis lorsque",
-    "es": "y e pero o u sino porque aunque mientras",
-}
-"""Words that a phrase begins with, by language."""
-
-LEANING = {
-    "en": "have has had a an the of to in on at for with from by as into about than is are was were be been will "
-    "would can could should may might must my your his her its our their this that these those some any no not "
-    "very more most so too i you he she it we they and but or because which while if when i'm you're it's "
-    "that's there's don't",
-    "de": "der die das den dem des ein eine einen einem einer eines kein keine zu in im an am auf für mit von vom zur "
-    "zum bei aus nach über unter als ist sind war wird werden kann nicht sehr mein dein sein ihr unser ich du er sie "
-    "es wir und aber oder weil dass wenn",
-    "fr": "le la les un une des du de à au aux en dans sur pour par avec sans et mais ou est sont a ont ne se ce cet "
-    "cette ces mon ma mes ton ta tes son sa ses notre nos votre vos leur très plus que qui je tu il elle on nous vous",
-    "es": "el la los las un una unos unas de del a al en con por para sin y o pero que es son está no muy más mi tu "
-    "su sus se lo le yo",
-}
-"""Words that belong to what follows them: a clause does not end there."""
-
 CLOSERS = "\"'”’»)]}」』）】》〉*_`"
 """What may stand between the end of a sentence and the space after it."""
 
@@ -94,8 +72,6 @@ PAUSES = tuple(",;:،؛，、；：")
 
 UNSPACED = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
 """Han characters and kana; their scripts put no spaces between words."""
-
-UNSPACED_LANGUAGES = frozenset({"zh", "ja"})
 
 UNSPACED_PUNCTUATION = "\u3001-\u3003\u3008-\u3011\uff01-\uff0f\uff1a-\uff1f\uff61-\uff65"
 
@@ -136,8 +112,7 @@ class ClauseCutter:
     def __init__(self, language: str) -> None:
         """Use the abbreviations and conjunctions of `language` (ISO 639-1); an unknown one has none."""
         self._language = language
-        self._conjunctions = frozenset(CONJUNCTIONS.get(language, "").split())
-        self._leaning = frozenset(LEANING.get(language, "").split())
+        self._tables = tables_of(language).clauses
         self._text = ""
         self._spoken = 0.0
 
@@ -162,7 +137,7 @@ class ClauseCutter:
         return clauses
 
     def _choose(self) -> Boundary | None:
-        limit = limits(self._spoken, unspaced=self._language in UNSPACED_LANGUAGES)
+        limit = limits(self._spoken, unspaced=self._tables.between_characters)
         last_resort: Boundary | None = None
         for boundary in self._boundaries():
             match boundary.kind:
@@ -181,6 +156,7 @@ class ClauseCutter:
     def _boundaries(self) -> Iterator[Boundary]:
         """Yield the boundaries in the text so far that are certain, in order."""
         words = 0.0
+        after_number = False
         for token in TOKEN.finditer(self._text):
             if token["space"] is not None:
                 if "\n" in token[0] and words:
@@ -188,9 +164,10 @@ class ClauseCutter:
                 continue
             if token.end() == len(self._text) or self._waits(token):
                 return
-            if words and _bare(token[0]) in self._conjunctions:
+            if words and not after_number and _bare(token[0]) in self._tables.conjunctions:
                 yield Boundary(Kind.CONJUNCTION, token.start(), words)
             words += _weight(token)
+            after_number = token[0][-1].isdigit()  # "las 2 y 5"
             kind = self._kind(token)
             if words and kind is not None and self._may_end(token, kind):
                 yield Boundary(kind, token.end(), words)
@@ -237,7 +214,7 @@ class ClauseCutter:
         if token["character"] is not None:
             return after not in NEVER_FIRST and self._parts_characters(token[0], after)
         bare = _bare(token[0])
-        leans = bare in self._leaning or bare[-1:].isdigit() or token[0].endswith((".", ","))
+        leans = bare in self._tables.leaning or bare[-1:].isdigit() or token[0].endswith((".", ","))
         return bool(bare) and not leans  # a number leans too: "5 km", "10 000"
 
     def _parts_characters(self, before: str, after: str) -> bool:

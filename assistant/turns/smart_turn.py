@@ -1,4 +1,4 @@
-"""Smart Turn v3: hears in the melody and the words of a turn whether it is finished, in 23 languages."""
+"""Smart Turn v3: an end-of-turn model that judges melody and words, in 23 languages."""
 
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from assistant.host.onnx import Tensor, session
 from assistant.turns.base import EndOfTurn
 
 WINDOW_S = 8
-"""What the model looks at: the last seconds, with zeros before a shorter turn."""
+"""Input of the model: the last seconds of the turn, padded with zeros in front."""
 
 BANDS = 80
 """Mel bands of Whisper's smaller models, on whose encoder this one is built."""
 
 VARIANCE_FLOOR = 1e-7
-"""Added to the variance that the window is divided by, as Whisper's feature extraction does."""
+"""Added to the variance that normalises the window, as in Whisper's feature extraction."""
 
 
 class SmartTurn(EndOfTurn):
@@ -42,7 +42,7 @@ class SmartTurn(EndOfTurn):
             raise AssistantError(Code.TURN_FAILED, f"{self._path}: {' '.join(str(error).split())}") from error
 
     def warm_up(self) -> None:
-        """Judge a second of silence, because the first run allocates. Raises `AssistantError` (`turn.failed`)."""
+        """Judge a second of silence once, because the first run allocates. Raises `AssistantError` (`turn.failed`)."""
         self.probability(np.zeros(LISTENING_RATE, np.float32))
 
 

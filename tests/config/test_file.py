@@ -25,6 +25,7 @@ def test_every_key_of_the_printed_default_has_a_comment_above_it() -> None:
     ("text", "message"),
     [
         ("asr: {modle: x}", "f.yaml: asr.modle: unknown key; expected one of model, language"),
+        ("turns: {certainty: 0.983}", "f.yaml: turns.certainty: renamed to turns.end_threshold"),
         ("noise: {}", "f.yaml: noise: unknown key; expected one of audio, wake, turns, asr"),
         ("turns: {endpoint_ms: fast}", "f.yaml: turns.endpoint_ms: expected `int`, got `str`"),
         ("turns: {threshold: 2}", "f.yaml: turns.threshold: expected `float` <= 0.95"),

@@ -238,3 +238,22 @@ def test_after_flush_a_new_reply_begins() -> None:
 
 def test_an_unlisted_language_is_cut_at_its_punctuation() -> None:
     assert texts("Certo, posso aiutarti. Va bene.", "it") == ["Certo,", "posso aiutarti.", "Va bene."]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "It is 2 oh 5 PM."),
+        ("de", "Es ist 14 Uhr 5."),
+        ("fr", "Il est 14 heures 5."),
+        ("fr", "Il est vingt-et-une heures vingt-et-une."),
+        ("es", "Son las 2 y 5 de la tarde."),
+        ("it", "Sono le 14 e 5."),
+        ("nl", "Het is 14 uur 5."),
+        ("pt", "São 14 horas e 5."),
+        ("zh", "现在是下午两点零五分。"),
+    ],
+)
+def test_the_time_of_day_is_told_in_one_breath(language: str, text: str) -> None:
+    cutter = ClauseCutter(language)
+    assert [*cutter.feed(text), *cutter.flush()] == [Clause(text, ends_sentence=True)]

@@ -27,7 +27,7 @@ from assistant.events import Marks, TurnFinished
 from assistant.host.budget import Budget
 from assistant.rooms.recorded import since
 from assistant.tts.clauses import ClauseCutter
-from assistant.tts.normalisation import Speakable
+from assistant.tts.normalisation import TextNormaliser
 from assistant.turns.segmenter import Committed, Segmenter, SpeechStarted, samples
 
 ENDPOINT_MS = 700
@@ -163,8 +163,8 @@ class _SequentialTurn:
 
 
 def _sentences(reply: str, language: str) -> list[str]:
-    speakable, cutter = Speakable(language), ClauseCutter(language)
-    clauses = [*cutter.feed(speakable.feed(reply) + speakable.flush()), *cutter.flush()]
+    normaliser, cutter = TextNormaliser(language), ClauseCutter(language)
+    clauses = [*cutter.feed(normaliser.feed(reply) + normaliser.flush()), *cutter.flush()]
     sentences, sentence = [], ""
     for clause in clauses:
         sentence = f"{sentence} {clause.text}".strip()

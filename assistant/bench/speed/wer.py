@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from types import ModuleType
 
 from assistant.errors import AssistantError, Code
-from assistant.language.remarks import SPACELESS
+from assistant.language.tables import tables_of
 
 _ONES = {
     word: value
@@ -55,7 +55,7 @@ def normalise(text: str, language: str) -> str:
     text = re.sub(r"(?<=\d)[,.](?=\d{3}\b)", "", text)
     text = re.sub("['\u2019`]", "", text)
     text = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in text)
-    if language in SPACELESS:
+    if not tables_of(language).spaces_between_words:
         return " ".join("".join(text.split()))
     words = text.split()
     return " ".join(_digits(words) if language == "en" else words)

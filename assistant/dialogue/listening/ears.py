@@ -52,7 +52,7 @@ class Ears:
     def note_background(self, scored: ScoredBlock) -> None:
         """Speech that is for nobody here, such as a television's."""
         if scored.probability >= self._threshold:
-            self._background.heard(scored.block.samples, scored.block.end)
+            self._background.feed(scored.block.samples, scored.block.end)
 
     def of_user(self, scored: ScoredBlock, *, own_voice: bool) -> ScoredBlock:
         """The block with the probability that the user speaks: neither the background nor the assistant (`own_voice`)

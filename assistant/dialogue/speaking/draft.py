@@ -1,14 +1,14 @@
 """A reply while it is being written: the clauses to speak that it becomes."""
 
 from assistant.tts.clauses import Clause, ClauseCutter
-from assistant.tts.normalisation import Speakable
+from assistant.tts.normalisation import TextNormaliser
 
 
 class Draft:
     """Fed with pieces of text; `language` is that of the voice."""
 
     def __init__(self, language: str) -> None:
-        self._speakable = Speakable(language)
+        self._speakable = TextNormaliser(language)
         self._cutter = ClauseCutter(language)
 
     def feed(self, piece: str) -> list[Clause]:

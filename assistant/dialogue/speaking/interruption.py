@@ -10,7 +10,7 @@ from assistant.dialogue.turn.end import End
 from assistant.dialogue.turn.turn import Turn
 from assistant.events import Disturbed, Emitter
 from assistant.language.remarks import Remark, are_own_words, remark, said_after
-from assistant.turns.barge_in import BargeIn, Do
+from assistant.turns.barge_in import BargeIn, PlaybackAction
 
 JOINED_S = 5.0
 """A question is only reopened when so much may still be said before it is too long."""
@@ -81,7 +81,7 @@ class Interruption:
         if self._stack.current is None:
             return
         block = scored.block
-        action = self._barge_in.heard(
+        action = self._barge_in.feed(
             scored.probability >= self._config.turns.threshold or self._is_over_echo(scored),
             block.start,
             block.end,
@@ -122,7 +122,7 @@ class Interruption:
         """What was said over one speaker is not held against the next."""
         if self._stack.current is not self._disturbed:
             self._disturbed = self._stack.current
-            self._barge_in.quiet()
+            self._barge_in.reset()
 
     @property
     def _latest(self) -> Speaker | None:
@@ -144,17 +144,17 @@ class Interruption:
             return turn.words
         return said_after(self._latest.words, turn.words, turn.language)
 
-    def _carry_out(self, action: Do | None, at: int) -> None:
+    def _carry_out(self, action: PlaybackAction | None, at: int) -> None:
         speaker = self._stack.current
         if action is None or speaker is None:
             return
         match action:
-            case Do.DUCK:
+            case PlaybackAction.DUCK:
                 speaker.lower(10 ** (-self._config.barge_in.duck_db / 20))
-            case Do.HOLD:
+            case PlaybackAction.HOLD:
                 speaker.hold()
-            case Do.RESTORE:
+            case PlaybackAction.RESTORE:
                 speaker.restore()
-            case Do.STOP:
+            case PlaybackAction.STOP:
                 self._stack.give_up(End.REOPENED if self._reopens else End.INTERRUPTED)
         self._emit(Disturbed(turn=speaker.number, action=action.name.lower(), at_s=at / LISTENING_RATE))

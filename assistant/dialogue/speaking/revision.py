@@ -18,7 +18,7 @@ from assistant.dialogue.speaking.reply import Line, Reply
 from assistant.dialogue.speaking.voicing import Sound, Voicing
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import ReplyText
-from assistant.language import phrases
+from assistant.language.tables import tables_of
 from assistant.tts.clauses import Clause
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class Revision:
                 await self._answer(question)
         except AssistantError as error:
             self.outcome.error = error
-            apology = phrases.in_language(phrases.FAILED, self._context.voice_language)
+            apology = tables_of(self._context.voice_language).phrases.failed
             if error.code not in UNSPEAKABLE and apology and not self.outcome.heard:
                 await self._apologise(apology)
         finally:

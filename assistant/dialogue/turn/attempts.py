@@ -18,7 +18,7 @@ from assistant.dialogue.turn.spent import Spent
 from assistant.errors import AssistantError
 from assistant.events import Error
 from assistant.flow import Signal
-from assistant.language import phrases
+from assistant.language.tables import tables_of
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class Attempts:
 
     def _begin(self, deadline: float | None) -> Revision:
         acts = Acts(
-            fallback=phrases.in_language(phrases.NOT_DONE, self._context.voice_language),
+            fallback=tables_of(self._context.voice_language).phrases.done_failed,
             final=self._cannot_be_reopened,
             failing=self._report,
         )

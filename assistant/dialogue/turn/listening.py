@@ -10,7 +10,7 @@ from assistant.dialogue.listening.utterance import Utterance
 from assistant.dialogue.turn.load import Load
 from assistant.errors import AssistantError
 from assistant.turns.base import EndOfTurn
-from assistant.turns.endpointing import Patience
+from assistant.turns.endpointing import Endpointing
 from assistant.turns.segmenter import samples
 
 log = logging.getLogger(__name__)
@@ -20,13 +20,13 @@ FIRST_LOOK_MS = 128
 
 
 class Listening:
-    """Holds what was understood so far. `load` hears how long passes take, `patience` what is learned of a pause."""
+    """Holds what was understood so far. `load` hears how long passes take, `endpointing` what is learned of a pause."""
 
-    def __init__(self, number: int, context: Context, patience: Patience, load: Load) -> None:
+    def __init__(self, number: int, context: Context, endpointing: Endpointing, load: Load) -> None:
         turns, asr = context.config.turns, context.config.asr
         self._number = number
         self._engines = context.engines
-        self._patience = patience
+        self._endpointing = endpointing
         self._load = load
         self._utterance = Utterance(turns.max_utterance_s + 1 + (turns.pre_roll_ms + turns.longest_silence_ms) / 1000)
         self._recognition = Recognition(context.engines.recognition, asr.given_language)
@@ -78,11 +78,11 @@ class Listening:
     async def judge(self, speech_end: int) -> None:
         """Let the end-of-turn model look at the silence since sample `speech_end` as often as it helps."""
         look_at = speech_end + samples(FIRST_LOOK_MS)
-        while self._engines.judgement.engine is not None and self._patience.wants_look:
+        while self._engines.judgement.engine is not None and self._endpointing.wants_look:
             await self._utterance.reaches(look_at)
             audio = self._utterance.audio
             try:
-                self._patience.judged(await self._look(audio))
+                self._endpointing.judged(await self._look(audio))
             except AssistantError as error:
                 log.warning("the end of turn %d is decided by silence: %s", self._number, error)
                 return

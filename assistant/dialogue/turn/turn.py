@@ -27,7 +27,7 @@ from assistant.dialogue.turn.speculation import (
 )
 from assistant.events import Error, Event, FinalTranscript, LoadShed, PartialTranscript, SpeechEnded
 from assistant.language.remarks import Remark, remark
-from assistant.turns.endpointing import Patience
+from assistant.turns.endpointing import Endpointing
 from assistant.turns.segmenter import Committed, SoftEnd, samples
 
 
@@ -46,7 +46,7 @@ class Turn:
         number: int,
         context: Context,
         *,
-        patience: Patience,
+        endpointing: Endpointing,
         load: Load,
         held: bool = False,
         ask_again: str = "",
@@ -57,12 +57,12 @@ class Turn:
         recognition has found `words`."""
         self.number = number
         self._context = context
-        self._patience = patience
+        self._endpointing = endpointing
         self._load = load
         self._ask_again = ask_again
         self._understood = understood
         self._told = Gate(context.emit)
-        self._listening = Listening(number, context, patience, load)
+        self._listening = Listening(number, context, endpointing, load)
         asr = context.config.asr
         interval = samples(asr.partial_interval_ms) if asr.partials else None
         self._plan = Plan(interval, load.effort, beside=context.engines.answers_beside_recognition, held=held)
@@ -243,7 +243,7 @@ class Turn:
         if self._plan.in_pause:
             self._moments["transcript"] = anyio.current_time()
             if not self._committed:
-                self._patience.understood(done.found.text)
+                self._endpointing.understood(done.found.text)
         elif not done.stopped:
             self._told.emit(
                 PartialTranscript(turn=self.number, stable=done.partial.stable, tentative=done.partial.tentative)
