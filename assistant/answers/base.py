@@ -117,3 +117,4 @@ class Responder(ABC):
 
     async def read(self, question: Question) -> None:
         """Prepare for a question that probably begins like this. Pure; may be cancelled at any time."""
+        return

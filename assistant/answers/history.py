@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from assistant.store.exchanges import Exchange
 from assistant.answers.prompt import one_line
+from assistant.store.exchanges import Exchange
 
 
 def nowhere(exchange: Exchange) -> None:

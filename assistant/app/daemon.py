@@ -64,9 +64,7 @@ async def run(config: Config, emit: Emitter, reload: Callable[[], Config], *, wa
         raise
 
 
-async def _run(
-    config: Config, emit: Emitter, reload: Callable[[], Config], wait_s: float, manager: Notifier
-) -> None:
+async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait_s: float, manager: Notifier) -> None:
     """Until everything is loaded nothing has to be put in order, so a signal has its default effect: the end."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     with ExitStack() as parts:

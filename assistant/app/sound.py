@@ -42,7 +42,9 @@ class SoundCard:
                 lambda: source.convergence.erle_db,
             )
             metrics.watch_gauge(
-                "assistant_echo_residual_db", "Level of what is left of the echo.", lambda: source.convergence.residual_db
+                "assistant_echo_residual_db",
+                "Level of what is left of the echo.",
+                lambda: source.convergence.residual_db,
             )
 
 

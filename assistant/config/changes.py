@@ -54,4 +54,3 @@ def differences(before: Config, after: Config) -> Iterator[str]:
         for item in msgspec.structs.fields(type(old)):
             if getattr(old, item.name) != getattr(new, item.name):
                 yield f"{section.name}.{item.name}"
-

@@ -30,10 +30,10 @@ from assistant.events import (
     SpeechStarted,
     Woken,
 )
-from assistant.language.tables import tables_of
 from assistant.language.remarks import Remark
+from assistant.language.tables import tables_of
 from assistant.turns import segmenter
-from assistant.turns.attention import IdleReason, Attention, Window
+from assistant.turns.attention import Attention, IdleReason, Window
 from assistant.turns.segmenter import Committed, Resumed, Segmenter, SoftEnd, samples
 from assistant.wake.base import Detection
 

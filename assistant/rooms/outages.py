@@ -1,7 +1,6 @@
 """What becomes known of a microphone or loudspeaker that has failed: events, and words where they can be heard."""
 
 import time
-from collections.abc import Mapping
 
 from anyio.abc import TaskGroup
 
@@ -9,7 +8,6 @@ from assistant.audio.devices.portaudio import NOUN, Direction
 from assistant.audio.devices.supervisor import Absence
 from assistant.errors import AssistantError
 from assistant.events import DeviceBack, DeviceLost, Emitter
-from assistant.language.tables import tables_of
 from assistant.rooms.room import Room
 
 SPOKEN_S = 5.0
@@ -37,7 +35,7 @@ class Outages:
             self._lose(direction, name, absence)
         elif direction is Direction.INPUT and not self._said_deaf and time.monotonic() - absence.since > SPOKEN_S:
             self._said_deaf = True
-            self._say(self._phrase(phrases.DEAF))
+            self._say(self._phrases.input_lost)
 
     @property
     def reasons(self) -> list[str]:
@@ -61,12 +59,13 @@ class Outages:
         if direction is Direction.INPUT:
             if self._said_deaf:
                 self._said_deaf = False
-                self._say(self._phrase(phrases.HEARING))
+                self._say(self._phrases.input_back)
         elif (unsaid := self._room.take_unsaid()) and away_s < OFFERED_S:
-            self._say(f"{self._phrase(phrases.CUT_OFF)} {unsaid}")
+            self._say(f"{self._phrases.cut_off} {unsaid}")
 
-    def _phrase(self, phrase: Mapping[str, str]) -> str:
-        return phrases.in_language(phrase, self._room.language)
+    @property
+    def _phrases(self) -> Phrases:
+        return tables_of(self._room.language).phrases
 
     def _say(self, text: str) -> None:
         if text:

@@ -45,9 +45,7 @@ def begin_typed(context: Context, number: int, text: str) -> None:
     context.emit(FinalTranscript(turn=number, text=text, language=context.voice_language))
 
 
-def finish_typed(
-    context: Context, number: int, text: str, asked_at: float, outcome: Outcome, end: End
-) -> TurnFinished:
+def finish_typed(context: Context, number: int, text: str, asked_at: float, outcome: Outcome, end: End) -> TurnFinished:
     """Tell that it has been answered, or given up."""
     if (error := outcome.error) is not None:
         context.emit(Error(turn=number, code=error.code, message=error.message))

@@ -110,7 +110,9 @@ class _GeneratorProcess:
 
 
 @asynccontextmanager
-async def _load_generator(config: Config, engines: Engines, bus: Bus) -> AsyncGenerator[tuple[_GeneratorProcess, IpcServer], None]:
+async def _load_generator(
+    config: Config, engines: Engines, bus: Bus
+) -> AsyncGenerator[tuple[_GeneratorProcess, IpcServer], None]:
     """Serve the socket as the daemon does, with a load generator in front of it.
 
     Its own room is silent: the questions are put to rooms of their own.

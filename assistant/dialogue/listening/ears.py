@@ -1,6 +1,6 @@
 """What is made of each block before anything is decided: voice activity, wake words, and what was captured before."""
 
-from assistant.audio.pcm import LISTENING_RATE, AudioBlock
+from assistant.audio.pcm import AudioBlock
 from assistant.config.schema import Turns
 from assistant.dialogue.listening.utterance import PreRoll, ScoredBlock
 from assistant.engines.detectors import Detectors

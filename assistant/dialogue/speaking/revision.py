@@ -119,9 +119,7 @@ class Revision:
 
     async def _answer(self, question: Question) -> None:
         answer = await self._context.responders.answer(question)
-        reply = Reply(
-            self.outcome, self.acts, self._context.voice_language, counts=self._counts, written=self._written
-        )
+        reply = Reply(self.outcome, self.acts, self._context.voice_language, counts=self._counts, written=self._written)
         async with aclosing(reply.lines(answer)) as lines:
             if answer.ahead:
                 await self._speak_ahead(lines)

@@ -233,9 +233,7 @@ class Turn:
 
     async def _recognise(self, action: Recognise) -> None:
         length = action.length
-        done = await self._listening.recognise(
-            length, full_window=action.full_window, deadline=self._waiting_since
-        )
+        done = await self._listening.recognise(length, full_window=action.full_window, deadline=self._waiting_since)
         if done is None:
             self._do(self._plan.recognised(length, NOTHING, stable=False, stopped=False))
             return

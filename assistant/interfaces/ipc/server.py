@@ -3,6 +3,7 @@
 import logging
 import socket
 from contextlib import suppress
+
 import anyio
 from anyio.abc import TaskStatus
 

@@ -16,6 +16,7 @@ from assistant.interfaces.wyoming.wire import Send
 from assistant.wake.base import WakeWordDetector
 from assistant.wake.microwakeword import packaged_words
 
+
 def configured(config: Config) -> dict[str, str]:
     """The configured words: the name by which a detection tells of each, and what stands in `wake.words`."""
     words = [] if config.wake == "none" else list(config.wake.words)

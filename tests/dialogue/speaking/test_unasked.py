@@ -4,10 +4,10 @@ from functools import partial
 
 import anyio
 import pytest
-
-from assistant.config.schema import Asr, Config, Turns, Wake
 from assistant.dialogue.speaking.cue import Priority
 from assistant.dialogue.speaking.waiting import MOST
+
+from assistant.config.schema import Asr, Config, Turns, Wake
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     Announced,

@@ -9,9 +9,9 @@ from typing import Any
 import anyio
 import msgspec
 import pytest
+from assistant.dialogue.speaking.waiting import MOST
 
 from assistant.config.schema import Audio, BargeIn, Config, Sound
-from assistant.dialogue.speaking.waiting import MOST
 from assistant.errors import AssistantError, Code
 from assistant.events import Announced, PlaybackStarted, TurnFinished
 from assistant.interfaces.ipc.methods import METHODS

@@ -74,9 +74,7 @@ async def _recognise(params: Transcribe, call: Call, partials: Told | None) -> T
     audio = bare(chunks, params.rate) if params.encoding == "s16le" else decoded(chunks)
     async with aclosing(chunks), aclosing(audio):
         detectors = await host.engines.detectors(None)
-        dictation = Dictation(
-            host.engines.recognition, detectors.activity, language, asr.partial_interval_ms / 1000
-        )
+        dictation = Dictation(host.engines.recognition, detectors.activity, language, asr.partial_interval_ms / 1000)
         found = await dictation.take(audio, partials)
     return TranscribeResult(found.text, found.language, found.audio_s)
 
