@@ -110,7 +110,7 @@ async def _run(
             audience += [watchdog.observe, partial(_show, supervisor, running, outages)]
             await root.start(signals.follow, running, supervisor, tell)
             root.start_soon(state.run, tell)
-            root.start_soon(running.volume.keep)
+            root.start_soon(running.volume.run)
             service = Service(running)
             watch(metrics, loudspeaker, ears, service)
             tell(

@@ -12,7 +12,7 @@ from assistant.answers.history import History
 from assistant.app.loading import load_fresh
 from assistant.audio.devices.portaudio import Direction, find_device
 from assistant.audio.devices.supervisor import DeviceSupervisor
-from assistant.audio.volume import Kept, Volume
+from assistant.audio.volume import SavedVolume, Volume
 from assistant.config import changes as reloading
 from assistant.config.schema import Audio, Config
 from assistant.dialogue.conversation import Conversation
@@ -58,7 +58,7 @@ class Running:
         """Be as somebody asked for before the process ended."""
         if self.state is None:
             return
-        if (kept := self.state.get("volume", Kept)) is not None:
+        if (kept := self.state.get("volume", SavedVolume)) is not None:
             self.volume.restore(kept)
         if self.state.get("muted", bool):
             self.conversation.begin_muted()

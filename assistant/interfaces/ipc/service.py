@@ -133,7 +133,7 @@ class Service:
     async def volume(self, params: methods.Volume, call: Call) -> methods.VolumeResult:
         if params.level is not None:
             self._running.volume.level = params.level
-            await self._running.keep("volume", self._running.volume.kept)
+            await self._running.keep("volume", self._running.volume.saved)
         return methods.VolumeResult(volume=self._running.volume.level)
 
     async def transcribe(self, params: methods.Transcribe, call: Call) -> methods.TranscribeResult:
