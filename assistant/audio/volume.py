@@ -51,11 +51,11 @@ class Volume:
         self._loudspeaker.volume = level
 
     @property
-    def saved(self) -> "SavedVolume":
+    def saved(self) -> SavedVolume:
         """The volume for `restore`, after the next start."""
         return SavedVolume(self.level, self._sound.volume, self._sound.quiet_volume, bool(self._quiet))
 
-    def restore(self, saved: "SavedVolume") -> None:
+    def restore(self, saved: SavedVolume) -> None:
         """Restore the level from before a restart, unless quiet hours or the configuration have changed since."""
         if saved == msgspec.structs.replace(self.saved, level=saved.level):
             self.level = saved.level

@@ -42,7 +42,7 @@ async def test_the_first_sample_is_handed_over_within_a_period() -> None:
     assert wrote_at < playback.started_at <= wrote_at + PERIOD_S
 
 
-async def test_playing_goes_on_while_nobody_looks() -> None:
+async def test_playing_goes_on_without_being_looked_at() -> None:
     playback = ReplyRecorder().play(RATE)
     await playback.write(sound(1))
     jump(0.5)
