@@ -144,11 +144,8 @@ class Loudspeaker:
     @property
     def failure(self) -> AssistantError | None:
         """`device.failed` when the device takes nothing although it should, or because it is closed."""
-        if (
-            self._stream is not None
-            and self._stream.runs
-            and time.monotonic() - self._requested_at <= self._max_silence_s
-        ):
+        requests = time.monotonic() - self._requested_at <= self._max_silence_s
+        if self._stream is not None and self._stream.runs and requests:
             return None
         return AssistantError(
             Code.DEVICE_FAILED,
@@ -164,8 +161,7 @@ class Loudspeaker:
             raise AssistantError(Code.DEVICE_FAILED, f"loudspeaker {self.name!r} was gone for a while")
 
     def _fill(self, out: Samples, gone_at: float, underrun: bool) -> None:
-        """Fill `out` with the end of a stopped playback, then the current one, then silence. Called in the device's
-        thread."""
+        """Fill `out`, in the device's thread: the end of a stopped playback, then the current one, then silence."""
         now = time.monotonic()
         count = 0
         for playback in self._playbacks:

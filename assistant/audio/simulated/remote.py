@@ -22,7 +22,7 @@ AHEAD_S = 0.1
 """
 
 QUIET_PERIODS = 10
-"""Periods without sound (0.2 s) after which the outlet is told that there is no more for now."""
+"""Periods without sound (0.2 s) after which `Outlet.stopped` is called."""
 
 
 class RemoteMicrophone:

@@ -29,7 +29,7 @@ Check = Callable[[dict[str, Any], Samples], None]
 
 
 def assert_in_room(check: Check, room: Room, recording: Path, *command: str) -> None:
-    """`check` passes once: a sound server on a busy machine leaves gaps of its own now and then, without telling."""
+    """`check` passes once: a sound server on a busy machine leaves gaps of its own now and then, unreported."""
     for attempt in range(1, ATTEMPTS + 1):
         recording.unlink(missing_ok=True)
         with room.recording(recording):
@@ -119,7 +119,7 @@ def test_a_loudspeaker_that_takes_nothing_any_more_is_an_error(tmp_path: Path) -
 
 
 class ScriptedDevice:
-    """Asks for samples when it is told to, and states an underrun."""
+    """Requests samples when `ask` is called, and reports underruns."""
 
     runs = True
 
