@@ -110,7 +110,7 @@ async def _load(config: Config, manager: Notifier) -> tuple[Engines, Detectors |
     async with anyio.create_task_group() as loading:
         if config.audio.has_sound:
             loading.start_soon(load_for_room)
-        engines = await blocking.call(lambda stop: load_engines(config, progress=_progress(manager)), name="loading")
+        engines = await blocking.call(lambda stop: load_engines(config, tell=_progress(manager)), name="loading")
     return engines, found[0] if found else None
 
 
@@ -134,10 +134,16 @@ def _supervise(
         running.supervisor = DeviceSupervisor(card.microphone, card.loudspeaker, outages.tell)
         root.start_soon(running.supervisor.run)
     watchdog = Watchdog(manager, watchdog_s(), input_excused=partial(_needs_no_input, running, room))
-    parts.enter_context(running.bus.subscribe(watchdog.observe))
+    parts.enter_context(running.bus.subscribe(partial(_observe, watchdog, room)))
     parts.enter_context(running.bus.subscribe(partial(_show, manager, room, outages)))
     root.start_soon(watchdog.run)
     return watchdog
+
+
+def _observe(watchdog: Watchdog, room: Room, event: Event) -> None:
+    """Sound from elsewhere is no proof that the daemon's own microphone works."""
+    if event.room == room.name:
+        watchdog.observe(event)
 
 
 def _needs_no_input(running: Running, room: Room) -> bool:

@@ -13,7 +13,7 @@ from assistant.asr.files import FileTranscriber
 from assistant.blocking import NeverStop
 from assistant.config.changes import differences
 from assistant.config.schema import Config
-from assistant.engines.engines import UNCHANGED, Engines, Fresh, Unchanged
+from assistant.engines.engines import UNCHANGED, Engines, Fresh, Unchanged, share
 from assistant.host import libraries
 from assistant.host.budget import Budget, thread_budget
 from assistant.host.hardware import usable_cores
@@ -28,8 +28,6 @@ from assistant.tts.remembered import RememberedVoice
 from assistant.turns.base import EndOfTurn
 from assistant.turns.smart_turn import SmartTurn
 from assistant.vad.silero import Silero
-from assistant.wake.base import WakeWordDetector
-from assistant.wake.words import WakeWords
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -60,13 +58,11 @@ def load_engines(config: Config, budget: Budget | None = None, tell: Tell = lamb
         voice = loading.submit(progress.of(config.tts.voice, load_voice), config, budget)
         end_of_turn = loading.submit(progress.of(config.turns.end_model, load_end_of_turn), config, budget)
         recognizer.result().expected_language = voice.result().language
-        return Engines(
-            Silero(),
+        return share(
             recognizer.result(),
             model.result(),
             voice.result(),
             end_of_turn.result(),
-            wake=load_wake_words(config),
             answers_beside_recognition=budget.answers_beside_recognition,
         )
 
@@ -83,9 +79,8 @@ def load_fresh(before: Config, after: Config, engines: Engines) -> Fresh:
         model=load_language_model(after, budget) if changed(*MODEL_KEYS) else UNCHANGED,
         voice=load_voice(after, budget) if changed(*VOICE_KEYS) else UNCHANGED,
         end_of_turn=load_end_of_turn(after, budget) if changed(*END_KEYS) else UNCHANGED,
-        wake=load_wake_words(after) if changed("wake", "wake.words") else UNCHANGED,
     )
-    recognizer = engines.recognizer if fresh.recognizer is UNCHANGED else fresh.recognizer
+    recognizer = engines.recognition.engine if fresh.recognizer is UNCHANGED else fresh.recognizer
     voice = engines.voice if fresh.voice is UNCHANGED else fresh.voice
     if isinstance(recognizer, FasterWhisper) and not isinstance(voice, Unchanged):
         recognizer.expected_language = voice.language
@@ -162,11 +157,6 @@ def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
     voice = Piper(locate_configured(config, "tts.voice"), threads=budget.synthesis, speed=config.tts.speed)
     voice.warm_up()
     return RememberedVoice(voice, tables_of(voice.language).phrases.urgent)
-
-
-def load_wake_words(config: Config) -> WakeWordDetector | None:
-    """The wake words; None when none is needed."""
-    return None if config.wake == "none" else WakeWords(config.wake.words)
 
 
 def load_end_of_turn(config: Config, budget: Budget) -> EndOfTurn | None:

@@ -32,7 +32,7 @@ class SoundCard:
         metrics.watch_counter(
             "assistant_underflows",
             "Times the loudspeaker ran dry while it played; each may be a click.",
-            lambda: self.loudspeaker.underflows,
+            lambda: self.loudspeaker.underruns,
         )
         source = self.source
         if isinstance(source, EchoCancelledSource):

@@ -80,6 +80,9 @@ class AudioSink(Protocol):
     @property
     def name(self) -> str: ...
 
+    volume: float
+    """Loudness of everything it plays, 0 to 1."""
+
     def play(self, rate: int, *, cut_in: bool = False) -> Playback:
         """Begin an utterance whose samples come at `rate` Hz.
 

@@ -10,7 +10,7 @@ from anyio.abc import TaskStatus
 from assistant.audio.base import AudioSink, AudioSource
 from assistant.audio.earcons import Earcon
 from assistant.audio.simulated.nowhere import Nowhere
-from assistant.audio.volume import Kept, Volume
+from assistant.audio.volume import SavedVolume, Volume
 from assistant.config.schema import Config
 from assistant.dialogue.context import Context
 from assistant.dialogue.conversation import Conversation
@@ -70,7 +70,7 @@ class Room:
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Listen and answer until it is cancelled. Raises `AssistantError` when the source of its sound does."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self.volume.keep)
+            tasks.start_soon(self.volume.run)
             if self.conversation is not None:
                 await tasks.start(self.conversation.run)
             task_status.started()
@@ -219,11 +219,11 @@ class Room:
     async def set_volume(self, level: float) -> None:
         """Be as loud as `level`, 0 to 1. Outlives the process. Raises `AssistantError` (`state.unwritable`)."""
         self.volume.level = level
-        await self.memory.keep("volume", self.volume.kept)
+        await self.memory.keep("volume", self.volume.saved)
 
     def restore(self) -> None:
         """Before `run`: be as somebody asked for before the process ended."""
-        if (kept := self.memory.setting("volume", Kept)) is not None:
+        if (kept := self.memory.setting("volume", SavedVolume)) is not None:
             self.volume.restore(kept)
         if self._sound is not None and self.memory.setting("muted", bool):
             self._sound.source.mute()

@@ -26,6 +26,8 @@ class PacedLoudspeaker(ABC):
         self._rate = rate
         self._latency_s = latency_s
         self._ahead_s = ahead_s
+        self.volume = 1.0
+        """As of `devices.loudspeaker.Loudspeaker`."""
         self._playbacks: list[_PacedPlayback] = []
         self._period: int | None = None
         """The last period that was computed, counted from the clock's zero."""
@@ -67,6 +69,7 @@ class PacedLoudspeaker(ABC):
         count = 0
         for playback in self._playbacks:
             count += playback.take(out[count:], period * PERIOD_S, (period + 1) * PERIOD_S + self._latency_s)
+        out[:count] *= self.volume**2
         self._taken(start, out, count)
 
 
