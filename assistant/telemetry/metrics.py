@@ -3,7 +3,7 @@
 Names and units follow Prometheus's conventions. Metrics never contain transcribed words.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -22,6 +22,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from assistant import __version__
+from assistant.engines.queue import EngineQueue
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     AudioDropped,
@@ -32,6 +33,8 @@ from assistant.events import (
     LoadShed,
     Marks,
     Muted,
+    RoomClosed,
+    RoomOpened,
     TurnFinished,
     Woken,
 )
@@ -62,6 +65,32 @@ class _PolledMetric(Collector):
         yield family(self.name, self.documentation, value=value)
 
 
+@dataclass(frozen=True)
+class _EngineMetrics(Collector):
+    """The figures of each engine, read at each scrape."""
+
+    queues: Mapping[str, EngineQueue]
+    """By stage."""
+
+    def collect(self) -> Iterator[Metric]:
+        waiting = GaugeMetricFamily("assistant_engine_waiting", "Requests that wait for an engine.", labels=["stage"])
+        lent = GaugeMetricFamily("assistant_engine_busy", "Whether an engine is at work.", labels=["stage"])
+        requests = CounterMetricFamily("assistant_engine_requests", "Requests to an engine.", labels=["stage"])
+        waited = CounterMetricFamily(
+            "assistant_engine_wait_seconds", "Time that requests have waited for an engine.", labels=["stage"]
+        )
+        worked = CounterMetricFamily(
+            "assistant_engine_work_seconds", "Time that an engine was lent to a request.", labels=["stage"]
+        )
+        for stage, queue in self.queues.items():
+            waiting.add_metric([stage], queue.waiting)
+            lent.add_metric([stage], queue.is_lent)
+            requests.add_metric([stage], queue.figures.requests)
+            waited.add_metric([stage], queue.figures.waited_s)
+            worked.add_metric([stage], queue.figures.worked_s)
+        yield from (waiting, lent, requests, waited, worked)
+
+
 class Metrics:
     """Counts events and exposes the result in Prometheus's text format."""
 
@@ -85,7 +114,7 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
-        self._turns = self._counter("assistant_turns", "Turns that have ended.", "end", "source")
+        self._turns = self._counter("assistant_turns", "Turns that have ended.", "end", "source", "room")
         self._revisions = self._counter("assistant_revisions", "Answers that were begun.")
         self._heard = self._counter("assistant_revisions_heard", "Answers that were begun and heard.")
         self._wasted = self._counter("assistant_wasted_cpu_seconds", "Processor time for answers that were not played.")
@@ -98,7 +127,7 @@ class Metrics:
         self._disturbances = self._counter("assistant_disturbances", "Reactions to speech over an answer.", "action")
         self._requests = self._counter("assistant_ipc_requests", "Requests over the socket.", "method", "result")
         self._losses = self._counter("assistant_device_losses", "Times a sound device failed.", "kind")
-        self._muted = Gauge("assistant_muted", "Whether the microphone is off.", registry=registry)
+        self._muted = Gauge("assistant_muted", "Whether the microphone is off.", ["room"], registry=registry)
 
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(name, documentation, labels, registry=self.registry)
@@ -120,8 +149,12 @@ class Metrics:
                 self._losses.labels(kind).inc()
             case Disturbed(action=action):
                 self._disturbances.labels(action).inc()
-            case Muted(muted=muted):
-                self._muted.set(muted)
+            case Muted(muted=muted, room=room):
+                self._muted.labels(room).set(muted)
+            case RoomOpened(room=room):
+                self._muted.labels(room).set(False)
+            case RoomClosed(room=room):
+                self._muted.remove(room)
 
     def count_request(self, method: str, result: str) -> None:
         """Count a finished request over the socket; `result` is "ok" or an error code."""
@@ -135,12 +168,16 @@ class Metrics:
         """Add a counter whose value `read` returns at each scrape."""
         self.registry.register(_PolledMetric(name, documentation, "counter", read))
 
+    def watch_engines(self, queues: Mapping[str, EngineQueue]) -> None:
+        """Add what the queues in front of the engines know, by stage."""
+        self.registry.register(_EngineMetrics(queues))
+
     def text(self) -> str:
         """Return all metrics in Prometheus's text format."""
         return generate_latest(self.registry).decode("utf-8")
 
     def _observe_turn(self, turn: TurnFinished) -> None:
-        self._turns.labels(turn.end, turn.source).inc()
+        self._turns.labels(turn.end, turn.source, turn.room).inc()
         self._late.inc(turn.late_blocks)
         self._wasted.inc(turn.wasted_cpu_s)
         self._revisions.inc(turn.revisions)

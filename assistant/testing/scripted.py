@@ -16,7 +16,8 @@ from assistant.asr.base import Transcription
 from assistant.audio.earcons import RATE as EARCON_RATE
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.blocking import Emit, StopFlag
-from assistant.engines.engines import Engines
+from assistant.engines.detectors import Detectors
+from assistant.engines.engines import Engines, share
 from assistant.errors import AssistantError, Code
 from assistant.llm.base import Message, Usage
 from assistant.wake.base import Detection
@@ -276,6 +277,7 @@ class ScriptedLoudspeaker:
     """Takes `room` samples of a reply and then does not finish it until it is told to."""
 
     name = "script"
+    volume = 1.0
 
     def __init__(self, room: int = 10**9) -> None:
         self.room = room
@@ -308,12 +310,15 @@ class Script:
     detector: ScriptedWakeWordDetector | None = None
 
     def engines(self) -> Engines:
-        return Engines(
-            LoudIsSpeech(),
+        return share(
             self.recognizer,
             self.model,
             self.voice,
             self.end_of_turn,
-            wake=self.detector,
             answers_beside_recognition=self.answers_beside_recognition,
+            detector_loader=lambda words: self.detectors(),
         )
+
+    def detectors(self) -> Detectors:
+        """What listens to one more stream of sound; the wake word is that of the script."""
+        return Detectors(LoudIsSpeech(), self.detector)
