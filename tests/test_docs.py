@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.cli.reference import commands_page
 from tests.client.test_client import ANSWER, Background, environment
 
 ROOT = Path(__file__).parents[1]
@@ -83,6 +84,25 @@ def test_every_page_is_linked_from_another() -> None:
         if link.partition("#")[0]
     }
     assert not {page for page in PAGES if page.parent.name == "docs"} - linked
+
+
+def code(page: Path) -> list[str]:
+    """Return the code spans of `page` and the lines of its blocks of code."""
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+    spans = re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    return [line for block in blocks for line in block.splitlines()] + spans
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.name)
+def test_every_command_in_an_example_exists(page: Path) -> None:
+    existing = [name.split()[1:] for name in re.findall(r"^## (assistant .+)$", commands_page(), re.MULTILINE)]
+    groups = {name[0] for name in existing if len(name) > 1}
+    for line in code(page):
+        for used in re.findall(r"(?:^|(?<=[\s/(]))assistant ((?:[a-z]+)(?: [a-z]+)?)", " ".join(line.split())):
+            words = used.split()
+            words = words if words[0] in groups else words[:1]
+            assert words in [name[: len(words)] for name in existing], line
 
 
 def test_the_readme_is_short() -> None:

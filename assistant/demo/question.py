@@ -64,7 +64,7 @@ def answer_question(config: Config, question: Path | None, emit: Emitter) -> tup
         answer = anyio.run(partial(ask, engines, config, samples, emit=emit, true_speech_end_s=true_end))
         return answer, _report(answer, engines.names, engines.devices)
     finally:
-        engines.close()
+        anyio.run(engines.aclose)
 
 
 async def play_aloud(config: Config, answer: Answer) -> str:

@@ -24,7 +24,7 @@ def output_of(*command: str) -> str | None:
 
 
 def run_in_session(command: Sequence[str]) -> Completed:
-    """Like `service.systemd.run_command`, but raises `CommandTimeout` instead of waiting."""
+    """Run `command` as `service.systemd.run_command` does, but with a deadline: raises `CommandTimeout`."""
     try:
         return _run(command, {"XDG_RUNTIME_DIR": f"/run/user/{os.getuid()}", **os.environ})
     except OSError as error:

@@ -12,7 +12,7 @@ from assistant.doctor.finding import Finding, failed
 from assistant.doctor.sound import SoundTask
 
 DEADLINE_S = 25.0
-"""Seconds for the whole probe. It usually takes 4; each device may need `MAX_OPENING_S` (5 s) before it counts as dead."""
+"""Seconds for the whole probe. It usually takes 4; a device counts as dead after `MAX_OPENING_S` (5 s)."""
 
 HUNG_SERVER_DEADLINE_S = 6.0
 """The same if the sound server is known not to answer."""

@@ -7,11 +7,11 @@ from pathlib import Path
 from assistant.config.schema import Config
 from assistant.doctor import daemon, devices, heat, installation, machine, permissions, service, settings, sound_server
 from assistant.doctor.daemon import DaemonAnswer
-from assistant.doctor.finding import Finding
+from assistant.doctor.finding import Finding, ok
 from assistant.doctor.installation import Installation
 from assistant.doctor.permissions import UserAccount
 from assistant.doctor.service import ServiceFacts
-from assistant.doctor.sound import SoundTask
+from assistant.doctor.sound import NO_DEVICE, SoundTask
 from assistant.doctor.sound_server import SoundServer
 from assistant.host.hardware import ROOT
 from assistant.service import layout
@@ -46,7 +46,7 @@ def examine(options: DoctorOptions) -> Iterator[Finding]:
     yield from settings.check_models(config, found.models)
     yield settings.check_wake_words(config)
     yield settings.check_libraries(config)
-    yield from _permissions(server, system, options.root)
+    yield from _permissions(config, server, system, options.root)
     yield sound_server.check_sound_server(server, options.root)
     yield sound_server.check_lingering(server)
     deadline_s = devices.HUNG_SERVER_DEADLINE_S if server.problem else devices.DEADLINE_S
@@ -66,12 +66,15 @@ def _machine(
     )
 
 
-def _permissions(server: SoundServer, system: ServiceFacts, root: Path) -> Iterator[Finding]:
+def _permissions(config: Config, server: SoundServer, system: ServiceFacts, root: Path) -> Iterator[Finding]:
     """Check the users who open sound cards directly: the service, and this user if there is no sound server."""
     me = permissions.myself()
     its_own = permissions.of_user(ACCOUNT) if system.installed else None
     accounts: list[UserAccount] = [*([] if server.answers else [me]), *([its_own] if its_own is not None else [])]
-    yield permissions.check_cards(accounts, served=server.answers, root=root)
+    if {config.audio.input, config.audio.output} == {NO_DEVICE}:
+        yield ok("sound_cards", "not needed: no sound device is configured")
+    else:
+        yield permissions.check_cards(accounts, served=server.answers, root=root)
     yield permissions.check_socket(me, permissions.socket_group() if system.installed else None)
 
 

@@ -10,7 +10,7 @@ class FindingState(StrEnum):
     WARNING = "warning"
     """It works, but not as well or as reliably as it could."""
     FAILED = "failed"
-    """The assistant cannot work like this."""
+    """The assistant cannot work until this is fixed."""
 
 
 class Finding(Struct, frozen=True):

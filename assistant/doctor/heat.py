@@ -97,7 +97,7 @@ def _firmware(bits: int) -> Finding:
 
 
 def _counted(root: Path) -> Finding:
-    """x86 counts how often each core was slowed down, and newer kernels for how long."""
+    """Read x86's counters: how often each core was throttled and, on newer kernels, for how long."""
     counts = sorted(root.glob(COUNTS))
     times = sum(_number(count) for count in counts)
     if not times:

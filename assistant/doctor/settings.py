@@ -8,6 +8,7 @@ from assistant.config import file as config_file
 from assistant.config.schema import Config
 from assistant.doctor.finding import Finding, failed, ok, warning
 from assistant.doctor.installation import Installation
+from assistant.doctor.sound import NO_DEVICE
 from assistant.errors import AssistantError, Code
 from assistant.models.catalog import Model
 from assistant.models.store import TASK_OF, Store
@@ -105,7 +106,7 @@ def _needed_extras(config: Config) -> dict[str, str]:
     """Return the extras that `config` needs, each with the module it installs."""
     words = () if config.wake == "none" else config.wake.words
     extras = {
-        "echo": ("livekit", config.audio.echo_cancellation != "off"),
+        "echo": ("livekit", config.audio.echo_cancellation != "off" and config.audio.input != NO_DEVICE),
         "openwakeword": ("pyopen_wakeword", any(word.endswith(".tflite") for word in words)),
         "otel": ("opentelemetry.exporter.otlp.proto.http", bool(config.metrics.otlp_endpoint)),
         "wyoming": ("wyoming", bool(config.wyoming.listen or config.wyoming.satellites)),

@@ -41,6 +41,9 @@ trials, 12 of them on busy cores; a device that runs at 44,100 Hz but claims 48,
 LEVELS = "adjust the levels in `pavucontrol` or `alsamixer`"
 ADVICE = re.compile(r"; |\? (?=see)|: (?=plug)")
 
+NO_DEVICE = "none"
+"""Value of `audio.input` and `audio.output` for a daemon without a sound card."""
+
 OPENS = (Code.DEVICE_FAILED, Code.DEVICE_MISSING)
 
 
@@ -76,10 +79,13 @@ class SoundTrial:
 def probe(task: SoundTask) -> Iterator[Finding]:
     """Yield the findings `microphone`, `loudspeaker`, and with `play` also `hearing`, `playing`, `echo`.
 
-    Checks of a missing device are left out.
+    Checks of a missing device, or of one configured as none, are left out.
     """
     there = set()
     for direction in Direction:
+        if task.name(direction) == NO_DEVICE:
+            yield ok(NOUN[direction], "none, as configured")
+            continue
         finding = _look_for(task, direction)
         yield finding
         if finding.state is FindingState.OK:
@@ -109,24 +115,24 @@ async def _try(task: SoundTask, there: set[Direction]) -> SoundTrial:
     trial = SoundTrial()
     async with anyio.create_task_group() as tasks:
         if Direction.INPUT in there:
-            tasks.start_soon(_hear, task, trial)
+            tasks.start_soon(_record, task, trial)
         else:
             trial.ready.set()
         if Direction.OUTPUT in there:
             tasks.start_soon(_play, task, trial)
         else:
-            tasks.start_soon(_wait, trial)
+            tasks.start_soon(_wait_for_tone, trial)
     return trial
 
 
-async def _wait(trial: SoundTrial) -> None:
-    """As long as the tone would last."""
+async def _wait_for_tone(trial: SoundTrial) -> None:
+    """Wait as long as the tone would take, for a machine without a loudspeaker."""
     await trial.ready.wait()
     await anyio.sleep(SETTLE_S + len(tone.tone_samples()) / earcons.RATE + TAIL_S)
     trial.over.set()
 
 
-async def _hear(task: SoundTask, trial: SoundTrial) -> None:
+async def _record(task: SoundTask, trial: SoundTrial) -> None:
     try:
         with Microphone(task.microphone) as microphone:
             async with aclosing(microphone.blocks()) as blocks:

@@ -8,6 +8,7 @@ from assistant.audio.devices.portaudio import NOUN, Direction
 from assistant.audio.devices.supervisor import Absence
 from assistant.errors import AssistantError
 from assistant.events import DeviceBack, DeviceLost, Emitter
+from assistant.language.tables import Phrases, tables_of
 from assistant.rooms.room import Room
 
 SPOKEN_S = 5.0

@@ -1,4 +1,4 @@
-"""Steps of an installation: each knows whether it is already done, does one thing and names it."""
+"""Steps of an installation: each makes one change and knows whether it is already made."""
 
 import os
 from collections.abc import Callable, Sequence

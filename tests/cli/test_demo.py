@@ -67,7 +67,7 @@ def test_a_question_that_is_no_recording_is_refused_before_a_model_is_loaded(
     assert failed.stderr.startswith(f"error: {code}: question.wav")
 
 
-def test_a_recording_without_speech_is_told_as_such(clips: dict[str, Clip], tmp_path: Path) -> None:
+def test_a_recording_without_speech_is_reported(clips: dict[str, Clip], tmp_path: Path) -> None:
     failed = demo("--input", str(clips["noise_silence_room"].path), cwd=tmp_path)
     assert failed.returncode == 1
     assert "audio.no_speech" in failed.stderr

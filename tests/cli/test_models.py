@@ -93,7 +93,7 @@ def test_pull_offline_names_a_damaged_model(root: Path) -> None:
 
 @pytest.mark.usefixtures("root")
 @pytest.mark.parametrize("command", ["pull", "verify", "path"])
-def test_an_unknown_name_is_wrong_usage(command: str) -> None:
+def test_an_unknown_name_is_a_usage_error(command: str) -> None:
     result = invoke(command, "wordz")
     assert result.exit_code == 2
     assert "did you mean words?" in " ".join(result.stderr.replace("│", " ").split())

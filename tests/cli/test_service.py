@@ -36,7 +36,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, shown: str) -> list[str]:
     return asked
 
 
-def test_a_dry_run_tells_every_step_and_every_obstacle(home: Path) -> None:
+def test_a_dry_run_prints_every_step_and_every_obstacle(home: Path) -> None:
     before = list(home.iterdir())
     result = invoke("install", "--user", "--dry-run", "--loopback")
     assert result.exit_code == 0, result.output
@@ -73,13 +73,13 @@ def test_the_status_is_words_or_json_and_an_exit_status(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("state", ["failed", "inactive", "activating"])
-def test_one_that_is_not_running_has_exit_status_3(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_is_not_running_has_exit_status_3(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, f"LoadState=loaded\nActiveState={state}\n")
     assert invoke("status").exit_code == 3
     assert invoke("status", "--json").exit_code == 3
 
 
-def test_one_that_is_not_installed_says_how_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = answering(monkeypatch, "LoadState=not-found\nActiveState=inactive\n")
     result = invoke("status", "--user")
     assert result.exit_code == 3

@@ -58,7 +58,7 @@ def test_a_silent_microphone_has_failed_and_the_loudspeaker_has_not(room: Room) 
     assert report["echo"].found.startswith("the microphone does not pick up the sound")
 
 
-def test_a_microphone_that_stands_still_has_failed_and_the_loudspeaker_has_not(room: Room) -> None:
+def test_a_stalled_microphone_has_failed_and_the_loudspeaker_has_not(room: Room) -> None:
     subprocess.run(["pactl", "set-default-source", "mic"], env=room.environment, check=True)
     room.unplug("mic")
     report = found()
@@ -85,7 +85,7 @@ def test_what_the_running_daemon_holds_is_not_called_missing() -> None:
     )
 
 
-def test_a_sound_server_that_stands_still_is_given_up(room: Room) -> None:
+def test_a_stalled_sound_server_is_given_up(room: Room) -> None:
     room._server.send_signal(signal.SIGSTOP)
     try:
         report = found(deadline_s=3.0)
@@ -96,7 +96,7 @@ def test_a_sound_server_that_stands_still_is_given_up(room: Room) -> None:
     assert "did not answer within 3 s" in report["microphone"].found
 
 
-def test_a_library_that_crashes_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_in_a_library_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALSA_CONFIG_PATH", "/dev/null")  # PortAudio calls abort(3)
     report = found()
     assert list(report) == ["microphone"]

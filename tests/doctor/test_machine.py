@@ -31,7 +31,7 @@ def found(
     return {finding.check: finding for finding in findings}
 
 
-def test_a_board_with_room_for_the_default_models_is_well(tmp_path: Path) -> None:
+def test_a_board_with_enough_memory_for_the_default_models_passes(tmp_path: Path) -> None:
     report = found(described(tmp_path, BOARD))
     assert [finding.state for finding in report.values()] == [FindingState.OK] * 3
     assert report["processor"].found.startswith("4 cores, ")

@@ -1,4 +1,4 @@
-"""What service managers say of the service, and what is made of it. The answers are those of systemd 252."""
+"""Findings about the service, from answers recorded with systemd 252."""
 
 import math
 from pathlib import Path
@@ -30,7 +30,7 @@ def told(watchdog: str = "30s", **changes: str) -> ServiceFacts:
     return ServiceFacts(SYSTEM, parse_status(shown), properties={"WatchdogUSec": watchdog, "MemoryMax": "1073741824"})
 
 
-def test_a_running_service_tells_what_it_does_and_that_it_is_watched() -> None:
+def test_a_running_service_shows_its_status_and_its_watchdog() -> None:
     finding = check_service(told())
     assert finding.state is FindingState.OK
     assert finding.found == "active: listening; watchdog 30s"
@@ -57,7 +57,7 @@ def test_a_running_service_tells_what_it_does_and_that_it_is_watched() -> None:
         ),
     ],
 )
-def test_what_is_not_well_says_what_to_do(found: ServiceFacts, state: FindingState, advice: str) -> None:
+def test_an_unhealthy_service_has_advice(found: ServiceFacts, state: FindingState, advice: str) -> None:
     finding = check_service(found)
     assert finding.state is state
     assert finding.advice.startswith(advice)

@@ -17,7 +17,7 @@ from tests.models.small import EARS_FILES, ears, install, words
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """It lists `ears-1.5`, which is there, and `words`, which is not."""
+    """A store that has `ears-1.5` but not `words`."""
     (tmp_path / "shelf").mkdir()
     found = Store(tmp_path / "models", Catalog(models=(ears(tmp_path / "shelf"), words(tmp_path / "shelf"))))
     install(found.catalog.models[0], found.root / "ears-1.5", EARS_FILES)
@@ -122,6 +122,7 @@ def test_without_the_echo_library_it_works_but_cannot_be_spoken_over(monkeypatch
     assert settings.check_libraries(Config()).state is FindingState.WARNING
     assert settings.check_libraries(Config(audio=Audio(echo_cancellation="on"))).state is FindingState.FAILED
     assert settings.check_libraries(Config(audio=Audio(echo_cancellation="off"))).state is FindingState.OK
+    assert settings.check_libraries(Config(audio=Audio(input="none"))).state is FindingState.OK
 
 
 def test_all_libraries_that_are_missing_are_installed_with_one_command(monkeypatch: pytest.MonkeyPatch) -> None:

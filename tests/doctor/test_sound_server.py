@@ -37,9 +37,7 @@ def test_a_server_that_answers_is_named_with_its_devices(tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("inside")
-def test_a_server_that_stands_still_is_not_waited_for(
-    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stalled_server_is_not_waited_for(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "TIMEOUT_S", 0.5)
     room._server.send_signal(signal.SIGSTOP)
     try:

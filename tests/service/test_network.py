@@ -35,7 +35,7 @@ def test_connections_within_the_machine_need_loopback(key: str, sections: dict[s
 
 
 @pytest.mark.parametrize("wyoming", [{"listen": "tcp://0.0.0.0:10700"}, {"satellites": ["tcp://kitchen.local:10700"]}])
-def test_other_machines_need_more(wyoming: dict[str, Any]) -> None:
+def test_connections_to_other_machines_need_lan(wyoming: dict[str, Any]) -> None:
     (warning,) = warned(("loopback",), wyoming=wyoming)
     assert "--lan" in warning
     assert warned(("lan",), wyoming=wyoming) == []

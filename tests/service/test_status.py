@@ -36,7 +36,7 @@ def failed(result: str, status: int, restarts: int = 0, text: str = "") -> str:
     return "\n".join(kept + [f"{key}={value}" for key, value in changed.items()])
 
 
-def test_a_service_that_is_well_has_nothing_to_do() -> None:
+def test_a_healthy_service_needs_nothing() -> None:
     assert told(RUNNING) == {
         "service": "active (running): listening for okay_nabu",
         "since": "2026-11-25T04:01:06+00:00",
@@ -48,7 +48,7 @@ def test_a_service_that_is_well_has_nothing_to_do() -> None:
     assert parse_status(RUNNING).is_up
 
 
-def test_one_that_is_not_installed_says_how() -> None:
+def test_a_service_that_is_not_installed_says_how_to_install_it() -> None:
     assert told(ABSENT) == {"service": "not installed", "to do": "assistant service install"}
     assert not parse_status(ABSENT).is_up
     assert not parse_status("").is_up, "where there is no systemd, nothing is printed"
@@ -69,17 +69,17 @@ def test_missing_models_are_fetched_by_installing_again() -> None:
 def test_a_file_of_a_newer_program_is_named_with_both_ways_out() -> None:
     found = told(failed("exit-code", 5))
     assert found["last end"] == "a newer program wrote what it remembers"
-    assert "install the newer program again" in found["to do"]
+    assert "install the newer version again" in found["to do"]
     assert "move the file" in found["to do"]
 
 
-def test_one_that_crashed_too_often_says_that_it_has_given_up() -> None:
+def test_a_service_that_crashed_too_often_says_that_systemd_gave_up() -> None:
     found = told(failed("exit-code", 1, restarts=8))
     assert found["restarts"] == "8 (gave up)"
     assert "systemctl reset-failed assistant.service && systemctl start assistant.service" in found["to do"]
 
 
-def test_a_watchdog_and_a_lack_of_memory_have_words() -> None:
+def test_failures_are_described_in_words() -> None:
     assert "stopped responding" in told(failed("watchdog", 6))["last failure"]
     assert "memory" in told(failed("oom-kill", 9))["last failure"]
     assert told(failed("exit-code", 217))["last failure"] == "its user does not exist (USER)"
@@ -87,7 +87,7 @@ def test_a_watchdog_and_a_lack_of_memory_have_words() -> None:
     assert told(failed("something-new", 1))["last failure"] == "something-new"
 
 
-def test_what_a_stopped_one_said_last_is_no_news() -> None:
+def test_the_last_status_line_of_a_stopped_service_is_not_shown() -> None:
     stopped = RUNNING.replace("=active", "=inactive").replace("=running", "=dead")
     assert told(stopped)["service"] == "inactive (dead)"
     assert told(stopped)["to do"] == "systemctl start assistant.service"

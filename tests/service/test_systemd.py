@@ -10,13 +10,13 @@ from assistant.service.layout import of_the_system
 from assistant.service.systemd import Completed, Systemctl, run_command
 
 
-def test_a_machine_without_systemd_is_told_so() -> None:
+def test_a_missing_systemd_is_reported() -> None:
     with pytest.raises(AssistantError) as raised:
         run_command(["systemctl-that-is-not-there", "start"])
     assert raised.value.code is Code.SERVICE_NO_SYSTEMD
 
 
-def test_commands_are_for_whose_service_it_is() -> None:
+def test_commands_address_the_right_service_manager() -> None:
     asked: list[list[str]] = []
 
     def record(command: Sequence[str]) -> Completed:
@@ -36,7 +36,7 @@ def test_commands_are_for_whose_service_it_is() -> None:
     ]
 
 
-def test_what_systemd_complains_of_is_the_error(tmp_path: Path) -> None:
+def test_a_failure_of_systemd_is_reported(tmp_path: Path) -> None:
     systemd = Systemctl(of_the_system(tmp_path))
     with pytest.raises(AssistantError) as raised:
         systemd.enable("no-such-unit.service")
@@ -48,7 +48,7 @@ def test_the_version_is_a_number() -> None:
     assert Systemctl(of_the_system()).version() > 200
 
 
-def test_a_manager_that_has_not_started_the_machine_starts_nothing(tmp_path: Path) -> None:
+def test_systemd_counts_as_running_only_if_it_booted_the_machine(tmp_path: Path) -> None:
     systemd = Systemctl(of_the_system(tmp_path))
     assert not systemd.is_running()
     (tmp_path / "run/systemd/system").mkdir(parents=True)

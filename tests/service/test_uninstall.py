@@ -40,7 +40,7 @@ def test_the_second_time_nothing_is_left_to_do(installed: Machine) -> None:
     assert all(line.endswith(": unchanged") for line in uninstall(installed))
 
 
-def test_a_dry_run_says_the_same_and_changes_nothing(installed: Machine) -> None:
+def test_a_dry_run_prints_the_same_and_changes_nothing(installed: Machine) -> None:
     before = installed.files()
     would = uninstall(installed, dry_run=True)
     assert installed.files() == before
@@ -48,7 +48,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(installed: Machine) -> None
     assert [line.replace("would be ", "") for line in would] == uninstall(installed)
 
 
-def test_it_says_what_it_leaves(installed: Machine) -> None:
+def test_it_prints_what_it_keeps(installed: Machine) -> None:
     uninstall(installed)
     told = " ".join(leftovers(installed.layout))
     for place in (installed.layout.config.parent, installed.layout.models, installed.layout.state):
@@ -56,7 +56,7 @@ def test_it_says_what_it_leaves(installed: Machine) -> None:
     assert "userdel assistant" in told
 
 
-def test_where_nothing_was_installed_nothing_is_left(machine: Machine) -> None:
+def test_without_an_installation_nothing_is_kept(machine: Machine) -> None:
     machine.layout.config.unlink()
     machine.layout.config.parent.rmdir()
     assert leftovers(machine.layout) == []

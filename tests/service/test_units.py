@@ -65,7 +65,7 @@ def test_systemd_finds_nothing_wrong_with_the_units_of_a_user(drop_ins: tuple[st
 
 
 @pytest.mark.parametrize("folder", ["with space", "with 100% %h", "with-50%", "ünïcode"])
-def test_a_program_may_lie_anywhere(folder: str, tmp_path: Path) -> None:
+def test_the_program_may_be_in_any_folder(folder: str, tmp_path: Path) -> None:
     program = tmp_path / folder / "assistant"
     program.parent.mkdir()
     program.symlink_to(sys.executable)

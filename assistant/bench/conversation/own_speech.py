@@ -1,7 +1,7 @@
 """The assistant's reaction to its own voice: how often it stops, wakes or ducks itself when the user is silent."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import anyio
 import msgspec
@@ -15,7 +15,6 @@ from assistant.dialogue.turn.end import End
 from assistant.engines.engines import Engines
 from assistant.events import Disturbed, PlaybackStarted, Woken
 from assistant.language.remarks import Remark
-from assistant.wake.words import WakeWords
 
 FOLLOW_UP_S = 2.5
 """Silence after an answer, while the assistant listens for a follow-up."""
@@ -48,8 +47,7 @@ async def own_speech(
     if not questions:
         return own
     for loss_db in LOSSES_DB:
-        listening = replace(engines, wake=WakeWords(wake.words))
-        async with simulated_conversation(listening, config, loss_db) as simulated:
+        async with simulated_conversation(engines, config, loss_db) as simulated:
             asked = 0
             while (left_s := seconds / len(LOSSES_DB) - simulated.room.played_s) > 0:
                 progress(f"own speech, echo {loss_db:.0f} dB below: {left_s:.0f} s left")
@@ -61,7 +59,7 @@ async def own_speech(
 
 async def _listen_to_answer(simulated: SimulatedConversation, question: Samples, own: OwnSpeech, left_s: float) -> None:
     """Count the reactions during one answer, or its first `left_s` seconds, and the silence after it."""
-    simulated.conversation.wake()
+    simulated.assistant.listen()
     if not await simulated.is_answered(question) or (turn := simulated.answering) is None:
         return
     await anyio.sleep(simulated.room.left_to_say_s)  # a reaction to the rest of the question is not counted

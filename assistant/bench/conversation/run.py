@@ -47,7 +47,7 @@ def measure_conversation(
             devices=engines.devices,
         )
     finally:
-        engines.close()
+        anyio.run(engines.aclose)
 
 
 def _measure_wake_words(

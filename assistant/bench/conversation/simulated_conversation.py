@@ -7,16 +7,19 @@ from typing import TypeVar
 
 import anyio
 
-from assistant.answers.history import History
 from assistant.audio.echo.canceller import EchoCanceller
 from assistant.audio.echo.source import EchoCancelledSource
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.bench.conversation.monologue import Monologue
 from assistant.bench.conversation.simulated_room import USER_DB, SimulatedRoom, at_speech_level
 from assistant.config.schema import Config
-from assistant.dialogue.conversation import Conversation
 from assistant.engines.engines import Engines
+from assistant.engines.model import ModelHandle
+from assistant.engines.queue import EngineQueue
 from assistant.events import Event, PlaybackStarted, TurnFinished
+from assistant.rooms.registry import Rooms
+from assistant.rooms.room import Room
+from assistant.rooms.shared import Shared
 
 ANSWER_TIMEOUT_S = 12.0
 """From the end of a question until its answer has to start."""
@@ -30,7 +33,7 @@ class SimulatedConversation:
     def __init__(self, room: SimulatedRoom) -> None:
         self.room = room
         self.events: list[Event] = []
-        self.conversation: Conversation
+        self.assistant: Room
         self.source: EchoCancelledSource
         self._playback_started_at = 0.0
         self._changed = anyio.Event()
@@ -94,11 +97,7 @@ async def simulated_conversation(
     simulated = SimulatedConversation(room)
     canceller = EchoCanceller(noise_suppression=config.audio.noise_suppression)
     simulated.source = EchoCancelledSource(room.microphone, room.reference, canceller)
-    scripted = replace(engines, model=Monologue())
-    simulated.conversation = Conversation(
-        scripted, config, History(config.llm), simulated.source, room.loudspeaker, simulated.take
-    )
-    async with anyio.create_task_group() as tasks:
-        await tasks.start(simulated.conversation.run)
+    scripted = replace(engines, generation=ModelHandle(Monologue(), EngineQueue("llm", engines.precedence)))
+    rooms = Rooms(Shared(scripted, build_responders(config, scripted), simulated.take), config)
+    async with rooms.open("simulated", simulated.source, room.loudspeaker) as simulated.assistant:
         yield simulated
-        tasks.cancel_scope.cancel()

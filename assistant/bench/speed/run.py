@@ -54,12 +54,12 @@ def measure_speed(
     """
     with ExitStack() as loaded:
         engines = load_engines(config)
-        loaded.callback(engines.close)
+        loaded.callback(anyio.run, engines.aclose)
         start_s = seconds_since_start()
         pipelines: dict[str, Pipeline] = {PIPELINE: partial(_ask_assistant, engines, config)}
         if baseline:
             sequential_engines = load_engines(config, sequential.budget(usable_cores()))
-            loaded.callback(sequential_engines.close)
+            loaded.callback(anyio.run, sequential_engines.aclose)
             pipelines[BASELINE] = partial(_ask_sequential, sequential_engines, config)
         results = _ask_all(pipelines, clips, progress)
         peak_rss_mb = peak_memory_mb()  # before the windows are compared: the full one needs more
@@ -70,10 +70,11 @@ def measure_speed(
             peak_rss_mb=peak_rss_mb,
             baseline=results.get(BASELINE, ()),
         )
+        recognizer = engines.recognition.engine
         return SpeedReport(
             clips=results[PIPELINE],
             summary=summary,
-            windows=compare_windows(engines.recognizer, clips) if isinstance(engines.recognizer, FasterWhisper) else [],
+            windows=compare_windows(recognizer, clips) if isinstance(recognizer, FasterWhisper) else [],
             baseline=_summarise_baseline(clips, results[BASELINE]) if baseline else None,
             machine=describe_machine(),
             models=engines.names,

@@ -8,24 +8,25 @@ core.
 import math
 import time
 from contextlib import aclosing
+from functools import partial
 
 import anyio
 import numpy as np
 
-from assistant import blocking
-from assistant.answers.history import History
-from assistant.asr.base import Transcription
+from assistant.answers.prompt import PromptBuilder
+from assistant.asr.base import SpeechRecognizer, Transcription
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.audio.simulated.paced import PERIOD_S
 from assistant.audio.simulated.recording import Recording
 from assistant.blocking import StopFlag
 from assistant.config.schema import Config, Turns
-from assistant.dialogue.listening.utterance import Heard, Memory
+from assistant.dialogue.listening.utterance import PreRoll, ScoredBlock
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code
 from assistant.events import Marks, TurnFinished
 from assistant.host.budget import Budget
 from assistant.rooms.recorded import since
+from assistant.tts.base import SpeechSynthesizer
 from assistant.tts.clauses import ClauseCutter
 from assistant.tts.normalisation import TextNormaliser
 from assistant.turns.segmenter import Committed, Segmenter, SpeechStarted, samples
@@ -90,20 +91,20 @@ class _SequentialTurn:
     async def listen(self, question: Samples) -> tuple[Samples, float]:
         """Return the speech in `question`, and the second at which it ends."""
         turns = Turns(mode="silence", endpoint_ms=ENDPOINT_MS, pre_roll_ms=self._config.turns.pre_roll_ms)
-        segmenter, memory = Segmenter(turns), Memory(turns.max_utterance_s)
-        self._engines.activity.reset()
+        segmenter, pre_roll = Segmenter(turns), PreRoll(turns.max_utterance_s)
+        activity = (await self._engines.detectors(None)).activity
         heard: list[Samples] | None = None
         async with aclosing(Recording(question).blocks()) as blocks:
             async for block in blocks:
-                probability = self._engines.activity.probability(block.samples)
+                probability = activity.probability(block.samples)
                 if heard is None:
-                    memory.push(Heard(block, probability))
+                    pre_roll.push(ScoredBlock(block, probability))
                 else:
                     heard.append(block.samples)
                 for signal in segmenter.feed(probability, block.start, block.end):
                     match signal:
                         case SpeechStarted(onset=onset):
-                            first = memory.between(onset - samples(turns.pre_roll_ms), block.end)
+                            first = pre_roll.between(onset - samples(turns.pre_roll_ms), block.end)
                             heard = [earlier.block.samples for earlier in first]
                         case Committed(speech_end=end) if heard is not None:
                             self._speech_end = block.moment(end)
@@ -116,50 +117,47 @@ class _SequentialTurn:
     async def recognise(self, speech: Samples) -> Transcription:
         """Transcribe `speech` on Whisper's full window."""
         language = self._config.asr.given_language
-        recognizer = self._engines.recognizer
 
-        def work(stop: StopFlag) -> Transcription:
+        def work(recognizer: SpeechRecognizer, stop: StopFlag) -> Transcription:
             return recognizer.transcribe(speech, language=language, stop=stop, full_window=True)
 
-        found = await blocking.call(work, name="recognition")
+        found = await self._engines.recognition.call(work, name="recognition")
         self._marked_at["transcript"] = self._marked_at["revision"] = anyio.current_time()
         return found
 
     async def generate(self, question: str) -> str:
         """Return the whole reply to `question`."""
-        model, limit = self._engines.model, self._config.llm.max_reply_tokens
-        pieces: list[str] = []
-
-        def emit(piece: str) -> None:
-            self._marked_at.setdefault("first_token", time.monotonic())
-            pieces.append(piece)
-
-        def work(stop: StopFlag) -> None:
-            messages = History(self._config.llm).prompt(question, model.count_tokens)
-            model.generate(messages, max_tokens=limit, emit=emit, stop=stop)
-
-        await blocking.call(work, name="generation")
-        return "".join(pieces)
+        prompts = PromptBuilder(self._config.llm)
+        generation = self._engines.generation.generate(
+            lambda count: prompts.build((), question, count).messages,
+            max_tokens=self._config.llm.max_reply_tokens,
+        )
+        reply = ""
+        async with aclosing(generation.pieces()) as pieces:
+            async for piece in pieces:
+                self._marked_at.setdefault("first_token", time.monotonic())
+                reply += piece
+        return reply
 
     async def synthesise(self, reply: str) -> int:
         """Synthesise `reply` sentence by sentence; return the number of samples.
 
         Playback begins when the first sentence is complete.
         """
-        voice = self._engines.voice
         total = 0
-        for sentence in _sentences(reply, voice.language):
-            pieces: list[Samples] = []
-
-            def work(stop: StopFlag, text: str = sentence, into: list[Samples] = pieces) -> None:
-                voice.synthesize(text, emit=into.append, stop=stop)
-
-            await blocking.call(work, name="synthesis")
-            total += sum(map(len, pieces))
+        for sentence in _sentences(reply, self._engines.voice.language):
+            total += await self._engines.synthesis.call(partial(_length, sentence), name="synthesis")
             if total and "first_audio" not in self._marked_at:
                 self._marked_at["first_audio"] = now = anyio.current_time()
                 self._marked_at["playback"] = math.ceil(now / PERIOD_S) * PERIOD_S
         return total
+
+
+def _length(text: str, voice: SpeechSynthesizer, stop: StopFlag) -> int:
+    """Synthesise `text`; return the number of samples."""
+    pieces: list[Samples] = []
+    voice.synthesize(text, emit=pieces.append, stop=stop)
+    return sum(map(len, pieces))
 
 
 def _sentences(reply: str, language: str) -> list[str]:

@@ -39,7 +39,7 @@ class Announcement:
         cut_in: bool = False,
         written: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """Reads `text` out, or answers `question` if there is one. `written` as `Reply`, `cut_in` as `AudioSink.play`."""
+        """Reads `text` out, or answers `question` if there is one; `written` as `Reply`, `cut_in` as `AudioSink`."""
         self.number = context.next_turn()
         self.text = text
         self.question = question

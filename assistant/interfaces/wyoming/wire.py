@@ -4,8 +4,8 @@ The library's own reader has none: it takes as many bytes as a header promises.
 """
 
 import io
-from types import TracebackType
 from collections.abc import Awaitable, Callable
+from types import TracebackType
 from typing import Any, Protocol, cast
 
 import anyio
