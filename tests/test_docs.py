@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.cli.reference import commands_page
-from tests.client.test_client import ANSWER, Background, environment
+from tests.client.background import ANSWER, Background, environment
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

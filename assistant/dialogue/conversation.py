@@ -84,7 +84,6 @@ class Conversation:
         Once it is started, according to `task_status`, it can be told what the other methods are for.
         """
         async with anyio.create_task_group() as self._tasks, aclosing(self._source.blocks()) as blocks:
-            self._tasks.start_soon(self._announce)
             self._rearm()
             task_status.started()
             async for block in blocks:
@@ -136,6 +135,7 @@ class Conversation:
             self._tasks.start_soon(self._run_announcement, announcement)
         else:
             self._queue.add(announcement)
+            self._announce_next()
         try:
             await announcement.over.wait()
         finally:
@@ -149,7 +149,7 @@ class Conversation:
             self._drop()
         if self._attention.dismissed() is not None:
             self._context.emit(FellAsleep(reason=reason))
-        self._queue.look_again()
+        self._announce_next()
 
     def chime(self, earcon: Earcon) -> None:
         """Make a short sound, if it is wanted."""
@@ -186,19 +186,13 @@ class Conversation:
         wake = self._context.config.wake
         self._attention = Attention(None if wake == "none" else wake)
 
-    async def _announce(self) -> None:
-        """Say what waits, whenever it may be said."""
-        while True:
-            if self._may_announce and (announcement := self._queue.pop()) is not None:
-                self._stack.take(announcement)
-                self._tasks.start_soon(self._run_announcement, announcement)
-            else:
-                await self._queue.changed()
-
-    @property
-    def _may_announce(self) -> bool:
-        """Nobody speaks, or is about to."""
-        return not self._stack.is_taken and self._turn is None and not self._attention.is_called
+    def _announce_next(self) -> None:
+        """Say what waits, unless somebody speaks or is about to."""
+        if self._stack.is_taken or self._turn is not None or self._attention.is_called:
+            return
+        if (announcement := self._queue.pop()) is not None:
+            self._stack.take(announcement)
+            self._tasks.start_soon(self._run_announcement, announcement)
 
     async def _run_announcement(self, announcement: Announcement) -> None:
         with self._context.engines.precedence.claimed():
@@ -217,7 +211,7 @@ class Conversation:
             if asks is not None:
                 self._open(self._attention.answered(self._now, question=asks))
             self._rearm()
-        self._queue.look_again()
+        self._announce_next()
 
     async def _sound(self, earcon: Earcon) -> None:
         playback = self._context.sink.play(RATE, cut_in=True)  # after what is being said, if anything is
@@ -341,7 +335,7 @@ class Conversation:
             self._turn = None
         self._fresh = self._now
         self._segmenter.rearm()
-        self._queue.look_again()
+        self._announce_next()
 
     def _hand_over(self, turn: Turn) -> None:
         """The user has finished: the assistant speaks, and the ears are free for the next turn."""
@@ -403,7 +397,7 @@ class Conversation:
         self._segmenter.rearm()
         self._context.emit(FellAsleep(reason=reason.value))
         self.chime(Earcon.DONE)
-        self._queue.look_again()
+        self._announce_next()
 
     def _report_dropped(self) -> None:
         if (dropped := self._source.dropped) > self._dropped:

@@ -81,7 +81,10 @@ class Handle(Generic[E]):
         done its part, whatever the consumer has taken by then.
         """
         with await self.queue.acquire(urgency, deadline) as lease:
-            begun = blocking.stream(lambda emit, stop: work(self.engine, emit, stop), name=name, ended=lease.release)
-            async with aclosing(begun) as pieces:
+
+            def with_engine(emit: Emit[T], stop: StopFlag) -> None:
+                work(self.engine, emit, stop)
+
+            async with aclosing(blocking.stream(with_engine, name=name, ended=lease.release)) as pieces:
                 async for piece in pieces:
                     yield piece

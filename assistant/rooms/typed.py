@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 import anyio
+import msgspec
 
 from assistant.answers.base import Question
 from assistant.answers.text import committed
@@ -57,6 +58,7 @@ def finish_typed(context: Context, number: int, text: str, asked_at: float, outc
         source="text",
     )
     done = turn_finished(asked, outcome, end, error, context.engines.voice.sample_rate)
+    done = msgspec.structs.replace(done, room=context.room)
     context.emit(done)
     return done
 

@@ -10,7 +10,7 @@ import anyio
 from assistant.answers.base import Responder
 from assistant.answers.history import History
 from assistant.answers.model import ModelResponder
-from assistant.answers.order import Responders, build_responders
+from assistant.answers.order import Responders
 from assistant.bus import Bus
 from assistant.config.schema import Answers, Asr, Config, Turns
 from assistant.engines.engines import Engines
@@ -39,7 +39,7 @@ class Stage:
     engines: Engines
     bus: Bus
     rooms: Rooms
-    room: Room
+    room: Room = field(init=False)
     events: list[Event] = field(default_factory=list)
     """What has happened in all rooms, but for levels, which come ten times a second, and rooms that open and close."""
     _changed: Signal = field(default_factory=Signal)
@@ -81,25 +81,20 @@ async def conversation(
     echo_free: bool | None = None,
     responders: Sequence[Responder] = (),
 ) -> AsyncIterator[Stage]:
-    """`echo_free`: as `AudioSource.echo_free`. `responders` are asked before the scripted language model."""
+    """`echo_free`: as `AudioSource.echo_free`. `responders` are asked before the scripted language model, and nothing
+    else is, whatever `config` says."""
     script = script or Script()
     ears = ScriptedEars()
     ears.echo_free = echo_free
     sink = loudspeaker or ScriptedLoudspeaker()
     bus, engines = Bus(), script.engines()
-    order = build_responders(config, engines)
-    if responders:
-        order = Responders([*responders, ModelResponder(engines.generation, config.llm)])
+    order = Responders([*responders, ModelResponder(engines.generation, config.llm)])
     rooms = Rooms(Shared(engines, order, bus.emit), config)
     with anyio.fail_after(20), closing(ears):
         async with anyio.create_task_group() as tasks:
-            waiting: list[Event] = []
-            with bus.subscribe(waiting.append):
-                async with rooms.open(LOCAL_ROOM, ears, sink, detectors=script.detectors()) as room:
-                    stage = Stage(script, ears, sink, tasks, engines, bus, rooms, room)
-                    for event in waiting:
-                        stage.take(event)
-                    with bus.subscribe(stage.take):
-                        yield stage
+            stage = Stage(script, ears, sink, tasks, engines, bus, rooms)
+            with bus.subscribe(stage.take):
+                async with rooms.open(LOCAL_ROOM, ears, sink, detectors=script.detectors()) as stage.room:
+                    yield stage
             tasks.cancel_scope.cancel()
     assert not [thread for thread in threading.enumerate() if thread.name in ENGINE_THREADS]

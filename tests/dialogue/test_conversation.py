@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from assistant.config.schema import Asr, Config, Turns
+from assistant.engines.model import HANDOVER_S
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     AudioDropped,
@@ -268,24 +269,24 @@ async def test_a_loudspeaker_that_fails_ends_the_turn_and_what_was_not_said_is_k
     async with conversation(loudspeaker=loudspeaker) as stage:
         await stage.ask()
         assert (await stage.turn_finished()).error == Code.DEVICE_FAILED
-        assert stage.conversation.take_unsaid().startswith("It is noon,")
-        assert stage.conversation.take_unsaid() == ""
+        assert stage.room.take_unsaid().startswith("It is noon,")
+        assert stage.room.take_unsaid() == ""
         loudspeaker.broken = False
         await stage.ask()
         assert (await stage.turn_finished(2)).error is None
-        assert stage.conversation.take_unsaid() == ""
+        assert stage.room.take_unsaid() == ""
 
 
 async def test_a_microphone_that_fails_takes_what_was_being_said_with_it() -> None:
     async with conversation() as stage:
         await stage.ears.hear(0.9, 960)
-        assert stage.conversation.state == "hearing"
-        stage.conversation.deafened()
-        assert stage.conversation.state == "deaf"
+        assert stage.room.state == "hearing"
+        stage.room.lose_input()
+        assert stage.room.state == "deaf"
         with pytest.raises(AssistantError) as error:
-            stage.conversation.wake()
+            stage.room.listen()
         assert error.value.code is Code.DEVICE_FAILED
-        stage.conversation.hears_again()
+        stage.room.regain_input()
         await stage.ears.hear(0.0, 640)
         assert stage.seen(TurnFinished) == []
         await stage.ask()
@@ -296,18 +297,25 @@ async def test_a_changed_configuration_holds_from_the_next_turn_on() -> None:
     async with conversation(loudspeaker=ScriptedLoudspeaker(room=250)) as stage:
         await stage.ask()
         await stage.until(PlaybackStarted)
-        stage.conversation.configure(msgspec.structs.replace(QUIET, turns=Turns(mode="silence", endpoint_ms=2000)))
+        stage.room.configure(msgspec.structs.replace(QUIET, turns=Turns(mode="silence", endpoint_ms=2000)))
         stage.loudspeaker.finish()
         await stage.turn_finished()
         await stage.ask()
-        assert stage.conversation.state == "hearing"  # 640 ms of silence do not end a turn any more
+        assert stage.room.state == "hearing"  # 640 ms of silence do not end a turn any more
         await stage.ears.hear(0.0, 1600)
         await stage.turn_finished(2)
 
 
 async def test_a_language_model_on_the_same_cores_pauses_at_each_clause_and_goes_on_with_what_it_wrote() -> None:
-    async with conversation() as stage:
+    script = Script()
+    script.voice.hold.holding = True
+    async with conversation(script) as stage:
         await stage.ask()
+        await script.voice.hold.wait_until_reached()
+        while stage.engines.generation.queue.is_lent:
+            await anyio.sleep(HANDOVER_S / 10)
+        assert len(script.model.prompts) == 1
+        script.voice.hold.released.set()
         finished = await stage.turn_finished()
     begun = [prompt[-1].content for prompt in stage.script.model.prompts if prompt[-1].role == "assistant"]
     assert begun[0].startswith("It is noon,")
@@ -382,4 +390,6 @@ async def test_lost_microphone_audio_is_told() -> None:
         stage.ears.dropped = 1600
         await stage.ears.hear(0.0, 64)
         await anyio.wait_all_tasks_blocked()
-    assert [event for event in stage.events if isinstance(event, AudioDropped)] == [AudioDropped(samples=1600)]
+    assert [event for event in stage.events if isinstance(event, AudioDropped)] == [
+        AudioDropped(samples=1600, room="local")
+    ]

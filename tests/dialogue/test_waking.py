@@ -175,7 +175,7 @@ async def test_the_wake_word_within_a_question_begins_it_anew() -> None:
 async def test_somebody_may_wake_it_without_a_word() -> None:
     async with conversation(sleeper(), ASLEEP) as stage:
         await stage.ears.hear(0.0, 64)
-        stage.conversation.wake()
+        stage.room.listen()
         await stage.ask()
         assert (await stage.turn_finished()).transcript == "what time is it"
 
@@ -194,10 +194,10 @@ async def test_what_was_being_said_when_the_microphone_is_switched_off_is_forgot
     async with conversation(sleeper(), ASLEEP) as stage:
         await say_wake_word(stage)
         await stage.ears.hear(0.9, 640)
-        stage.conversation.mute()
-        stage.conversation.mute()
+        await stage.room.mute()
+        await stage.room.mute()
         assert stage.ears.muted
-        stage.conversation.unmute()
+        await stage.room.unmute()
         assert not stage.ears.muted
         assert [event.muted for event in stage.seen(Muted) if isinstance(event, Muted)] == [True, False]
         await stage.ask()

@@ -10,7 +10,7 @@ from assistant.client import Client
 from assistant.doctor import daemon
 from assistant.doctor.daemon import DaemonAnswer, DaemonStatus, ask_status, check_daemon
 from assistant.doctor.finding import FindingState
-from tests.client.test_client import Background
+from tests.client.background import Background
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def outages_of(stage: Stage) -> Outages:
-    return Outages(stage.conversation, stage.emit, stage.tasks)
+    return Outages(stage.room, stage.bus.emit, stage.tasks)
 
 
 async def test_a_microphone_that_is_gone_for_long_is_spoken_of_once_and_when_it_is_back(clock: Clock) -> None:
@@ -44,7 +44,7 @@ async def test_a_microphone_that_is_gone_for_long_is_spoken_of_once_and_when_it_
         outages = outages_of(stage)
         absence = Absence(UNPLUGGED, clock.now)
         outages.tell(Direction.INPUT, "USB", absence)
-        assert stage.conversation.state == "deaf"
+        assert stage.room.state == "deaf"
         assert outages.reasons == ["no microphone: unplugged"]
         for _ in range(3):
             clock.now += SPOKEN_S
@@ -52,21 +52,21 @@ async def test_a_microphone_that_is_gone_for_long_is_spoken_of_once_and_when_it_
         await stage.until(Announced)
         outages.tell(Direction.INPUT, "USB", None)
         await stage.until(Announced, 2)
-        assert stage.seen(DeviceLost) == [DeviceLost(kind="microphone", name="USB", reason="unplugged")]
-        assert stage.seen(DeviceBack) == [DeviceBack(kind="microphone", name="USB", away_s=15.0)]
+        assert stage.seen(DeviceLost) == [DeviceLost(room="local", kind="microphone", name="USB", reason="unplugged")]
+        assert stage.seen(DeviceBack) == [DeviceBack(room="local", kind="microphone", name="USB", away_s=15.0)]
         said = " ".join(stage.script.voice.spoken)
         assert said == f"{PHRASES.input_lost} {PHRASES.input_back}"
         assert outages.reasons == []
-        assert stage.conversation.state == "listening"
+        assert stage.room.state == "listening"
 
 
 async def test_whoever_hears_of_it_finds_the_conversation_in_the_state_that_follows(clock: Clock) -> None:
     async with conversation() as stage:
         states: dict[type[Event], str] = {}
-        stage.also(lambda event: states.update({type(event): stage.conversation.state}))
-        outages = outages_of(stage)
-        outages.tell(Direction.INPUT, "USB", Absence(UNPLUGGED, clock.now))
-        outages.tell(Direction.INPUT, "USB", None)
+        with stage.bus.subscribe(lambda event: states.update({type(event): stage.room.state})):
+            outages = outages_of(stage)
+            outages.tell(Direction.INPUT, "USB", Absence(UNPLUGGED, clock.now))
+            outages.tell(Direction.INPUT, "USB", None)
         assert states[DeviceLost] == "deaf"
         assert states[DeviceBack] == "listening"
 

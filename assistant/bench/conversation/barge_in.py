@@ -122,7 +122,7 @@ async def _until_speaking(simulated: SimulatedConversation, question: Samples, c
     """Return a turn whose answer has played for some seconds, most of it still to come; ask if there is none."""
     while True:
         if simulated.answering is None or simulated.playing_s > MAX_SPOKEN_S:
-            simulated.conversation.stop()
+            simulated.assistant.stop()
             await simulated.until(lambda: simulated.answering is None, OUTCOME_S)
             if not await simulated.is_answered(question):
                 continue

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import anyio
 
+from assistant.answers.order import build_responders
 from assistant.audio.echo.canceller import EchoCanceller
 from assistant.audio.echo.source import EchoCancelledSource
 from assistant.audio.pcm import LISTENING_RATE, Samples

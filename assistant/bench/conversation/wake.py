@@ -9,7 +9,7 @@ from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.bench.clips import Clip
 from assistant.bench.conversation.simulated_room import USER_DB, at_speech_level
 from assistant.bench.conversation.trial import ConversationTrial, LoadedClip
-from assistant.wake.base import Spotter, Wake
+from assistant.wake.base import Detection, WakeWordDetector
 
 QUIETER_DB = 12.0
 """Attenuation of the far condition: the user is across the room instead of in front of the device."""
@@ -40,11 +40,11 @@ def is_negative(clip: Clip, words: Sequence[str]) -> bool:
 
 
 def wake_trials(
-    clips: Sequence[LoadedClip], words: Sequence[str], spotter: Callable[[], Spotter]
+    clips: Sequence[LoadedClip], words: Sequence[str], detector: Callable[[], WakeWordDetector]
 ) -> Iterator[ConversationTrial]:
     """Try every recording of one of `words`: at a near talker's level, 12 dB below it, and over each recorded noise.
 
-    `spotter` creates a detector; each trial is a stream of its own and needs a new one.
+    `detector` creates a detector; each trial is a stream of its own and needs a new one.
     """
     noises = [loaded.samples for loaded in clips if loaded.clip.kind == "noise"]
     for loaded in clips:
@@ -54,12 +54,12 @@ def wake_trials(
             for number, noise in enumerate(noises, 1):
                 variants[f"noise {number}"] = near + _noise_under_speech(noise, len(near))
             for variant, samples in variants.items():
-                yield _trial(loaded.clip, variant, samples, spotter())
+                yield _trial(loaded.clip, variant, samples, detector())
 
 
-def _trial(clip: Clip, variant: str, samples: Samples, spotter: Spotter) -> ConversationTrial:
+def _trial(clip: Clip, variant: str, samples: Samples, detector: WakeWordDetector) -> ConversationTrial:
     before, after = (np.zeros(round(s * LISTENING_RATE), np.float32) for s in (LEAD_S, TAIL_S))
-    wakes = [w for w in spot(np.concatenate([before, samples, after]), spotter) if w.word == word_of(clip)]
+    wakes = [w for w in spot(np.concatenate([before, samples, after]), detector) if w.word == word_of(clip)]
     latency = None
     if wakes and clip.speech_end_s is not None and clip.kind == "wakeword":
         latency = (wakes[-1].at - len(before)) / LISTENING_RATE * 1000 - clip.speech_end_s * 1000
@@ -94,11 +94,11 @@ def negatives(clips: Sequence[LoadedClip], words: Sequence[str]) -> Iterator[Sam
         yield _concatenate([_mix(one, other) for one, other in zip(speech, others, strict=True)])
 
 
-def spot(samples: Samples, spotter: Spotter) -> Iterator[Wake]:
-    """Yield the wake words that `spotter` detects in `samples`."""
+def spot(samples: Samples, detector: WakeWordDetector) -> Iterator[Detection]:
+    """Yield the wake words that `detector` detects in `samples`."""
     edges = range(0, len(samples) + 1, BLOCK)
     for start, end in pairwise(edges):
-        if wake := spotter.heard(AudioBlock(samples[start:end], start, end / LISTENING_RATE)):
+        if wake := detector.detect(AudioBlock(samples[start:end], start, end / LISTENING_RATE)):
             yield wake
 
 

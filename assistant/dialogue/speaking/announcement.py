@@ -48,6 +48,7 @@ class Announcement:
         self.asked_at = anyio.current_time()
         self.over = anyio.Event()
         """Set when it is not at work, nor ever will be."""
+        self._room = context.room
         gate = Gate(context.emit)
         gate.open()
         acts = context.acts()
@@ -85,6 +86,7 @@ class Announcement:
         error = self.outcome.error
         return Announced(
             turn=self.number,
+            room=self._room,
             heard=self.outcome.heard,
             end=self.end.value,
             error=error.code if error is not None else None,

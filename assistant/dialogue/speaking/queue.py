@@ -3,7 +3,6 @@
 from assistant.dialogue.speaking.announcement import Announcement
 from assistant.dialogue.turn.end import End
 from assistant.errors import AssistantError, Code
-from assistant.flow import Signal
 
 MAX_WAITING = 32
 """Announcements that may wait: more than ten minutes of them, which nobody listens to at once."""
@@ -14,7 +13,6 @@ class AnnouncementQueue:
 
     def __init__(self) -> None:
         self._waiting: list[Announcement] = []
-        self._changed = Signal()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -24,15 +22,6 @@ class AnnouncementQueue:
         if len(self._waiting) >= MAX_WAITING:
             raise AssistantError(Code.QUEUE_FULL, f"{MAX_WAITING} announcements wait already; say less, or `stop` them")
         self._waiting.append(announcement)
-        self._changed.notify()
-
-    def look_again(self) -> None:
-        """Something else has changed that decides whether one may be said."""
-        self._changed.notify()
-
-    async def changed(self) -> None:
-        """Return when one was added, or at `look_again`."""
-        await self._changed.wait()
 
     def pop(self) -> Announcement | None:
         """Take out the one to be said now."""

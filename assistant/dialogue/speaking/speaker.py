@@ -9,8 +9,10 @@ class Speaker(Protocol):
     """Has, or is to have, the voice of the assistant."""
 
     number: int
-    start: int
-    """The sample of the audio clock that the question begins with; 0 where none was spoken."""
+
+    @property
+    def start(self) -> int:
+        """The sample of the audio clock that the question begins with; 0 where none was spoken."""
 
     @property
     def can_reopen(self) -> bool:

@@ -33,7 +33,7 @@ class WyomingServer:
     """Listens on `wyoming.listen` and connects to `wyoming.satellites`, as far as they are configured."""
 
     def __init__(self, host: Host) -> None:
-        self._host = host
+        self.host = host
         self._settings = host.config.wyoming
         self._conversations = Conversations(host)
         self.clients = 0
@@ -78,7 +78,7 @@ class WyomingServer:
 
     async def _serve(self, stream: Stream, room: str, *, remembers: bool, keep_asking: bool = False) -> None:
         """`room` is what the client's room is called, if it is a satellite."""
-        session = Session(Wire(stream), self._host, self._conversations, room, remembers=remembers)
+        session = Session(Wire(stream), self.host, self._conversations, room, remembers=remembers)
         try:
             await session.run(keep_asking=keep_asking)
         except Exception:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import anyio
 import pytest
 
 from assistant.app.loading import load_engines
@@ -24,7 +25,7 @@ CONFIG = Config(llm=Llm(max_reply_tokens=24))
 def engines() -> Iterator[Engines]:
     engines = load_engines(CONFIG)
     yield engines
-    engines.close()
+    anyio.run(engines.aclose)
 
 
 async def test_both_pipelines_answer_the_same_question_and_the_baseline_one_stage_after_another(

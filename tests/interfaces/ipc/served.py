@@ -11,8 +11,6 @@ from typing import Any, Self
 import anyio
 
 from assistant.app.running import Running
-from assistant.audio.volume import Volume
-from assistant.bus import Bus
 from assistant.config.schema import Config, Ipc
 from assistant.events import Event
 from assistant.interfaces.ipc.server import IpcServer
@@ -20,14 +18,6 @@ from assistant.interfaces.net import unix_socket
 from assistant.telemetry.metrics import Metrics
 from assistant.testing.scripted import Script, ScriptedLoudspeaker
 from assistant.testing.stage import QUIET, Stage, conversation
-
-
-@dataclass
-class Device:
-    """A microphone or loudspeaker as far as the socket tells of it."""
-
-    name: str
-    volume: float = 1.0
 
 
 @dataclass
@@ -57,26 +47,18 @@ async def served(
     """Serve for as long as the context lasts; the socket is in `folder`. `owner`: as `Access`."""
     path = folder / "a.sock"
     async with conversation(script, config, loudspeaker) as stage:
-        bus, metrics = Bus(), Metrics()
-        stage.also(bus.emit)
-        stage.also(metrics.observe)
+        metrics = Metrics()
         reloaded: list[Config] = []
         ended = anyio.Event()
         running = Running(
-            config=config,
-            engines=stage.engines,
-            conversation=stage.conversation,
-            history=stage.history,
-            microphone=Device("a microphone"),
-            loudspeaker=Device("a loudspeaker"),
-            volume=Volume(Device("a loudspeaker"), config.sound),
+            rooms=stage.rooms,
+            bus=stage.bus,
             metrics=metrics,
-            bus=bus,
             reload=lambda: reloaded[-1],
             end=ended.set,
         )
         server = IpcServer(running, owner=owner)
-        with unix_socket.open_socket(path) as listener:
+        with stage.bus.subscribe(metrics.observe), unix_socket.open_socket(path) as listener:
             await stage.tasks.start(server.serve, listener)
             yield Served(path, stage, running, server, reloaded, ended)
 

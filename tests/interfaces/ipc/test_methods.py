@@ -9,9 +9,9 @@ from typing import Any
 import anyio
 import msgspec
 import pytest
-from assistant.dialogue.speaking.waiting import MOST
 
 from assistant.config.schema import Audio, BargeIn, Config, Sound
+from assistant.dialogue.speaking.queue import MAX_WAITING
 from assistant.errors import AssistantError, Code
 from assistant.events import Announced, PlaybackStarted, TurnFinished
 from assistant.interfaces.ipc.methods import METHODS
@@ -206,7 +206,7 @@ async def test_a_notification_is_carried_out_and_not_answered(tmp_path: Path) ->
         await client.send(b'{"jsonrpc": "2.0", "method": "mute"}\n')
         await client.send(b'{"jsonrpc": "2.0", "method": "nonsense"}\n')
         assert (await client.call("status", id=5))["id"] == 5
-        assert daemon.stage.conversation.is_muted
+        assert daemon.stage.room.is_muted
 
 
 async def test_events_come_as_notifications_to_who_asks(tmp_path: Path) -> None:
@@ -337,6 +337,6 @@ async def test_more_announcements_than_the_queue_holds_are_refused(tmp_path: Pat
         for client in (one, two, three):
             for number in range(12):
                 await client.request("say", id=number, text="Word.")
-        codes = [(await three.read())["error"]["data"]["code"] for _ in range(36 - MOST - 1)]
-        assert codes == ["queue.full"] * (36 - MOST - 1)
+        codes = [(await three.read())["error"]["data"]["code"] for _ in range(36 - MAX_WAITING - 1)]
+        assert codes == ["queue.full"] * (36 - MAX_WAITING - 1)
         await daemon.stage.until(PlaybackStarted)

@@ -13,7 +13,7 @@ import pytest
 
 from assistant.asr.faster_whisper import FasterWhisper
 from assistant.bench.clips import Clip
-from assistant.engines.priority import RightOfWay
+from assistant.engines.priority import Precedence
 from assistant.interfaces.ipc import recordings
 from assistant.interfaces.ipc.call import MAX_TRANSCRIPTIONS
 from assistant.testing.scripted import Script
@@ -157,7 +157,7 @@ async def test_who_speaks_in_the_room_goes_first(
     recognizer: FasterWhisper, clips: dict[str, Clip], tmp_path: Path
 ) -> None:
     async with served(tmp_path, script(recognizer)) as daemon, Line(daemon.path) as client:
-        with daemon.stage.engines.right_of_way.claimed():
+        with daemon.stage.engines.precedence.claimed():
             with clips[NAME].path.open("rb") as file:
                 await send_file(client, file.fileno())
             assert "result" in await client.call("status", id=2)
@@ -174,13 +174,13 @@ async def test_bare_samples_may_be_cut_anywhere() -> None:
         assert [float(sample) async for piece in pieces for sample in piece] == [0.5] * 3
 
 
-def test_the_right_of_way_is_free_when_nobody_claims_it() -> None:
-    way = RightOfWay()
+def test_precedence_is_free_once_every_claim_has_ended() -> None:
+    way = Precedence()
     with way.claimed():
         with way.claimed():
-            assert way.is_set()
-        assert way.is_set()
-    assert not way.is_set()
+            assert way.is_claimed
+        assert way.is_claimed
+    assert not way.is_claimed
 
 
 async def _chunk(client: Line, data: bytes, *, last: bool) -> None:

@@ -4,10 +4,10 @@ from functools import partial
 
 import anyio
 import pytest
-from assistant.dialogue.speaking.cue import Priority
-from assistant.dialogue.speaking.waiting import MOST
 
 from assistant.config.schema import Asr, Config, Turns, Wake
+from assistant.dialogue.speaking.announcement import Priority
+from assistant.dialogue.speaking.queue import MAX_WAITING
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     Announced,
@@ -37,7 +37,7 @@ def ignore(text: str) -> None:
 
 async def test_an_announcement_is_spoken_and_told_of() -> None:
     async with conversation() as stage:
-        announced = await stage.conversation.say("The **washing** is done.")
+        announced = await stage.room.say("The **washing** is done.")
         assert announced.heard == "The washing is done."
         assert announced.end == "answered"
         assert stage.seen(Announced) == [announced]
@@ -47,7 +47,7 @@ async def test_an_announcement_is_spoken_and_told_of() -> None:
 async def test_one_without_anything_to_say_is_an_error() -> None:
     async with conversation() as stage:
         with pytest.raises(AssistantError) as error:
-            await stage.conversation.say("***")
+            await stage.room.say("***")
         assert error.value.code is Code.TEXT_EMPTY
         announced = await stage.until(Announced)
         assert isinstance(announced, Announced)
@@ -60,7 +60,7 @@ async def test_announcements_wait_for_the_answer_and_the_most_important_is_first
         await stage.ask()
         await stage.until(PlaybackStarted)
         for text, priority in (("Later.", Priority.LOW), ("First.", Priority.HIGH), ("Then.", Priority.HIGH)):
-            stage.tasks.start_soon(partial(stage.conversation.say, text, priority=priority))
+            stage.tasks.start_soon(partial(stage.room.say, text, priority=priority))
         await anyio.wait_all_tasks_blocked()
         assert len(stage.seen(PlaybackStarted)) == 1
         loudspeaker.finish()
@@ -75,7 +75,7 @@ async def test_an_alarm_cuts_in_and_the_answer_goes_on_after_it() -> None:
         await loudspeaker.full.wait()
         answer = loudspeaker.playbacks[0]
         loudspeaker.room = 10**9
-        await stage.conversation.say("Smoke in the kitchen.", interrupt=True)
+        await stage.room.say("Smoke in the kitchen.", interrupt=True)
         assert heard(stage) == ["Smoke in the kitchen."]
         assert not answer.stopped
         assert not answer.paused
@@ -87,7 +87,7 @@ async def test_what_is_said_while_an_alarm_sounds_does_not_end_it_if_it_was_begu
     loudspeaker = ScriptedLoudspeaker(room=100)
     async with conversation(loudspeaker=loudspeaker, echo_free=True) as stage:
         await stage.ears.hear(0.9, 640)
-        stage.tasks.start_soon(partial(stage.conversation.say, "Smoke in the kitchen.", interrupt=True))
+        stage.tasks.start_soon(partial(stage.room.say, "Smoke in the kitchen.", interrupt=True))
         await loudspeaker.full.wait()
         await stage.ears.hear(0.9, 1600)
         await stage.ears.hear(0.0, 640)
@@ -106,23 +106,23 @@ async def test_stop_ends_the_alarm_and_what_would_go_on_after_it() -> None:
         await stage.ask()
         await loudspeaker.full.wait()
         loudspeaker.full = anyio.Event()
-        stage.tasks.start_soon(partial(stage.conversation.say, "Smoke.", interrupt=True))
+        stage.tasks.start_soon(partial(stage.room.say, "Smoke.", interrupt=True))
         await loudspeaker.full.wait()
-        assert stage.conversation.stop()
+        assert stage.room.stop()
         assert (await stage.turn_finished()).end == "interrupted"
         announced = await stage.until(Announced)
         assert isinstance(announced, Announced)
         assert announced.end == "interrupted"
-        assert not stage.conversation.stop()
+        assert not stage.room.stop()
 
 
 async def test_stop_may_also_forget_what_waits() -> None:
     loudspeaker = ScriptedLoudspeaker(room=100)
     async with conversation(loudspeaker=loudspeaker) as stage, anyio.create_task_group() as speakers:
         for text in ("One.", "Two.", "Three."):
-            speakers.start_soon(stage.conversation.say, text)
+            speakers.start_soon(stage.room.say, text)
         await loudspeaker.full.wait()
-        assert stage.conversation.stop(waiting=True)
+        assert stage.room.stop(waiting=True)
         await stage.until(Announced)
     assert len(stage.seen(PlaybackStarted)) == 1
 
@@ -131,26 +131,26 @@ async def test_who_is_cancelled_takes_the_announcement_back() -> None:
     loudspeaker = ScriptedLoudspeaker(room=100)
     async with conversation(loudspeaker=loudspeaker) as stage:
         async with anyio.create_task_group() as speakers:
-            speakers.start_soon(stage.conversation.say, "Being said.")
-            speakers.start_soon(stage.conversation.say, "Waiting.")
+            speakers.start_soon(stage.room.say, "Being said.")
+            speakers.start_soon(stage.room.say, "Waiting.")
             await loudspeaker.full.wait()
             speakers.cancel_scope.cancel()
         announced = await stage.until(Announced)
         assert isinstance(announced, Announced)
         assert announced.end == "interrupted"
         loudspeaker.finish()
-        assert (await stage.conversation.say("Next.")).heard == "Next."
+        assert (await stage.room.say("Next.")).heard == "Next."
         assert len(stage.seen(PlaybackStarted)) == 2
 
 
 async def test_more_than_anybody_would_listen_to_is_refused() -> None:
     loudspeaker = ScriptedLoudspeaker(room=1)
     async with conversation(loudspeaker=loudspeaker) as stage, anyio.create_task_group() as speakers:
-        for _ in range(MOST + 1):
-            speakers.start_soon(stage.conversation.say, "Word.")
+        for _ in range(MAX_WAITING + 1):
+            speakers.start_soon(stage.room.say, "Word.")
         await loudspeaker.full.wait()
         with pytest.raises(AssistantError) as refused:
-            await stage.conversation.say("One too many.")
+            await stage.room.say("One too many.")
         assert refused.value.code is Code.QUEUE_FULL
         speakers.cancel_scope.cancel()
 
@@ -160,7 +160,7 @@ async def test_an_announcement_waits_for_who_has_just_said_the_wake_word() -> No
         assert stage.script.detector is not None
         stage.script.detector.said = True
         await stage.ears.hear(0.0, 320)
-        stage.tasks.start_soon(stage.conversation.say, "The washing is done.")
+        stage.tasks.start_soon(stage.room.say, "The washing is done.")
         await anyio.wait_all_tasks_blocked()
         assert not stage.seen(PlaybackStarted)
         await stage.ears.hear(0.0, 2000)
@@ -170,7 +170,7 @@ async def test_an_announcement_waits_for_who_has_just_said_the_wake_word() -> No
 
 async def test_after_an_announcement_a_wake_word_is_still_needed() -> None:
     async with conversation(Script(detector=ScriptedWakeWordDetector()), ASLEEP) as stage:
-        await stage.conversation.say("The washing is done.")
+        await stage.room.say("The washing is done.")
         await stage.ask()
         assert not stage.seen(SpeechStarted)
 
@@ -178,13 +178,13 @@ async def test_after_an_announcement_a_wake_word_is_still_needed() -> None:
 async def test_a_typed_question_is_answered_aloud_and_remembered() -> None:
     async with conversation() as stage:
         pieces: list[str] = []
-        done = await stage.conversation.ask("What time is it?", aloud=True, written=pieces.append)
+        done = await stage.room.ask("What time is it?", aloud=True, written=pieces.append)
         assert done.source == "text"
         assert done.heard == "It is noon, I think. Or later."
         assert "".join(pieces) == done.reply
         assert stage.seen(TurnFinished) == [done]
         assert stage.seen(FinalTranscript) == [
-            FinalTranscript(turn=done.turn, text="What time is it?", language=done.language)
+            FinalTranscript(turn=done.turn, room="local", text="What time is it?", language=done.language)
         ]
         assert [(one.said, one.heard) for one in stage.history.exchanges] == [("What time is it?", done.heard)]
         assert done.marks_ms.playback is not None
@@ -193,7 +193,7 @@ async def test_a_typed_question_is_answered_aloud_and_remembered() -> None:
 async def test_or_in_silence() -> None:
     async with conversation() as stage:
         pieces: list[str] = []
-        done = await stage.conversation.ask("What time is it?", aloud=False, written=pieces.append)
+        done = await stage.room.ask("What time is it?", aloud=False, written=pieces.append)
         assert done.reply == "It is noon, I think. Or later."
         assert "".join(pieces) == done.reply
         assert not stage.loudspeaker.playbacks
@@ -207,7 +207,7 @@ async def test_what_is_written_waits_for_what_is_spoken() -> None:
         async with anyio.create_task_group() as writers:
 
             async def write() -> None:
-                done = await stage.conversation.ask("Tell me a story.", aloud=False, written=pieces.append)
+                done = await stage.room.ask("Tell me a story.", aloud=False, written=pieces.append)
                 assert done.reply == "word " * 20
 
             def interrupt(piece: str) -> None:
@@ -235,7 +235,7 @@ async def test_a_question_that_is_given_up_is_told_of(aloud: bool) -> None:
     model.hold.holding = True
     async with conversation(Script(model=model)) as stage:
         async with anyio.create_task_group() as askers:
-            askers.start_soon(partial(stage.conversation.ask, "What time is it?", aloud=aloud, written=ignore))
+            askers.start_soon(partial(stage.room.ask, "What time is it?", aloud=aloud, written=ignore))
             await model.hold.wait_until_reached()
             askers.cancel_scope.cancel()
         done = await stage.turn_finished()
@@ -248,7 +248,7 @@ async def test_a_model_that_fails_is_told_in_the_answer() -> None:
     async with conversation(Script(model=broken), QUIET) as stage:
         for aloud in (True, False):
             with pytest.raises(AssistantError) as error:
-                await stage.conversation.ask("What time is it?", aloud=aloud, written=ignore)
+                await stage.room.ask("What time is it?", aloud=aloud, written=ignore)
             assert error.value.code is Code.LLM_FAILED
         assert [event.error for event in stage.seen(TurnFinished) if isinstance(event, TurnFinished)] == [
             Code.LLM_FAILED
@@ -258,8 +258,8 @@ async def test_a_model_that_fails_is_told_in_the_answer() -> None:
 
 async def test_nobody_is_listened_to_while_the_microphone_is_off() -> None:
     async with conversation() as stage:
-        stage.conversation.mute()
+        await stage.room.mute()
         with pytest.raises(AssistantError) as refused:
-            stage.conversation.wake()
+            stage.room.listen()
         assert refused.value.code is Code.MICROPHONE_MUTED
-        assert (await stage.conversation.say("It still speaks.")).heard == "It still speaks."
+        assert (await stage.room.say("It still speaks.")).heard == "It still speaks."

@@ -224,7 +224,7 @@ async def test_without_echo_cancellation_it_does_not_listen_while_it_speaks() ->
 async def test_the_conversation_can_be_told_to_be_silent() -> None:
     async with conversation(config=LATER, loudspeaker=ScriptedLoudspeaker(room=150)) as stage:
         await begin_answer(stage)
-        stage.conversation.stop()
+        stage.room.stop()
         assert (await stage.turn_finished()).end == "interrupted"
         finished = stage.seen(PlaybackFinished)[0]
         assert isinstance(finished, PlaybackFinished)
