@@ -65,7 +65,7 @@ class _PolledMetric(Collector):
         yield family(self.name, self.documentation, value=value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _EngineMetrics(Collector):
     """The figures of each engine, read at each scrape."""
 

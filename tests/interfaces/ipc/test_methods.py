@@ -306,7 +306,7 @@ async def test_metrics_count_turns_and_requests(tmp_path: Path) -> None:
         await client.call("ask", text="What time is it?")
         await client.call("nonsense")
         text = (await client.call("metrics"))["result"]["text"]
-        assert 'assistant_turns_total{end="answered",source="text"} 1.0' in text
+        assert 'assistant_turns_total{end="answered",room="local",source="text"} 1.0' in text
         assert 'assistant_ipc_requests_total{method="ask",result="ok"} 1.0' in text
         assert 'assistant_ipc_requests_total{method="none",result="ipc.unknown_method"} 1.0' in text
         assert "noon" not in text

@@ -116,7 +116,7 @@ def test_parameters_are_given_by_name_or_by_position() -> None:
         ({"text": "a" * 8001}, "text"),
         ({}, "text"),
         ({"text": "a", "loud": True}, "loud"),
-        (["a", True, True, 4], "at most 3"),
+        (["a", True, True, "kitchen", 5], "at most 4"),
         ("a", "object"),
         (1, "object"),
         (None, "object"),
