@@ -16,7 +16,7 @@ from assistant.asr.base import Transcription
 from assistant.audio.earcons import RATE as EARCON_RATE
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.blocking import Emit, StopFlag
-from assistant.engines.detectors import Detectors
+from assistant.engines.detectors import DetectorLoader, Detectors
 from assistant.engines.engines import Engines, share
 from assistant.errors import AssistantError, Code
 from assistant.llm.base import Message, Usage
@@ -308,6 +308,8 @@ class Script:
     end_of_turn: ScriptedEndOfTurn | None = None
     answers_beside_recognition: bool = True
     detector: ScriptedWakeWordDetector | None = None
+    detector_loader: DetectorLoader | None = None
+    """For streams of sound besides that of the stage; None for scripted detectors."""
 
     def engines(self) -> Engines:
         return share(
@@ -316,7 +318,7 @@ class Script:
             self.voice,
             self.end_of_turn,
             answers_beside_recognition=self.answers_beside_recognition,
-            detector_loader=lambda words: self.detectors(),
+            detector_loader=self.detector_loader or (lambda words: self.detectors()),
         )
 
     def detectors(self) -> Detectors:

@@ -13,6 +13,7 @@ import pytest
 
 from assistant.asr.faster_whisper import FasterWhisper
 from assistant.bench.clips import Clip
+from assistant.engines.detectors import load_detectors
 from assistant.engines.priority import Precedence
 from assistant.interfaces.ipc import recordings
 from assistant.interfaces.ipc.call import MAX_TRANSCRIPTIONS
@@ -30,7 +31,7 @@ def recognizer(whisper_path: Path) -> FasterWhisper:
 
 
 def script(recognizer: FasterWhisper) -> Script:
-    return Script(recognizer=recognizer)  # type: ignore[arg-type]
+    return Script(recognizer=recognizer, detector_loader=load_detectors)  # type: ignore[arg-type]
 
 
 def is_right(answer: dict[str, Any]) -> bool:
