@@ -5,6 +5,7 @@ stop flag is set.
 """
 
 import threading
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -189,7 +190,9 @@ class _ScriptedGeneration(Generation):
         self._model.ask(self._prompt)
         self.usage = Usage(reused=5, evaluated=7, generated=0)
         for generated, piece in enumerate(self._model.pieces[: self._max_tokens], start=1):
+            began = time.monotonic()
             await self._model.hold.wait()
+            self.work_s += time.monotonic() - began
             self.usage = Usage(reused=5, evaluated=7, generated=generated)
             yield piece
 

@@ -566,8 +566,13 @@ async def test_a_reply_cancelled_while_connecting_gives_the_connection_up() -> N
             waiting.setblocking(False)
             waiting.connect_ex(("127.0.0.1", port))
         others = connecting(port)
+
+        async def joined() -> None:
+            while connecting(port) == others:
+                await anyio.wait_all_tasks_blocked()
+
         model = client(f"http://127.0.0.1:{port}/v1")
-        await cancel_when(anyio.wait_all_tasks_blocked, model)
+        await cancel_when(joined, model)
         assert connecting(port) == others
         await model.aclose()
 
@@ -592,18 +597,25 @@ async def test_a_reply_cancelled_while_encryption_is_negotiated_closes_the_conne
         await model.aclose()
 
 
-@pytest.mark.parametrize("begun", [False, True])
-async def test_a_reply_cancelled_while_waiting_for_the_answer_closes_the_connection(
-    server: Scripted, begun: bool
-) -> None:
+async def test_a_reply_cancelled_while_waiting_for_the_answer_closes_the_connection(server: Scripted) -> None:
+    server.script = lambda handler: handler.wait_until_left()
+    model = client(server.url)
+    await cancel_when(partial(happens, server.asked), model)
+    await happens(server.left)
+    await model.aclose()
+
+
+async def test_a_reply_cancelled_while_waiting_for_the_first_piece_closes_the_connection(server: Scripted) -> None:
+    begun = threading.Event()
+
     def script(handler: Handler) -> None:
-        if begun:
-            handler.begin()
+        handler.begin()
+        begun.set()
         handler.wait_until_left()
 
     server.script = script
     model = client(server.url)
-    await cancel_when(partial(happens, server.asked), model)
+    await cancel_when(partial(happens, begun), model)
     await happens(server.left)
     await model.aclose()
 
