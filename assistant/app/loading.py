@@ -14,11 +14,11 @@ from assistant.blocking import NeverStop
 from assistant.config.changes import differences
 from assistant.config.schema import Config
 from assistant.engines.engines import UNCHANGED, Engines, Fresh, Unchanged, share
+from assistant.engines.model import Model
 from assistant.host import libraries
 from assistant.host.budget import Budget, thread_budget
 from assistant.host.hardware import usable_cores
 from assistant.language.tables import tables_of
-from assistant.llm.base import LanguageModel
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.openai import OpenAiCompatible
 from assistant.models.store import locate_configured
@@ -132,7 +132,7 @@ def load_recognizer(config: Config, threads: int) -> FasterWhisper:
     return recognizer
 
 
-def load_language_model(config: Config, budget: Budget) -> LanguageModel:
+def load_language_model(config: Config, budget: Budget) -> Model:
     """The language model, with the head of every prompt in its key/value cache."""
     llm = config.llm
     if llm.engine == "openai":

@@ -8,7 +8,7 @@ from assistant import blocking
 from assistant.blocking import Emit, StopFlag, StopWhen
 from assistant.engines.handle import Handle
 from assistant.engines.priority import Urgency
-from assistant.engines.queue import Lease
+from assistant.engines.queue import Figures, Lease
 from assistant.llm.base import Generation, LanguageModel, Message, Prompt, RemoteLanguageModel, Usage
 
 HANDOVER_S = 0.05
@@ -36,7 +36,7 @@ class ModelHandle(Handle[Model]):
     ) -> Generation:
         """A reply of at most `max_tokens` tokens. `deadline` as `EngineQueue.acquire`, for its first piece."""
         if isinstance(self.engine, RemoteLanguageModel):
-            return self.engine.generate(prompt, max_tokens=max_tokens)
+            return _RemoteGeneration(self.engine.generate(prompt, max_tokens=max_tokens), self.queue.figures)
         return _LocalGeneration(self, prompt, max_tokens, urgency, deadline)
 
     async def read(self, prompt: Prompt) -> None:
@@ -53,6 +53,31 @@ class ModelHandle(Handle[Model]):
             model.generate(prompt(model.count_tokens), max_tokens=0, emit=_ignore, stop=stop)
 
         await self.call(evaluate, name="reading")
+
+
+class _RemoteGeneration(Generation):
+    """Counts what a model elsewhere writes in the figures of its queue, for which it need not wait."""
+
+    def __init__(self, generation: Generation, figures: Figures) -> None:
+        super().__init__()
+        self._generation = generation
+        self._figures = figures
+
+    async def pieces(self) -> AsyncGenerator[str, None]:
+        self._figures.requests += 1
+        try:
+            async with aclosing(self._generation.pieces()) as pieces:
+                async for piece in pieces:
+                    self._note()
+                    yield piece
+        finally:
+            self._note()
+
+    def _note(self) -> None:
+        """Take over what it has cost so far."""
+        self.usage = self._generation.usage
+        self._figures.worked_s += self._generation.work_s - self.work_s
+        self.work_s = self._generation.work_s
 
 
 class _LocalGeneration(Generation):

@@ -5,6 +5,7 @@ stop flag is set.
 """
 
 import threading
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from assistant.blocking import Emit, StopFlag
 from assistant.engines.detectors import DetectorLoader, Detectors
 from assistant.engines.engines import Engines, share
 from assistant.errors import AssistantError, Code
-from assistant.llm.base import Message, Usage
+from assistant.llm.base import Generation, Message, Prompt, RemoteLanguageModel, Usage
 from assistant.wake.base import Detection
 
 VOICE_RATE = 1000
@@ -46,6 +47,18 @@ class Hold:
                 self.stopped.set()
                 return
             threading.Event().wait(0.001)
+
+    async def wait(self) -> None:
+        """As `pass_by`, for what is asynchronous: cancelling stops it."""
+        if not self.holding:
+            return
+        self.reached.set()
+        try:
+            while not self.released.is_set():  # noqa: ASYNC110 - it is set in any thread
+                await anyio.sleep(0.001)
+        except BaseException:
+            self.stopped.set()
+            raise
 
     async def wait_until_reached(self) -> None:
         await anyio.to_thread.run_sync(self.reached.wait)
@@ -131,10 +144,62 @@ class ScriptedModel:
         return Usage(reused=5, evaluated=7, generated=generated)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        return sum(len(message.content.split()) for message in messages)
+        return _count_words(messages)
 
     def close(self) -> None:
         pass
+
+
+@dataclass
+class ScriptedRemoteModel(RemoteLanguageModel):
+    """Writes `pieces` whatever it is asked, and remembers the prompts, as if on another machine."""
+
+    pieces: Sequence[str] = ("It is ", "noon, ", "I think. ", "Or later.")
+    error: AssistantError | None = None
+    hold: Hold = field(default_factory=Hold)
+    prompts: list[list[Message]] = field(default_factory=list)
+    closed: bool = False
+    name = "scripted"
+    device = "http"
+    context_tokens = 1000
+
+    def generate(self, prompt: Prompt, *, max_tokens: int) -> Generation:
+        return _ScriptedGeneration(self, prompt, max_tokens)
+
+    async def read(self, prompt: Prompt) -> None:
+        self.ask(prompt)
+        await self.hold.wait()
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+    def ask(self, prompt: Prompt) -> None:
+        """Note the prompt, and raise the error if there is to be one."""
+        self.prompts.append(prompt(_count_words))
+        if self.error is not None:
+            raise self.error
+
+
+class _ScriptedGeneration(Generation):
+    def __init__(self, model: ScriptedRemoteModel, prompt: Prompt, max_tokens: int) -> None:
+        super().__init__()
+        self._model = model
+        self._prompt = prompt
+        self._max_tokens = max_tokens
+
+    async def pieces(self) -> AsyncGenerator[str, None]:
+        self._model.ask(self._prompt)
+        self.usage = Usage(reused=5, evaluated=7, generated=0)
+        for generated, piece in enumerate(self._model.pieces[: self._max_tokens], start=1):
+            began = time.monotonic()
+            await self._model.hold.wait()
+            self.work_s += time.monotonic() - began
+            self.usage = Usage(reused=5, evaluated=7, generated=generated)
+            yield piece
+
+
+def _count_words(messages: Sequence[Message]) -> int:
+    return sum(len(message.content.split()) for message in messages)
 
 
 @dataclass
