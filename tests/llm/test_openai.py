@@ -511,17 +511,23 @@ async def test_a_connection_is_closed_with_the_model(server: Scripted) -> None:
     await happens(server.left)
 
 
-async def test_a_reply_under_way_fails_when_the_model_is_closed(server: Scripted) -> None:
-    server.script = lambda handler: handler.wait_until_left()
-    model = client(server.url)
-
+@pytest.mark.parametrize("kept", [False, True])
+async def test_a_reply_under_way_fails_when_the_model_is_closed(server: Scripted, kept: bool) -> None:
     async def close() -> None:
         await happens(server.asked)
         await model.aclose()
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(close)
-        assert (await refused(model)).code == Code.LLM_FAILED
+    async with keeping(server) as model:
+        if kept:
+            await ask(model)
+        server.asked.clear()
+        server.script = lambda handler: handler.wait_until_left()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(close)
+            with pytest.raises(AssistantError) as raised:
+                await ask(model)
+    assert raised.value.code == Code.LLM_FAILED
+    assert len(server.connections) == 1 + kept
 
 
 async def test_a_reply_cancelled_from_the_beginning_asks_nothing(server: Scripted) -> None:
