@@ -86,6 +86,12 @@ def test_every_page_is_linked_from_another() -> None:
     assert not {page for page in PAGES if page.parent.name == "docs"} - linked
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_of_the_program_that_is_named_exists(page: Path) -> None:
+    named = re.findall(r"`((?:assistant|tests)/[\w/]+(?:\.py|/))`", page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def code(page: Path) -> list[str]:
     """Return the code spans of `page` and the lines of its blocks of code."""
     text = page.read_text(encoding="utf-8")
