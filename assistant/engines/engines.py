@@ -88,16 +88,17 @@ class Engines:
         """Use the engines of `fresh` from now on, once no room is at a turn; a model that is replaced is closed."""
         while True:
             await self.precedence.free()
+            before = self.generation.engine
             with ExitStack() as leases:
-                for queue in self.queues.values():
-                    leases.enter_context(await queue.acquire(Urgency.BACKGROUND))
+                for queue in self.queues.values():  # always in this order, and as urgent as a turn: no two block
+                    leases.enter_context(await queue.acquire(Urgency.SPOKEN))
                 if self.precedence.is_claimed:
                     continue  # speech has begun meanwhile
-                before = self.generation.engine
                 self._put_in(fresh)
-                if before is not self.generation.engine:
-                    await _close(before)
-                return
+            if before is not self.generation.engine:
+                await self.generation.until_unused(before)
+                await _close(before)
+            return
 
     def _put_in(self, fresh: Fresh) -> None:
         if not isinstance(fresh.recognizer, Unchanged):

@@ -1,14 +1,16 @@
 """The language model behind its handle: in this process, where it takes turns with the voice, or elsewhere."""
 
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 
 from assistant import blocking
 from assistant.blocking import Emit, StopFlag, StopWhen
 from assistant.engines.handle import Handle
 from assistant.engines.priority import Urgency
-from assistant.engines.queue import Figures, Lease
+from assistant.engines.queue import EngineQueue, Lease
+from assistant.errors import AssistantError, Code
+from assistant.flow import Signal
 from assistant.llm.base import Generation, LanguageModel, Message, Prompt, RemoteLanguageModel, Usage
 
 HANDOVER_S = 0.05
@@ -26,6 +28,12 @@ class ModelHandle(Handle[Model]):
     token that is evaluated again. A model elsewhere needs no queue.
     """
 
+    def __init__(self, engine: Model, queue: EngineQueue) -> None:
+        super().__init__(engine, queue)
+        self._under_way: list[Model] = []
+        """The model of each reply that is being written elsewhere."""
+        self._ended = Signal()
+
     @property
     def writes_ahead(self) -> bool:
         """Whether it may write on while the voice is at work: it takes no processor from it."""
@@ -36,7 +44,7 @@ class ModelHandle(Handle[Model]):
     ) -> Generation:
         """A reply of at most `max_tokens` tokens. `deadline` as `EngineQueue.acquire`, for its first piece."""
         if isinstance(self.engine, RemoteLanguageModel):
-            return _RemoteGeneration(self.engine.generate(prompt, max_tokens=max_tokens), self.queue.figures)
+            return _RemoteGeneration(self, self.engine, prompt, max_tokens)
         return _LocalGeneration(self, prompt, max_tokens, urgency, deadline)
 
     async def read(self, prompt: Prompt) -> None:
@@ -54,24 +62,42 @@ class ModelHandle(Handle[Model]):
 
         await self.call(evaluate, name="reading")
 
+    @contextmanager
+    def using(self, model: RemoteLanguageModel) -> Iterator[None]:
+        """A reply of `model` is being written for as long as the context lasts."""
+        self._under_way.append(model)
+        try:
+            yield
+        finally:
+            self._under_way.remove(model)
+            self._ended.notify()
+
+    async def until_unused(self, model: Model) -> None:
+        """Return once no reply of `model`, which was replaced, is being written elsewhere."""
+        while model in self._under_way:
+            await self._ended.wait()
+
 
 class _RemoteGeneration(Generation):
     """Counts what a model elsewhere writes in the figures of its queue, for which it need not wait."""
 
-    def __init__(self, generation: Generation, figures: Figures) -> None:
+    def __init__(self, handle: ModelHandle, model: RemoteLanguageModel, prompt: Prompt, max_tokens: int) -> None:
         super().__init__()
-        self._generation = generation
-        self._figures = figures
+        self._handle = handle
+        self._model = model
+        self._generation = model.generate(prompt, max_tokens=max_tokens)
+        self._figures = handle.queue.figures
 
     async def pieces(self) -> AsyncGenerator[str, None]:
         self._figures.requests += 1
-        try:
-            async with aclosing(self._generation.pieces()) as pieces:
-                async for piece in pieces:
-                    self._note()
-                    yield piece
-        finally:
-            self._note()
+        with self._handle.using(self._model):
+            try:
+                async with aclosing(self._generation.pieces()) as pieces:
+                    async for piece in pieces:
+                        self._note()
+                        yield piece
+            finally:
+                self._note()
 
     def _note(self) -> None:
         """Take over what it has cost so far."""
@@ -120,7 +146,8 @@ class _LocalGeneration(Generation):
     def _go_on(self, emit: Emit[str], stop: StopWhen) -> None:
         """Write until the reply has ended or the model is to be given back, in a thread of its own."""
         model = self._handle.engine
-        assert not isinstance(model, RemoteLanguageModel)
+        if isinstance(model, RemoteLanguageModel):
+            raise AssistantError(Code.LLM_FAILED, "the language model was replaced in the middle of a reply; ask again")
         messages = self._prompt(model.count_tokens)
         if self._written:
             messages.append(Message("assistant", self._written))

@@ -368,7 +368,7 @@ class Script:
     """The engines of a conversation, each scripted."""
 
     recognizer: ScriptedRecognizer = field(default_factory=ScriptedRecognizer)
-    model: ScriptedModel = field(default_factory=ScriptedModel)
+    model: ScriptedModel | ScriptedRemoteModel = field(default_factory=ScriptedModel)
     voice: ScriptedVoice = field(default_factory=ScriptedVoice)
     end_of_turn: ScriptedEndOfTurn | None = None
     answers_beside_recognition: bool = True

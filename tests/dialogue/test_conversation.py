@@ -21,7 +21,7 @@ from assistant.events import (
     SpeechStarted,
     TurnFinished,
 )
-from assistant.testing.scripted import DOUBTFUL, Script, ScriptedEndOfTurn, ScriptedLoudspeaker
+from assistant.testing.scripted import DOUBTFUL, Script, ScriptedEndOfTurn, ScriptedLoudspeaker, ScriptedModel
 from assistant.testing.stage import QUIET, SILENCE, conversation
 
 pytestmark = pytest.mark.anyio
@@ -325,8 +325,7 @@ async def test_a_language_model_on_the_same_cores_pauses_at_each_clause_and_goes
 
 
 async def test_one_that_works_elsewhere_writes_on_while_the_voice_is_at_work() -> None:
-    script = Script()
-    script.model.shares_processor = False
+    script = Script(model=ScriptedModel(shares_processor=False))
     async with conversation(script) as stage:
         await stage.ask()
         finished = await stage.turn_finished()
@@ -336,8 +335,7 @@ async def test_one_that_works_elsewhere_writes_on_while_the_voice_is_at_work() -
 
 @pytest.mark.parametrize("shares_processor", [True, False])
 async def test_a_reply_that_fails_half_way_is_told_after_what_was_said_of_it(shares_processor: bool) -> None:
-    script = Script()
-    script.model.shares_processor = shares_processor
+    script = Script(model=ScriptedModel(shares_processor=shares_processor))
     script.voice.error_at = 2
     async with conversation(script) as stage:
         await stage.ask()
