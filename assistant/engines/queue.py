@@ -14,7 +14,8 @@ from assistant.engines.priority import Precedence, Urgency
 
 SLICE_S = 0.25
 """Seconds after which work of `Urgency.BACKGROUND` that can go on later lets other such work have the engine: a dozen
-tokens, between which going on costs one."""
+tokens. Counted from its first result, and at least as long as that took: with one key/value cache for all, whoever goes
+on after another reply reads the prompt again."""
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Lease:
         self.urgency = urgency
         self.since = time.monotonic()
         self._queue = queue
+        self._produced_at: float | None = None
         self._returned: Callable[[], None] | None = returned
 
     @property
@@ -48,11 +50,16 @@ class Lease:
         read in any thread."""
         return self.is_overtaken or self._has_had_its_slice
 
+    def note_result(self) -> None:
+        """Something has come of the work, so that stopping it does not lose all. May be called in any thread."""
+        if self._produced_at is None:
+            self._produced_at = time.monotonic()
+
     @property
     def _has_had_its_slice(self) -> bool:
-        if self.urgency is Urgency.SPOKEN or not self._queue.waiting:
+        if self.urgency is Urgency.SPOKEN or not self._queue.waiting or self._produced_at is None:
             return False
-        return time.monotonic() - self.since > SLICE_S
+        return time.monotonic() - self._produced_at > max(SLICE_S, self._produced_at - self.since)
 
     def release(self) -> None:
         """Give the engine back; once is enough."""
