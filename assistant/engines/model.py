@@ -134,7 +134,7 @@ class _LocalGeneration(Generation):
         """One call of the model."""
 
         def work(emit: Emit[str], stop: StopFlag) -> None:
-            self._go_on(emit, StopWhen(stop.is_set, lambda: lease.is_wanted))
+            self._go_on(lease, emit, StopWhen(stop.is_set, lambda: lease.is_wanted))
 
         return blocking.stream(
             work,
@@ -143,7 +143,7 @@ class _LocalGeneration(Generation):
             ended=lease.release,
         )
 
-    def _go_on(self, emit: Emit[str], stop: StopWhen) -> None:
+    def _go_on(self, lease: Lease, emit: Emit[str], stop: StopWhen) -> None:
         """Write until the reply has ended or the model is to be given back, in a thread of its own."""
         model = self._handle.engine
         if isinstance(model, RemoteLanguageModel):
@@ -156,6 +156,7 @@ class _LocalGeneration(Generation):
 
         def timed(piece: str) -> None:
             nonlocal waited
+            lease.note_result()
             handed_over = time.monotonic()
             emit(piece)
             waited += time.monotonic() - handed_over
