@@ -44,6 +44,11 @@ class Outcome:
         return text
 
     @property
+    def has_claims(self) -> bool:
+        """Whether it says anything that an effect decides."""
+        return any(isinstance(piece, Claim) for piece in self.written)
+
+    @property
     def asks(self) -> bool:
         """Whether what was heard of it wants a reply."""
         if self.heard and self.expects_reply is not None:
