@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from assistant.answers.base import Act
 from assistant.errors import AssistantError, Code
@@ -119,7 +120,11 @@ class Acts:
         return claim
 
     async def carry_out(self, act: Act) -> Claim:
-        """Do `act` of an answer that counts already, and return when it is known what became of it."""
+        """Do `act` of an answer that counts already, and return when it is known what became of it.
+
+        Cancelling lets it come to its end.
+        """
+        await checkpoint_if_cancelled()  # the act before this one may have been at work when the answer was cancelled
         claim = Claim(act, self._fallback)
         self._claims.append(claim)
         await self._do(claim)
@@ -190,6 +195,7 @@ class Acts:
 
     async def _is_final(self) -> bool:
         """Wait until the question cannot be reopened; False if the answer was given up before."""
+        await checkpoint_if_cancelled()  # what was at work before may have gone on after that
         self._is_past = self._is_past or await self._unless_given_up(self._final)
         return self._is_past
 
