@@ -434,10 +434,8 @@ async def text_of(answer: Answer, acts: Acts) -> str:
 async def test_in_text_an_effect_is_run_where_it_stands() -> None:
     answering = Answering()
     answer = answer_of("One moment.", Act(answering.effect(), DONE), "Anything else?")
-    pieces = []
     async with aclosing(committed(answer, answering.acts)) as coming:
-        async for piece in coming:
-            pieces.append((piece, len(answering.log)))
+        pieces = [(piece, len(answering.log)) async for piece in coming]
     assert pieces == [("One moment.", 0), (f" {DONE}", 2), (" Anything else?", 2)]
 
 
