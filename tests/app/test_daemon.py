@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assistant.app import daemon
 from assistant.bench.clips import Clip
-from assistant.config.schema import Wyoming
-from assistant.errors import AssistantError, Code
 from tests.room import Room, listen, open_room, sounds
+
+pytestmark = pytest.mark.usefixtures("models")
 
 PATIENCE_S = 60
 
@@ -75,12 +74,6 @@ def running(room: Room, *options: str) -> Iterator[Daemon]:
     finally:
         process.kill()
         process.communicate()
-
-
-@pytest.fixture(scope="module")
-def room() -> Iterator[Room]:
-    with open_room() as room:
-        yield room
 
 
 def test_a_spoken_question_is_answered_aloud_and_a_second_one_too(
@@ -173,17 +166,6 @@ def test_a_second_daemon_is_told_that_there_is_one(room: Room) -> None:
             assert second.until("error")["code"] == "ipc.in_use"
             assert second.process.wait(timeout=PATIENCE_S) == 1
         assert json.loads(command(room, "status", "--json"))["pid"] == daemon.process.pid
-
-
-def test_an_extra_that_is_wanted_and_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in [name for name in sys.modules if name.startswith(("assistant.wyoming", "wyoming"))]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "wyoming", None)
-    assert daemon.find_wyoming(Wyoming()) is None
-    with pytest.raises(AssistantError) as error:
-        daemon.find_wyoming(Wyoming(listen="tcp://127.0.0.1:10700"))
-    assert error.value.code is Code.WYOMING_LIBRARY_MISSING
-    assert "pip install 'assistant[wyoming]'" in error.value.message
 
 
 def command(room: Room, *arguments: str) -> str:

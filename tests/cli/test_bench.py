@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from assistant.bench.clips import Clip
 
 
@@ -13,6 +15,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.usefixtures("models")
 def test_both_pipelines_are_measured_on_the_same_clips_and_drawn(clips: dict[str, Clip], tmp_path: Path) -> None:
     names = ["q_what_time_is_it_r3", "cmd_yes"]
     chosen = [argument for name in names for argument in ("--clips", str(clips[name].path))]
@@ -39,6 +42,7 @@ def test_an_unknown_baseline_is_a_mistake_in_the_command() -> None:
     assert bench("--baseline", "magic").returncode == 2
 
 
+@pytest.mark.usefixtures("models")
 def test_turn_taking_is_measured_in_a_room_with_an_echo(clips: dict[str, Clip]) -> None:
     names = ["q_what_time_is_it_r3", "cmd_coffee_s2i13", "wake_okay_nabu_pmw1"]
     chosen = [argument for name in names for argument in ("--clips", str(clips[name].path))]
@@ -66,6 +70,7 @@ def test_an_option_of_another_suite_is_a_mistake_in_the_command() -> None:
     assert bench("--minutes", "1").returncode == 2
 
 
+@pytest.mark.usefixtures("models")
 def test_the_cost_of_clients_is_measured(clips: dict[str, Clip]) -> None:
     done = bench("--suite", "load", "--clients", "20", "--json", "--clips", str(clips["q_what_time_is_it_r3"].path))
     assert done.returncode == 0, done.stderr
@@ -80,6 +85,7 @@ def test_the_cost_of_clients_is_measured(clips: dict[str, Clip]) -> None:
     assert report["events_dropped"] == 0
 
 
+@pytest.mark.usefixtures("models")
 def test_a_daemon_is_talked_to_for_a_while_and_watched(tmp_path: Path) -> None:
     plot = tmp_path / "soak.svg"
     done = bench("--suite", "soak", "--minutes", "0.6", "--json", "--plot", str(plot))

@@ -17,6 +17,7 @@ def demo(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
 
 
+@pytest.mark.usefixtures("models")
 def test_a_recorded_question_is_answered_and_reported_as_one_json_object(
     clips: dict[str, Clip], tmp_path: Path
 ) -> None:
@@ -40,6 +41,7 @@ def test_a_recorded_question_is_answered_and_reported_as_one_json_object(
     assert np.abs(sound).max() > 3000
 
 
+@pytest.mark.usefixtures("models")
 def test_without_arguments_the_packaged_question_is_answered_for_people(tmp_path: Path) -> None:
     done = demo(cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -67,6 +69,7 @@ def test_a_question_that_is_no_recording_is_refused_before_a_model_is_loaded(
     assert failed.stderr.startswith(f"error: {code}: question.wav")
 
 
+@pytest.mark.usefixtures("models")
 def test_a_recording_without_speech_is_told_as_such(clips: dict[str, Clip], tmp_path: Path) -> None:
     failed = demo("--input", str(clips["noise_silence_room"].path), cwd=tmp_path)
     assert failed.returncode == 1

@@ -2,7 +2,6 @@
 
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,7 @@ from assistant.doctor import command, sound_server
 from assistant.doctor.finding import State
 from assistant.doctor.sound_server import Server, check, check_lingering, find
 from tests.doctor.programs import answering
-from tests.room import Room, open_room
-
-
-@pytest.fixture(scope="module")
-def room() -> Iterator[Room]:
-    with open_room() as room:
-        yield room
+from tests.room import Room
 
 
 @pytest.fixture

@@ -141,6 +141,7 @@ def test_a_list_shows_what_is_there_from_sizes_alone(store: Store) -> None:
     assert store.state(store.catalog.model("ears-1.5")) == "damaged"
 
 
+@pytest.mark.usefixtures("models")
 def test_the_default_models_are_found_without_asking_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **options: object) -> None:
         raise AssertionError("the network or another process was used")

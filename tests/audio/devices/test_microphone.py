@@ -137,6 +137,7 @@ def test_the_microphone_hears_what_is_said_in_the_room(room: Room, clips: dict[s
     assert intervals.mean() == pytest.approx(BLOCK / LISTENING_RATE, rel=0.05)
 
 
+@pytest.mark.realtime
 def test_a_microphone_that_falls_silent_is_an_error(tmp_path: Path) -> None:
     with open_room() as room, hearing(room, 600, tmp_path / "heard.npz") as process:
         room.unplug("mic")

@@ -1,25 +1,16 @@
-"""The real engines, loaded once, and a server for them."""
+"""A server for the real engines."""
 
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import anyio
 import msgspec
 import pytest
 
-from assistant.app.loading import load_engines
 from assistant.config.schema import Config, Wyoming
 from assistant.engines.engines import Engines
 from assistant.interfaces.wyoming.server import WyomingServer
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    loaded = load_engines(Config())
-    yield loaded
-    loaded.close()
-
 
 Serve = Callable[..., AbstractAsyncContextManager[WyomingServer]]
 
