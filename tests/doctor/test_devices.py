@@ -1,6 +1,5 @@
 """Microphone and loudspeaker tried by a process of its own, on real PortAudio devices in a virtual room."""
 
-import signal
 import subprocess
 from collections.abc import Iterator
 
@@ -86,11 +85,8 @@ def test_what_the_running_daemon_holds_is_not_called_missing() -> None:
 
 
 def test_a_sound_server_that_stands_still_is_given_up(room: Room) -> None:
-    room._server.send_signal(signal.SIGSTOP)
-    try:
+    with room.standing_still():
         report = found(deadline_s=3.0)
-    finally:
-        room._server.send_signal(signal.SIGCONT)
     assert list(report) == ["microphone"]
     assert report["microphone"].state is State.FAILED
     assert "does not answer within 3 s" in report["microphone"].found

@@ -1,12 +1,11 @@
 """Finding and asking the sound server, a real PulseAudio where there is one."""
 
-import signal
 import socket
 from pathlib import Path
 
 import pytest
 
-from assistant.doctor import command, sound_server
+from assistant.doctor import command
 from assistant.doctor.finding import State
 from assistant.doctor.sound_server import Server, check, check_lingering, find
 from tests.doctor.programs import answering
@@ -34,11 +33,8 @@ def test_a_server_that_stands_still_is_not_waited_for(
     room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "PATIENCE_S", 0.5)
-    room._server.send_signal(signal.SIGSTOP)
-    try:
+    with room.standing_still():
         finding = check(find(), tmp_path)
-    finally:
-        room._server.send_signal(signal.SIGCONT)
     assert finding.state is State.FAILED
     assert "`pactl info` does not answer" in finding.found
     assert "systemctl --user restart" in finding.advice
@@ -77,10 +73,11 @@ def test_the_server_of_another_user_is_a_warning(tmp_path: Path) -> None:
     assert "user 1000 has one" in finding.found
 
 
-def test_a_server_for_the_whole_machine_is_found(tmp_path: Path) -> None:
+def test_a_server_for_the_whole_machine_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(tmp_path, "pactl", "exit 127", monkeypatch)
     (tmp_path / "run/pulse").mkdir(parents=True)
     (tmp_path / "run/pulse/native").touch()
-    assert sound_server._address({}, tmp_path) == tmp_path / "run/pulse/native"
+    assert find({}, tmp_path).socket == tmp_path / "run/pulse/native"
 
 
 PIPEWIRE = Server(Path("/run/user/1000/pulse/native"), answers=True, description="PulseAudio (on PipeWire 1.2)")

@@ -111,8 +111,8 @@ def refused(model: OpenAiCompatible, pieces: list[str] | None = None) -> Assista
 
 
 @pytest.fixture(scope="module")
-def real(gguf_path: Path) -> Iterator[OpenAiCompatible]:
-    """llama.cpp's own server, on a TCP port, which asks for a key."""
+def address(gguf_path: Path) -> Iterator[str]:
+    """Of llama.cpp's own server, on a TCP port, which asks for a key."""
     import xllamacpp
 
     parameters = xllamacpp.CommonParams()
@@ -122,8 +122,13 @@ def real(gguf_path: Path) -> Iterator[OpenAiCompatible]:
     parameters.api_keys = ["secret"]
     parameters.verbosity = -1
     server = xllamacpp.Server(parameters)
-    yield client(f"{server.listening_address}/v1/", api_key=" secret\n")
+    yield f"{server.listening_address}/v1/"
     del server
+
+
+@pytest.fixture(scope="module")
+def real(address: str) -> OpenAiCompatible:
+    return client(address, api_key=" secret\n")
 
 
 def test_a_real_server_replies_piece_by_piece_and_tells_the_usage(real: OpenAiCompatible) -> None:
@@ -150,8 +155,8 @@ def test_a_real_server_stops_and_answers_the_next_question(real: OpenAiCompatibl
     assert ask(real)[0]
 
 
-def test_a_real_server_without_the_key_says_where_the_key_belongs(real: OpenAiCompatible) -> None:
-    error = refused(client(real._base_url, api_key="wrong"))
+def test_a_real_server_without_the_key_says_where_the_key_belongs(address: str) -> None:
+    error = refused(client(address, api_key="wrong"))
     assert error.code == Code.LLM_FAILED
     assert "401: Invalid API Key" in error.message
     assert "llm.api_key_env" in error.message

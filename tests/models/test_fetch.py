@@ -1,4 +1,5 @@
 import errno
+import os
 import shutil
 import threading
 from collections import namedtuple
@@ -251,12 +252,12 @@ def test_too_little_space_is_noticed_before_anything_is_downloaded(
 def test_a_disk_that_fills_up_meanwhile_is_a_clear_error(
     tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: Path) -> None:
+    def full(file: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     model = words(shelf)
     store = store_for(tmp_path, model)
-    monkeypatch.setattr(fetch, "_write_through", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(AssistantError, match="no space left in") as raised:
         fetch.fetch([model], store, Recorder())
     assert raised.value.code is Code.MODEL_NO_SPACE

@@ -4,6 +4,7 @@ import grp
 import os
 import socket
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -11,7 +12,7 @@ import anyio.lowlevel
 import pytest
 
 from assistant.events import Listening
-from assistant.interfaces.ipc import connection
+from assistant.interfaces.ipc import connection, service
 from assistant.interfaces.ipc.access import Access
 from assistant.interfaces.ipc.connection import MOST_BYTES, MOST_UNDER_WAY, Connection
 from assistant.interfaces.ipc.outbox import MOST_EVENTS
@@ -110,24 +111,28 @@ async def test_a_message_that_is_too_long_is_told_so(tmp_path: Path) -> None:
         assert await hung_up(client)
 
 
+@pytest.fixture
+def stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon belongs to another user than the one who runs the test."""
+    monkeypatch.setattr(service, "Access", partial(Access, owner=os.getuid() + 1))
+
+
+@pytest.mark.usefixtures("stranger")
 async def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with served(tmp_path) as daemon:
-        daemon.service._server._access = lambda: Access([], [], owner=os.getuid() + 1)
-        async with Line(daemon.path) as client:
-            assert code(await client.read()) == "ipc.forbidden"
-            assert await hung_up(client)
+    async with served(tmp_path, config=permissive(control=[], read=[])) as daemon, Line(daemon.path) as client:
+        assert code(await client.read()) == "ipc.forbidden"
+        assert await hung_up(client)
     assert f"user {os.getuid()} " in caplog.text
 
 
+@pytest.mark.usefixtures("stranger")
 async def test_who_may_only_read_cannot_control(tmp_path: Path) -> None:
-    async with served(tmp_path) as daemon:
-        name = f"@{_group()}"
-        daemon.service._server._access = lambda: Access([], [name], owner=os.getuid() + 1)
-        async with Line(daemon.path) as client:
-            assert "result" in await client.call("status")
-            assert "result" in await client.call("subscribe")
-            assert code(await client.call("say", text="Hello.")) == "ipc.forbidden"
-            assert code(await client.call("shutdown")) == "ipc.forbidden"
+    config = permissive(control=[], read=[f"@{_group()}"])
+    async with served(tmp_path, config=config) as daemon, Line(daemon.path) as client:
+        assert "result" in await client.call("status")
+        assert "result" in await client.call("subscribe")
+        assert code(await client.call("say", text="Hello.")) == "ipc.forbidden"
+        assert code(await client.call("shutdown")) == "ipc.forbidden"
 
 
 async def test_only_its_owner_and_its_group_can_open_the_socket(tmp_path: Path) -> None:
