@@ -21,6 +21,10 @@ from tests.room import Room, listen, open_room, sounds
 pytestmark = pytest.mark.usefixtures("models")
 
 PATIENCE_S = 60
+COMMAND = [sys.executable, "-m", "assistant", "run", "--wake", "none", "--log-format", "json"]
+
+BRIEF = "llm: {max_reply_tokens: 24}\n"
+"""The configuration where nothing depends on it: an answer takes some five seconds to say."""
 
 
 @dataclass
@@ -63,8 +67,10 @@ class Daemon:
 
 @contextmanager
 def running(room: Room, *options: str) -> Iterator[Daemon]:
+    config = room.home / "brief.yaml"
+    config.write_text(BRIEF)
     process = subprocess.Popen(
-        [sys.executable, "-m", "assistant", "run", "--wake", "none", "--log-format", "json", *options],
+        [*COMMAND, "--config", str(config), *options],
         stderr=subprocess.PIPE,
         text=True,
         env=room.environment,
@@ -244,12 +250,12 @@ def test_a_changed_configuration_is_followed_at_a_signal_and_a_wrong_one_is_not(
     room: Room, clips: dict[str, Clip], tmp_path: Path
 ) -> None:
     config = tmp_path / "config.yaml"
-    config.write_text("tts: {speed: 1.0}\n")
+    config.write_text(f"{BRIEF}tts: {{speed: 1.0}}\n")
     with running(room, "--config", str(config)) as daemon:
         daemon.until("listening")
         room.speak(clips["q_grapefruit_in_french"].path)
         daemon.until("playback_started")
-        config.write_text("tts: {speed: 1.5}\nturns: {mode: silence}\nsound: {volume: 0.5}\n")
+        config.write_text(f"{BRIEF}tts: {{speed: 1.5}}\nturns: {{mode: silence}}\nsound: {{volume: 0.5}}\n")
         daemon.process.send_signal(signal.SIGHUP)
         finished = daemon.until("turn_finished")
         assert (finished["error"], finished["end"]) == (None, "answered")

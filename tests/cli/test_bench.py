@@ -3,19 +3,43 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from assistant.bench.clips import Clip
 
+Done = subprocess.CompletedProcess[str]
 
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+
+def bench(*arguments: str) -> Done:
     command = [sys.executable, "-m", "assistant", "bench", "--offline", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.usefixtures("models")
+@pytest.fixture(scope="module")
+def soak_plot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("soak") / "soak.svg"
+
+
+@pytest.fixture(scope="module")
+def talking(models: None, clips: dict[str, Clip], soak_plot: Path) -> Iterator[dict[str, Future[Done]]]:
+    """The suites that talk for a minute or two, both at once, since each mostly waits until something has been said."""
+    names = ["q_what_time_is_it_r3", "cmd_coffee_s2i13", "wake_okay_nabu_pmw1"]
+    chosen = [argument for name in names for argument in ("--clips", str(clips[name].path))]
+    with ThreadPoolExecutor() as side_by_side:
+        yield {
+            "conversation": side_by_side.submit(
+                bench, "--suite", "conversation", "--minutes", "0.1", "--json", *chosen
+            ),
+            "soak": side_by_side.submit(
+                bench, "--suite", "soak", "--minutes", "0.6", "--json", "--plot", str(soak_plot)
+            ),
+        }
+
+
 def test_both_pipelines_are_measured_on_the_same_clips_and_drawn(clips: dict[str, Clip], tmp_path: Path) -> None:
     names = ["q_what_time_is_it_r3", "cmd_yes"]
     chosen = [argument for name in names for argument in ("--clips", str(clips[name].path))]
@@ -42,11 +66,8 @@ def test_an_unknown_baseline_is_a_mistake_in_the_command() -> None:
     assert bench("--baseline", "magic").returncode == 2
 
 
-@pytest.mark.usefixtures("models")
-def test_turn_taking_is_measured_in_a_room_with_an_echo(clips: dict[str, Clip]) -> None:
-    names = ["q_what_time_is_it_r3", "cmd_coffee_s2i13", "wake_okay_nabu_pmw1"]
-    chosen = [argument for name in names for argument in ("--clips", str(clips[name].path))]
-    done = bench("--suite", "conversation", "--minutes", "0.1", "--json", *chosen)
+def test_turn_taking_is_measured_in_a_room_with_an_echo(talking: dict[str, Future[Done]]) -> None:
+    done = talking["conversation"].result()
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     summary = report["summary"]
@@ -85,10 +106,8 @@ def test_the_cost_of_clients_is_measured(clips: dict[str, Clip]) -> None:
     assert report["events_dropped"] == 0
 
 
-@pytest.mark.usefixtures("models")
-def test_a_daemon_is_talked_to_for_a_while_and_watched(tmp_path: Path) -> None:
-    plot = tmp_path / "soak.svg"
-    done = bench("--suite", "soak", "--minutes", "0.6", "--json", "--plot", str(plot))
+def test_a_daemon_is_talked_to_for_a_while_and_watched(talking: dict[str, Future[Done]], soak_plot: Path) -> None:
+    done = talking["soak"].result()
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["ended"] is None
@@ -101,4 +120,4 @@ def test_a_daemon_is_talked_to_for_a_while_and_watched(tmp_path: Path) -> None:
         assert 0 < idle["core"] < 1
         assert idle["threads"][0]["wakeups_per_s"] > 1
     assert report["trends"]["memory_mb"]["low"] <= report["trends"]["memory_mb"]["high"]
-    assert "voice-to-voice" in plot.read_text()
+    assert "voice-to-voice" in soak_plot.read_text()

@@ -16,7 +16,7 @@ SERVER = Device(3, "pulse", "ALSA", 32, 32, 44_100, False, False)
 DEFAULT = Device(4, "default", "ALSA", 32, 32, 44_100, True, True)
 ALL = [MICROPHONE, HEADSET, SCREEN, SERVER, DEFAULT]
 
-OPEN = "from assistant.audio.{module} import {kind}; {kind}('default')"
+OPEN = "from assistant.audio.devices.{module} import {kind}; {kind}('default')"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,12 @@ from assistant.errors import AssistantError, Code
 RESTING = "nobody speaks"
 
 
+@pytest.fixture(autouse=True)
+def _begins_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is measured of a daemon that has not settled is of no interest here."""
+    monkeypatch.setattr(soak, "SETTLED_S", 0.5)
+
+
 def run(clips: dict[str, Clip], tell: Callable[[str], None], minutes: float = 30.0) -> Report:
     return soak.run(Config(), list(clips.values()), minutes, tell)
 
@@ -29,6 +35,7 @@ def daemon() -> int:
     raise AssertionError("there is no daemon")
 
 
+@pytest.mark.usefixtures("models")
 def test_an_interrupted_run_tells_what_it_has_measured(clips: dict[str, Clip]) -> None:
     report = run(clips, lambda doing: os.kill(os.getpid(), signal.SIGINT) if RESTING in doing else None)
     assert report.ended is None
@@ -39,6 +46,7 @@ def test_an_interrupted_run_tells_what_it_has_measured(clips: dict[str, Clip]) -
     assert not any(target.reached for target in report.targets if target.name == "no missed turn")
 
 
+@pytest.mark.usefixtures("models")
 def test_a_daemon_that_ends_in_the_middle_is_part_of_what_was_found(clips: dict[str, Clip]) -> None:
     report = run(clips, lambda doing: os.kill(daemon(), signal.SIGKILL) if RESTING in doing else None)
     assert report.ended is not None
