@@ -15,6 +15,7 @@ from assistant.engines.engines import Engines
 from assistant.llm.llama import LlamaCpp
 from assistant.models.store import locate
 from assistant.tts.piper import Piper
+from tests.programs import Programs, Ran
 from tests.room import Room, open_room
 
 SPEECH = Path(__file__).parent / "speech"
@@ -100,11 +101,38 @@ def engines(models: None) -> Iterator[Engines]:
     loaded.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _programs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+    """The programs of all tests marked `program`, begun before the first test."""
+    programs = Programs()
+    marks = {item.nodeid: item.get_closest_marker("program") for item in request.session.items}
+    if any(marks.values()):
+        request.getfixturevalue("models")
+    for name, mark in marks.items():
+        if mark is not None:
+            programs.begin(name, mark.args, tmp_path_factory.mktemp("program"))
+    yield programs
+    programs.close()
+
+
+@pytest.fixture
+def ran(models: None, _programs: Programs, request: pytest.FixtureRequest) -> Ran:
+    """The program that the test's mark `program` names, when it has ended."""
+    return _programs.until_ended(request.node.nodeid)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pure rules come first, then the programs that have run beside them, then what wants the machine for itself."""
     for item in items:
         if isinstance(item, pytest.Function) and REAL & set(item.fixturenames):
             item.add_marker("realtime")
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("realtime") is not None,
+            item.get_closest_marker("program") is None,
+        )
+    )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

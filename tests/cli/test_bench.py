@@ -3,73 +3,31 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from assistant.bench.clips import Clip
+from tests.programs import Ran, recording
 
-Done = subprocess.CompletedProcess[str]
 
-
-def bench(*arguments: str) -> Done:
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "assistant", "bench", "--offline", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(scope="module")
-def soak_plot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("soak") / "soak.svg"
+def of(*names: str) -> list[str]:
+    """The options that choose these recordings."""
+    return [argument for name in names for argument in ("--clips", recording(name))]
 
 
-@pytest.fixture(scope="module")
-def talking(models: None, clips: dict[str, Clip], soak_plot: Path) -> Iterator[dict[str, Future[Done]]]:
-    """The suites that talk for a minute or two, both at once, since each mostly waits until something has been said."""
-    names = ["q_what_time_is_it_r3", "cmd_coffee_s2i13", "wake_okay_nabu_pmw1"]
-    chosen = [argument for name in names for argument in ("--clips", str(clips[name].path))]
-    with ThreadPoolExecutor() as side_by_side:
-        yield {
-            "conversation": side_by_side.submit(
-                bench, "--suite", "conversation", "--minutes", "0.1", "--json", *chosen
-            ),
-            "soak": side_by_side.submit(
-                bench, "--suite", "soak", "--minutes", "0.6", "--json", "--plot", str(soak_plot)
-            ),
-        }
-
-
-def test_both_pipelines_are_measured_on_the_same_clips_and_drawn(clips: dict[str, Clip], tmp_path: Path) -> None:
-    names = ["q_what_time_is_it_r3", "cmd_yes"]
-    chosen = [argument for name in names for argument in ("--clips", str(clips[name].path))]
-    plot = tmp_path / "waterfall.svg"
-    done = bench("--json", "--baseline", "sequential", "--plot", str(plot), *chosen)
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
-    assert [row["clip"] for row in report["clips"]] == [row["clip"] for row in report["baseline"]["clips"]] == names
-    assert [row["error"] for row in report["clips"]] == [None, None]
-    ratio = report["summary"]["ratio_to_baseline"]
-    assert 0 < ratio["low"] <= ratio["median"] <= ratio["high"]
-    assert report["summary"]["speculation_hit_rate"] > 0
-    assert report["summary"]["wer"] == 0
-    assert "sequential" in plot.read_text()
-
-
-def test_a_picture_that_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Path) -> None:
-    done = bench("--plot", str(tmp_path / "nowhere" / "waterfall.svg"))
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: output.unwritable: ")
-
-
-def test_an_unknown_baseline_is_a_mistake_in_the_command() -> None:
-    assert bench("--baseline", "magic").returncode == 2
-
-
-def test_turn_taking_is_measured_in_a_room_with_an_echo(talking: dict[str, Future[Done]]) -> None:
-    done = talking["conversation"].result()
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+@pytest.mark.program(
+    *("bench", "--offline", "--suite", "conversation", "--minutes", "0.1", "--json"),
+    *of("q_what_time_is_it_r3", "cmd_coffee_s2i13", "wake_okay_nabu_pmw1"),
+)
+def test_turn_taking_is_measured_in_a_room_with_an_echo(ran: Ran) -> None:
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
     summary = report["summary"]
     assert summary["wake_hit_rate"] == 1
     assert summary["false_wakes_per_hour"] == 0
@@ -82,6 +40,52 @@ def test_turn_taking_is_measured_in_a_room_with_an_echo(talking: dict[str, Futur
     assert summary["self_interruptions"] == summary["self_wakes"] == 0
     measures = {trial["measure"] for trial in report["trials"]}
     assert measures == {"wake", "pause", "long_pause", "endpoint", "barge_in", "backchannel"}
+
+
+@pytest.mark.program(
+    *("bench", "--offline", "--suite", "soak", "--minutes", "0.6", "--json", "--plot", "soak.svg"),
+)
+def test_a_daemon_is_talked_to_for_a_while_and_watched(ran: Ran) -> None:
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
+    assert report["ended"] is None
+    assert report["turns"] == len(report["exchanges"]) >= 1
+    assert report["talk_s"] >= 18
+    assert len(report["samples"]) > 24
+    assert sum(row["turns"] for row in report["rows"]) <= report["turns"]
+    for idle in (report["idle"]["start"], report["idle"]["end"]):
+        assert idle["seconds"] >= 9
+        assert 0 < idle["core"] < 1
+        assert idle["threads"][0]["wakeups_per_s"] > 1
+    assert report["trends"]["memory_mb"]["low"] <= report["trends"]["memory_mb"]["high"]
+    assert "voice-to-voice" in (ran.folder / "soak.svg").read_text()
+
+
+@pytest.mark.program(
+    *("bench", "--offline", "--json", "--baseline", "sequential", "--plot", "waterfall.svg"),
+    *of("q_what_time_is_it_r3", "cmd_yes"),
+)
+def test_both_pipelines_are_measured_on_the_same_clips_and_drawn(ran: Ran) -> None:
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
+    rows, baseline = ([row["clip"] for row in part["clips"]] for part in (report, report["baseline"]))
+    assert rows == baseline == ["q_what_time_is_it_r3", "cmd_yes"]
+    assert [row["error"] for row in report["clips"]] == [None, None]
+    ratio = report["summary"]["ratio_to_baseline"]
+    assert 0 < ratio["low"] <= ratio["median"] <= ratio["high"]
+    assert report["summary"]["speculation_hit_rate"] > 0
+    assert report["summary"]["wer"] == 0
+    assert "sequential" in (ran.folder / "waterfall.svg").read_text()
+
+
+def test_a_picture_that_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    done = bench("--plot", str(tmp_path / "nowhere" / "waterfall.svg"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: output.unwritable: ")
+
+
+def test_an_unknown_baseline_is_a_mistake_in_the_command() -> None:
+    assert bench("--baseline", "magic").returncode == 2
 
 
 def test_an_option_of_another_suite_is_a_mistake_in_the_command() -> None:
@@ -104,20 +108,3 @@ def test_the_cost_of_clients_is_measured(clips: dict[str, Clip]) -> None:
         assert condition["voice_to_voice_ms"]["median"] > 0
     assert report["ratio"]["low"] <= report["ratio"]["median"] <= report["ratio"]["high"]
     assert report["events_dropped"] == 0
-
-
-def test_a_daemon_is_talked_to_for_a_while_and_watched(talking: dict[str, Future[Done]], soak_plot: Path) -> None:
-    done = talking["soak"].result()
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
-    assert report["ended"] is None
-    assert report["turns"] == len(report["exchanges"]) >= 1
-    assert report["talk_s"] >= 18
-    assert len(report["samples"]) > 24
-    assert sum(row["turns"] for row in report["rows"]) <= report["turns"]
-    for idle in (report["idle"]["start"], report["idle"]["end"]):
-        assert idle["seconds"] >= 9
-        assert 0 < idle["core"] < 1
-        assert idle["threads"][0]["wakeups_per_s"] > 1
-    assert report["trends"]["memory_mb"]["low"] <= report["trends"]["memory_mb"]["high"]
-    assert "voice-to-voice" in soak_plot.read_text()
