@@ -68,6 +68,7 @@ def test_a_model_that_was_not_fetched_is_named_with_the_command_that_fetches_it(
 
 
 def test_a_service_is_told_how_its_models_are_fetched(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ASSISTANT_MODELS", raising=False)
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/assistant")
     with pytest.raises(AssistantError, match="`sudo assistant service install`"):
         store.locate("words", "llm")
