@@ -23,8 +23,8 @@ pytestmark = pytest.mark.usefixtures("models")
 PATIENCE_S = 60
 COMMAND = [sys.executable, "-m", "assistant", "run", "--wake", "none", "--log-format", "json"]
 
-BRIEF = "llm: {max_reply_tokens: 24}\n"
-"""The configuration where nothing depends on it: an answer takes some five seconds to say."""
+BRIEF = "llm: {max_reply_tokens: 16}\n"
+"""The configuration where nothing depends on it: an answer takes some three seconds to say."""
 
 
 @dataclass
@@ -112,7 +112,7 @@ def test_a_signal_in_the_middle_of_a_sentence_ends_it_at_once(
 ) -> None:
     with running(room) as daemon:
         daemon.until("listening")
-        room.speak(clips["q_grapefruit_in_french"].path)
+        room.speak(clips["q_what_time_is_it_r3"].path)
         daemon.until("playback_started")
         assert daemon.end(by) == 0
         assert daemon.until("playback_finished")["complete"] is False
@@ -207,7 +207,7 @@ def test_a_microphone_that_stands_still_is_opened_again_and_the_room_is_told() -
 def test_a_sound_server_that_is_restarted_costs_an_answer_at_most(clips: dict[str, Clip]) -> None:
     with open_room() as room, running(room) as daemon:
         daemon.until("listening")
-        room.speak(clips["q_grapefruit_in_french"].path)
+        room.speak(clips["q_what_time_is_it_r3"].path)
         daemon.until("playback_started")
         room.restart()
         assert {daemon.until("device_back")["kind"], daemon.until("device_back")["kind"]} == {
@@ -253,7 +253,7 @@ def test_a_changed_configuration_is_followed_at_a_signal_and_a_wrong_one_is_not(
     config.write_text(f"{BRIEF}tts: {{speed: 1.0}}\n")
     with running(room, "--config", str(config)) as daemon:
         daemon.until("listening")
-        room.speak(clips["q_grapefruit_in_french"].path)
+        room.speak(clips["q_what_time_is_it_r3"].path)
         daemon.until("playback_started")
         config.write_text(f"{BRIEF}tts: {{speed: 1.5}}\nturns: {{mode: silence}}\nsound: {{volume: 0.5}}\n")
         daemon.process.send_signal(signal.SIGHUP)
@@ -292,7 +292,7 @@ def test_without_waiting_a_missing_microphone_is_an_error() -> None:
 def test_what_is_being_said_fades_when_it_is_ended(room: Room, clips: dict[str, Clip], tmp_path: Path) -> None:
     with running(room) as daemon, room.recording(tmp_path / "room.wav"):
         daemon.until("listening")
-        room.speak(clips["q_grapefruit_in_french"].path)
+        room.speak(clips["q_what_time_is_it_r3"].path)
         daemon.until("playback_started")
         assert daemon.end(signal.SIGTERM, within_s=2.0) == 0
     answer = listen(tmp_path / "room.wav").answer
