@@ -2,12 +2,15 @@
 
 import sys
 
-from assistant.cli.app import app
 from assistant.errors import AssistantError
+from assistant.host import libraries
 
 
 def main() -> None:
     """Run the command line; never returns."""
+    libraries.prepare()  # before the commands, some of which import NumPy
+    from assistant.cli.app import app
+
     try:
         app()
     except AssistantError as error:

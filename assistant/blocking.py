@@ -35,22 +35,24 @@ Emit = Callable[[T], None]
 Work = Callable[[Emit[T], StopFlag], None]
 
 
-class NeverStop:
+class StopWhen:
+    """A stop flag that is set once one of `conditions` was true when it was looked at; without any, never.
+
+    Conditions are looked at in the engine's thread.
+    """
+
+    def __init__(self, *conditions: Callable[[], bool]) -> None:
+        self._conditions = conditions
+        self.was_set = False
+        """Whether an engine has found it set, and so ended early."""
+
+    def is_set(self) -> bool:
+        self.was_set = self.was_set or any(condition() for condition in self._conditions)
+        return self.was_set
+
+
+class NeverStop(StopWhen):
     """A stop flag for callers that run to the end, such as a command that transcribes one file."""
-
-    def is_set(self) -> bool:
-        return False
-
-
-class Either:
-    """A stop flag that is set when one of two is."""
-
-    def __init__(self, one: StopFlag, other: StopFlag) -> None:
-        self._one = one
-        self._other = other
-
-    def is_set(self) -> bool:
-        return self._one.is_set() or self._other.is_set()
 
 
 class _Stopped(BaseException):
@@ -62,10 +64,25 @@ MEMORY_RETRY_S = 0.1
 
 
 class _Channel(Generic[T]):
-    """Items from one thread to one event loop. The thread waits while `ahead` items are unread."""
+    """Items from one thread to one event loop. The thread waits while `ahead` items are unread.
 
-    def __init__(self, name: str, loop: asyncio.AbstractEventLoop, ahead: int) -> None:
+    In lockstep (`handover_s`) it waits after each item until the consumer asks for the next. A consumer that takes
+    longer than `handover_s` finds the engine stopped.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        loop: asyncio.AbstractEventLoop,
+        ahead: int,
+        handover_s: float | None = None,
+        ended: Callable[[], None] | None = None,
+    ) -> None:
         self.name = name
+        self._handover_s = handover_s
+        self._asked = threading.Semaphore(0)
+        self._stalled = False
+        self._tell_ended = ended
         self._loop = loop
         self._room = threading.Semaphore(ahead)
         self._items: deque[T] = deque()
@@ -83,7 +100,7 @@ class _Channel(Generic[T]):
     def run(self, work: Work[T]) -> None:
         """Do `work`, in the thread that calls this."""
         try:
-            work(self._emit, self._stop)
+            work(self._emit, StopWhen(self._stop.is_set, lambda: self._stalled))
         except _Stopped:
             pass
         except BaseException as error:  # handed to the consumer, which re-raises it
@@ -111,10 +128,24 @@ class _Channel(Generic[T]):
         self._progressed_at = time.monotonic()
         self._items.append(item)
         self._loop.call_soon_threadsafe(self._arrived.set)
+        if self._handover_s is not None:
+            self._wait_until_asked(time.monotonic() + self._handover_s)
+
+    def _wait_until_asked(self, patience_ends: float) -> None:
+        """For the next item, by the consumer; or be stopped, once its patience has ended."""
+        while not self._asked.acquire(timeout=min(0.02, max(0.0, patience_ends - time.monotonic()))):
+            self._progressed_at = time.monotonic()
+            if self._stop.is_set():
+                raise _Stopped
+            if self._progressed_at >= patience_ends:
+                self._stalled = True
+                return
 
     def _end(self) -> None:
         self._ended.set()
         self._arrived.set()
+        if self._tell_ended is not None:
+            self._tell_ended()
 
     async def items(self) -> AsyncGenerator[T, None]:
         while True:
@@ -124,6 +155,7 @@ class _Channel(Generic[T]):
                 item = self._items.popleft()
                 self._room.release()
                 yield item
+                self._asked.release()
             if self._ended.is_set():
                 if self._error is not None:
                     raise self._error
@@ -186,14 +218,24 @@ def _begin(channel: _Channel[T], work: Work[T]) -> None:
     worker.begin(channel, work)
 
 
-async def stream(work: Work[T], *, name: str, ahead: int = 64) -> AsyncGenerator[T, None]:
+async def stream(
+    work: Work[T],
+    *,
+    name: str,
+    ahead: int = 64,
+    handover_s: float | None = None,
+    ended: Callable[[], None] | None = None,
+) -> AsyncGenerator[T, None]:
     """Run `work` in a thread called `name` and yield what it emits. Use it with `contextlib.aclosing`.
 
     At most `ahead` emitted items wait unread; a full channel blocks the engine, because an engine that runs ahead of
-    its consumer only makes work that a cancellation throws away. Exceptions of `work` are raised here. Cancelling the
-    consumer takes as long as the engine needs to notice its stop flag.
+    its consumer only makes work that a cancellation throws away. With `handover_s` the engine does nothing until the
+    consumer asks for the next item, and is stopped when that takes longer (in seconds): what it would go on with waits
+    for another call. `ended` is called on the event loop as soon as `work` has ended, which may be before the consumer
+    has taken everything. Exceptions of `work` are raised here. Cancelling the consumer takes as long as the engine
+    needs to notice its stop flag.
     """
-    channel: _Channel[T] = _Channel(name, asyncio.get_running_loop(), ahead)
+    channel: _Channel[T] = _Channel(name, asyncio.get_running_loop(), ahead, handover_s, ended)
     _begin(channel, work)
     _at_work.add(channel)
     try:

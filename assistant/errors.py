@@ -47,6 +47,11 @@ class Code(StrEnum):
     WAKE_LIBRARY_MISSING = "wake.library_missing"
 
     REPLY_EMPTY = "reply.empty"
+    ANSWERS_NONE = "answers.none"
+    EFFECT_FAILED = "effect.failed"
+
+    ROOM_UNKNOWN = "room.unknown"
+    ROOM_SILENT = "room.silent"
 
     IPC_MALFORMED = "ipc.malformed"
     IPC_TOO_LONG = "ipc.too_long"
@@ -70,7 +75,9 @@ class Code(StrEnum):
 
     STATE_UNREADABLE = "state.unreadable"
     STATE_UNWRITABLE = "state.unwritable"
+    STORE_NEWER = "store.newer"
 
+    BENCH_LIBRARY_MISSING = "bench.library_missing"
     ROOM_TOOLS_MISSING = "room.tools_missing"
     DAEMON_ENDED = "daemon.ended"
 
@@ -98,11 +105,14 @@ class AssistantError(Exception):
     @property
     def exit_status(self) -> int:
         """2 for what the user wrote wrong (arguments, configuration, a model that does not exist), 3 when no daemon
-        is running, 4 when models are not there or damaged, 1 for the rest. Trying again helps with 1 alone."""
+        is running, 4 when models are not there or damaged, 5 when a newer program wrote what is remembered, 1 for the
+        rest. Trying again helps with 1 alone."""
         if self.code is Code.IPC_UNAVAILABLE:
             return 3
         if self.code in (Code.MODEL_NOT_FETCHED, Code.MODEL_CORRUPT):
             return 4
+        if self.code is Code.STORE_NEWER:
+            return 5
         written_wrong = self.code.startswith("config.") or self.code in (Code.MODEL_UNKNOWN, Code.MODEL_MISSING)
         return 2 if written_wrong else 1
 

@@ -1,4 +1,4 @@
-"""What can happen: the public vocabulary. Log, benchmark and (later) every client of the socket speak it."""
+"""What can happen: the public vocabulary of log, metrics, interfaces and benchmarks."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,12 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=True):
-    """`turn` numbers the turn an event belongs to, from 1; 0 for what belongs to none."""
+    """Something that has happened."""
 
     turn: int = 0
+    """Number of the turn it belongs to, from 1 and through all rooms; 0 for what belongs to none."""
+    room: str = ""
+    """Name of the room it happened in; empty for what belongs to none."""
 
 
 class Ready(Event, frozen=True, tag="ready"):
@@ -122,11 +125,22 @@ class Marks(msgspec.Struct, frozen=True, omit_defaults=True):
     playback: float | None = None
 
 
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an answer came from."""
+
+    kind: str
+    """skill, document or model."""
+    name: str
+    """Which skill, document or model."""
+    passage: str = ""
+    """Where in a document, for example a heading or a page."""
+
+
 class TurnFinished(Event, frozen=True, tag="turn_finished"):
     transcript: str
     language: str
     reply: str
-    """What the language model wrote."""
+    """What was answered, as it was written."""
     spoken: str
     """What was synthesised of it, made speakable."""
     heard: str
@@ -154,6 +168,10 @@ class TurnFinished(Event, frozen=True, tag="turn_finished"):
     """Code of the error that ended the turn early."""
     total_s: float = 0.0
     """Seconds from the end of the question until the turn was over."""
+    provenance: Provenance | None = None
+    """Where the answer came from; None where there was none, or none yet."""
+    expects_reply: bool = False
+    """Whether the answer, as far as it was heard, asks the user something."""
     source: str = "speech"
     """How it was asked: speech, or text (typed; marks are then milliseconds after it was sent)."""
 
@@ -167,6 +185,14 @@ class Announced(Event, frozen=True, tag="announced"):
     """answered (it was said, unless there is an error) or interrupted."""
     error: str | None = None
     """Code of the error that kept it from being said."""
+
+
+class RoomOpened(Event, frozen=True, tag="room_opened"):
+    """A room has joined: the device's own, or a satellite that has connected."""
+
+
+class RoomClosed(Event, frozen=True, tag="room_closed"):
+    """A room has gone."""
 
 
 class Level(Event, frozen=True, tag="level"):

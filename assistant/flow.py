@@ -9,24 +9,43 @@ import anyio
 T = TypeVar("T")
 
 
+class Signal:
+    """Wakes the tasks that wait for a change. It keeps nothing: a task waits only after it has looked."""
+
+    def __init__(self) -> None:
+        self._next = anyio.Event()
+
+    def notify(self) -> None:
+        """Wake all tasks that wait now."""
+        self._next.set()
+        self._next = anyio.Event()
+
+    async def wait(self) -> None:
+        """Return at the next `notify`; one that came before does not count."""
+        await self._next.wait()
+
+
 class Flow(Generic[T]):
-    """Has no bound of its own: whoever puts items in knows how many there can be, or awaits `room`. For one reader."""
+    """A queue without a bound of its own: the writer knows how many items there can be, or awaits `room`.
+
+    For one reader.
+    """
 
     def __init__(self) -> None:
         self._waiting: deque[T] = deque()
-        self._changed = anyio.Event()
+        self._changed = Signal()
         self.ended = False
 
     def put(self, item: T) -> None:
         """Add an item; after the end it is left out."""
         if not self.ended:
             self._waiting.append(item)
-            self._notice()
+            self._changed.notify()
 
     def end(self) -> None:
-        """There are no more."""
+        """Have the reader end once it has read what waits."""
         self.ended = True
-        self._notice()
+        self._changed.notify()
 
     async def room(self, most: int) -> None:
         """Return once no more than `most` items wait."""
@@ -39,22 +58,18 @@ class Flow(Generic[T]):
             if self._waiting:
                 batch = list(self._waiting)
                 self._waiting.clear()
-                self._notice()
+                self._changed.notify()
                 yield batch
             else:
                 await self._changed.wait()
 
     async def items(self) -> AsyncGenerator[T, None]:
-        """What comes, in order, until the end."""
+        """Yield what comes, in order, until the end."""
         while True:
             while self._waiting:
                 item = self._waiting.popleft()
-                self._notice()
+                self._changed.notify()
                 yield item
             if self.ended:
                 return
             await self._changed.wait()
-
-    def _notice(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()

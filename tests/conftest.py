@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 
 from assistant.app.loading import load_engines
@@ -98,7 +99,7 @@ def engines(models: None) -> Iterator[Engines]:
     """Every engine of the default configuration."""
     loaded = load_engines(Config())
     yield loaded
-    loaded.close()
+    anyio.run(loaded.aclose)
 
 
 @pytest.fixture(scope="session", autouse=True)

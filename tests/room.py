@@ -12,8 +12,7 @@ from typing import Literal
 import numpy as np
 
 from assistant.audio.pcm import Samples, from_int16
-from assistant.bench.soak import virtual_room
-from assistant.bench.soak.virtual_room import RATE, wait_until
+from assistant.bench.soak.virtual_room import RATE, VirtualRoom, wait_until
 
 AUDIBLE = 10 ** (-45 / 20)
 """Level from which a 10 ms block of a recording counts as sound: no noise comes into this room by itself."""
@@ -29,7 +28,7 @@ class Sides:
     """What came out of the loudspeaker."""
 
 
-class Room(virtual_room.Room):
+class Room(VirtualRoom):
     """The room, with an ear in it."""
 
     def unplug(self, device: Literal["mic", "speaker"]) -> None:

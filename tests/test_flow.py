@@ -5,7 +5,7 @@ from contextlib import aclosing
 import anyio
 import pytest
 
-from assistant.flow import Flow
+from assistant.flow import Flow, Signal
 
 pytestmark = pytest.mark.anyio
 
@@ -55,3 +55,42 @@ async def test_who_puts_in_too_much_may_wait_for_room() -> None:
         assert has_room.is_set() is False
         await anext(items)
         await has_room.wait()
+
+
+async def test_a_signal_wakes_all_tasks_that_wait_and_none_that_comes_later() -> None:
+    signal, woken = Signal(), list[str]()
+
+    async def wait(name: str) -> None:
+        await signal.wait()
+        woken.append(name)
+
+    signal.notify()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait, "one")
+        tasks.start_soon(wait, "other")
+        await anyio.wait_all_tasks_blocked()
+        assert woken == []
+        signal.notify()
+        tasks.start_soon(wait, "late")
+        await anyio.wait_all_tasks_blocked()
+        assert sorted(woken) == ["one", "other"]
+        signal.notify()
+    assert woken[-1] == "late"
+
+
+async def test_one_waiter_may_wait_again_and_again() -> None:
+    signal, times = Signal(), 0
+
+    async def count() -> None:
+        nonlocal times
+        while times < 3:
+            await signal.wait()
+            times += 1
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(count)
+        for expected in range(1, 4):
+            await anyio.wait_all_tasks_blocked()
+            signal.notify()
+            await anyio.wait_all_tasks_blocked()
+            assert times == expected

@@ -3,8 +3,8 @@
 import gc
 import logging
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -13,33 +13,32 @@ import anyio
 from anyio.abc import TaskGroup
 
 from assistant import blocking
-from assistant.answers.history import History
+from assistant.answers.order import build_responders
 from assistant.app import signals, status
 from assistant.app.loading import load_engines
 from assistant.app.running import Running
 from assistant.app.signals import ENDING_S, end_softly
-from assistant.audio.base import AudioSource
-from assistant.audio.devices.loudspeaker import Loudspeaker
-from assistant.audio.devices.microphone import Microphone
-from assistant.audio.devices.opening import open_devices
-from assistant.audio.devices.supervisor import Keeper
-from assistant.audio.echo.canceller import EchoCanceller
-from assistant.audio.echo.source import EchoCancelledSource
-from assistant.audio.volume import Volume
-from assistant.config.schema import Audio, Config
+from assistant.app.sound import SoundCard, open_sound_card
+from assistant.audio.devices.supervisor import DeviceSupervisor
+from assistant.bus import Bus
+from assistant.config.schema import Config
 from assistant.config.schema import Metrics as MetricsSettings
 from assistant.config.schema import Wyoming as WyomingSettings
-from assistant.dialogue.conversation import Conversation
+from assistant.engines.detectors import Detectors, load_detectors
+from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import Emitter, Event, Level, PartialTranscript, Ready, ReplyText
 from assistant.host.notify import Notifier, notifier, watchdog_s
 from assistant.host.process import end_within, keep_heap_small, seconds_since_start, spare_what_is_here
 from assistant.host.watchdog import Watchdog
-from assistant.interfaces.ipc.hub import EventHub
-from assistant.interfaces.ipc.service import Service
-from assistant.interfaces.net import place
+from assistant.interfaces.ipc.server import IpcServer
+from assistant.interfaces.net import unix_socket
 from assistant.rooms.outages import Outages
-from assistant.store.database import default_path, open_state
+from assistant.rooms.registry import Rooms
+from assistant.rooms.room import Room
+from assistant.rooms.shared import Shared
+from assistant.store.rooms import LOCAL_ROOM
+from assistant.store.store import default_path, open_store
 from assistant.telemetry.metrics import Metrics, serve_metrics
 from assistant.telemetry.tracing import open_tracer
 
@@ -56,143 +55,150 @@ async def run(config: Config, emit: Emitter, reload: Callable[[], Config], *, wa
     part that it cannot live without fails.
     """
     keep_heap_small()
-    supervisor = notifier()
+    manager = notifier()
     try:
         with single_error():
-            await _run(config, emit, reload, wait_s, supervisor)
+            await _run(config, emit, reload, wait_s, manager)
     except AssistantError as error:
-        supervisor.status(f"{error.code}: {error.message}")
+        manager.status(f"{error.code}: {error.message}")
         raise
 
 
-async def _run(
-    config: Config, emit: Emitter, reload: Callable[[], Config], wait_s: float, supervisor: Notifier
-) -> None:
+async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait_s: float, manager: Notifier) -> None:
     """Until everything is loaded nothing has to be put in order, so a signal has its default effect: the end."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     with ExitStack() as parts:
-        listener = parts.enter_context(place.opened(config.ipc))
+        listener = parts.enter_context(unix_socket.opened(config.ipc))
         wyoming_server = find_wyoming(config.wyoming)
-        metrics, hub = Metrics(), EventHub()
-        audience = [emit, metrics.observe, hub.emit]
-        tell = parts.enter_context(observing(config.metrics, metrics, audience))
-        state = open_state(default_path(), history_hours=config.state.history_hours)
-        microphone, loudspeaker = await open_devices(
-            config.audio, parts, wait_s=wait_s, waiting=partial(_wait_for_device, supervisor)
-        )
-        engines = await blocking.call(lambda stop: load_engines(config, tell=_progress(supervisor)), name="loading")
-        parts.callback(engines.close)
-        parts.callback(state.close)
-        parts.push(partial(_end_in_time, supervisor))
-        async with anyio.create_task_group() as root:
-            ears = hearing(config.audio, microphone, loudspeaker)
-            history = History(config.llm, state.exchanges(), state.add)
-            conversation = Conversation(engines, config, history, ears, loudspeaker, tell)
-            outages = Outages(conversation, tell, root)
-            keeper = Keeper(microphone, loudspeaker, outages.tell)
-            running = Running(
-                config=config,
-                engines=engines,
-                conversation=conversation,
-                history=history,
-                microphone=microphone,
-                loudspeaker=loudspeaker,
-                volume=Volume(loudspeaker, config.sound),
-                metrics=metrics,
-                hub=hub,
-                reload=reload,
-                end=partial(_end, root, loudspeaker),
-                state=state,
-                keeper=keeper,
-            )
-            running.restore()
-            watchdog = Watchdog(supervisor, watchdog_s(), excused=lambda: microphone.muted or keeper.is_deaf)
-            audience += [watchdog.observe, partial(_show, supervisor, running, outages)]
-            await root.start(signals.follow, running, supervisor, tell)
-            root.start_soon(state.run, tell)
-            root.start_soon(running.volume.keep)
-            service = Service(running)
-            watch(metrics, loudspeaker, ears, service)
-            tell(
-                Ready(
-                    start_s=round(seconds_since_start(), 3),
-                    microphone=microphone.name,
-                    loudspeaker=loudspeaker.name,
-                    devices=engines.devices,
-                )
-            )
-            await root.start(conversation.run)
-            root.start_soon(keeper.run)
-            if wyoming_server is not None:
-                await root.start(wyoming_server(config, engines).run)
-            root.start_soon(watchdog.keep)
-            if listener is not None:
-                root.start_soon(service.serve, listener)
-            await watchdog.until_heard()
-            parts.callback(gc.unfreeze)  # or libraries report at the end what nobody has freed
-            spare_what_is_here()
-            supervisor.ready()
+        bus, metrics = Bus(), Metrics()
+        parts.enter_context(observing(config.metrics, metrics, bus, emit))
+        store = open_store(default_path(), history_hours=config.state.history_hours)
+        card = await open_sound_card(config.audio, parts, wait_s=wait_s, waiting=partial(_wait_for_device, manager))
+        engines, detectors = await _load(config, manager)
+        parts.callback(store.close)
+        parts.push(partial(_end_in_time, manager))
+        async with AsyncExitStack() as closing, anyio.create_task_group() as root:
+            closing.push_async_callback(engines.aclose)
+            rooms = Rooms(Shared(engines, build_responders(config, engines), bus.emit, store), config)
+            running = Running(rooms, bus, metrics, reload, partial(_end, root, card))
+            await root.start(signals.follow, running, manager, bus.emit)
+            root.start_soon(store.run, bus.emit)
+            bus.emit(_ready(card, engines))
+            async with _local_room(rooms, card, detectors) as room:
+                watchdog = _supervise(running, room, card, manager, root, parts)
+                ipc = IpcServer(running)
+                _watch(metrics, engines, card, ipc)
+                if wyoming_server is not None:
+                    await root.start(wyoming_server(running).run)
+                if listener is not None:
+                    root.start_soon(ipc.serve, listener)
+                await watchdog.until_input()
+                parts.callback(gc.unfreeze)  # or libraries report at the end what nobody has freed
+                spare_what_is_here()
+                manager.ready()
+                await anyio.sleep_forever()
 
 
-def _end(root: TaskGroup, loudspeaker: Loudspeaker) -> None:
-    root.start_soon(end_softly, loudspeaker, root.cancel_scope.cancel)
+async def _load(config: Config, manager: Notifier) -> tuple[Engines, Detectors | None]:
+    """The engines, and what listens in the daemon's own room, side by side."""
+    found: list[Detectors] = []
+
+    async def load_for_room() -> None:
+        words = None if config.wake == "none" else config.wake.words
+        found.append(await blocking.call(lambda stop: load_detectors(words), name="loading"))
+
+    async with anyio.create_task_group() as loading:
+        if config.audio.has_sound:
+            loading.start_soon(load_for_room)
+        engines = await blocking.call(lambda stop: load_engines(config, tell=_progress(manager)), name="loading")
+    return engines, found[0] if found else None
 
 
-def _progress(supervisor: Notifier) -> Callable[[str, float], None]:
+@asynccontextmanager
+async def _local_room(rooms: Rooms, card: SoundCard | None, detectors: Detectors | None) -> AsyncIterator[Room]:
+    """The daemon's own room: with the sound card, or for questions in text only."""
+    if card is None:
+        async with rooms.open_silent(LOCAL_ROOM) as room:
+            yield room
+    else:
+        async with rooms.open(LOCAL_ROOM, card.source, card.loudspeaker, detectors=detectors) as room:
+            yield room
+
+
+def _supervise(
+    running: Running, room: Room, card: SoundCard | None, manager: Notifier, root: TaskGroup, parts: ExitStack
+) -> Watchdog:
+    """Keep the devices open, say what the daemon is doing, and watch over it."""
+    outages = Outages(room, running.bus.emit, root)
+    if card is not None:
+        running.supervisor = DeviceSupervisor(card.microphone, card.loudspeaker, outages.tell)
+        root.start_soon(running.supervisor.run)
+    watchdog = Watchdog(manager, watchdog_s(), input_excused=partial(_needs_no_input, running, room))
+    parts.enter_context(running.bus.subscribe(partial(_observe, watchdog, room)))
+    parts.enter_context(running.bus.subscribe(partial(_show, manager, room, outages)))
+    root.start_soon(watchdog.run)
+    return watchdog
+
+
+def _observe(watchdog: Watchdog, room: Room, event: Event) -> None:
+    """Sound from elsewhere is no proof that the daemon's own microphone works."""
+    if event.room == room.name:
+        watchdog.observe(event)
+
+
+def _needs_no_input(running: Running, room: Room) -> bool:
+    """Whether no sound may come from the daemon's own room."""
+    return not room.has_sound or room.is_muted or (running.supervisor is not None and running.supervisor.input_lost)
+
+
+def _ready(card: SoundCard | None, engines: Engines) -> Ready:
+    return Ready(
+        start_s=round(seconds_since_start(), 3),
+        microphone=card.microphone.name if card is not None else "",
+        loudspeaker=card.loudspeaker.name if card is not None else "",
+        devices=engines.devices,
+    )
+
+
+def _end(root: TaskGroup, card: SoundCard | None) -> None:
+    root.start_soon(end_softly, card.loudspeaker if card is not None else None, root.cancel_scope.cancel)
+
+
+def _progress(manager: Notifier) -> Callable[[str, float], None]:
     """Says which models are being loaded."""
-    return lambda names, done: supervisor.status(status.loading(names, done))
+    return lambda names, done: manager.status(status.loading(names, done))
 
 
-def _wait_for_device(supervisor: Notifier, reason: AssistantError) -> None:
+def _wait_for_device(manager: Notifier, reason: AssistantError) -> None:
     log.warning("waiting: %s", reason.message)
-    supervisor.status(f"waiting: {reason.message}")
+    manager.status(f"waiting: {reason.message}")
 
 
-def _show(supervisor: Notifier, running: Running, outages: Outages, event: Event) -> None:
+def _show(manager: Notifier, room: Room, outages: Outages, event: Event) -> None:
     """Say what the daemon is doing now that `event` has happened."""
-    if not isinstance(event, Level | PartialTranscript | ReplyText):
-        supervisor.status(status.describe(running.conversation.state, running.config, outages.reasons))
+    if event.room in ("", room.name) and not isinstance(event, Level | PartialTranscript | ReplyText):
+        manager.status(status.describe(room.state, room.config, outages.reasons))
 
 
 def _end_in_time(
-    supervisor: Notifier, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    manager: Notifier, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
 ) -> None:
     """What comes now must not keep the process from ending."""
-    supervisor.stopping()
+    manager.stopping()
     end_within(ENDING_S, 0 if error is None else 1)
 
 
 @contextmanager
-def observing(settings: MetricsSettings, metrics: Metrics, emitters: list[Emitter]) -> Iterator[Emitter]:
-    """One emitter for all `emitters`, also those that are added later, and for those that the configuration wants."""
+def observing(settings: MetricsSettings, metrics: Metrics, bus: Bus, emit: Emitter) -> Iterator[None]:
+    """Have `emit`, `metrics` and whatever else the settings want hear of all that happens."""
     with ExitStack() as parts:
+        parts.enter_context(bus.subscribe(emit))
+        parts.enter_context(bus.subscribe(metrics.observe))
         if settings.http_port:
             parts.enter_context(serve_metrics(metrics, settings.http_port))
         if settings.otlp_endpoint:
-            emitters.append(parts.enter_context(open_tracer(settings.otlp_endpoint)).observe)
-
-        def emit(event: Event) -> None:
-            for emitter in emitters:
-                emitter(event)
-
-        yield emit
-
-
-def hearing(audio: Audio, microphone: Microphone, loudspeaker: Loudspeaker) -> AudioSource:
-    """The microphone, without what the loudspeaker plays if that is wanted and possible.
-
-    Raises `AssistantError` (`echo.library_missing`) when it is wanted in any case and the library is not there.
-    """
-    if audio.echo_cancellation == "off":
-        return microphone
-    try:
-        canceller = EchoCanceller(noise_suppression=audio.noise_suppression)
-    except AssistantError as error:
-        if audio.echo_cancellation == "on" or error.code is not Code.ECHO_LIBRARY_MISSING:
-            raise
-        log.warning("it does not listen while it speaks: %s", error.message)
-        return microphone
-    return EchoCancelledSource(microphone, loudspeaker.reference(), canceller)
+            parts.enter_context(bus.subscribe(parts.enter_context(open_tracer(settings.otlp_endpoint)).observe))
+        yield
 
 
 def find_wyoming(settings: WyomingSettings) -> "type[WyomingServer] | None":
@@ -211,23 +217,12 @@ def find_wyoming(settings: WyomingSettings) -> "type[WyomingServer] | None":
     return WyomingServer
 
 
-def watch(metrics: Metrics, loudspeaker: Loudspeaker, ears: AudioSource, service: Service) -> None:
+def _watch(metrics: Metrics, engines: Engines, card: SoundCard | None, ipc: IpcServer) -> None:
     """Let `metrics` read what the parts count themselves."""
+    if card is not None:
+        card.watch(metrics)
+    metrics.watch_gauge("assistant_ipc_clients", "Connections to the socket.", lambda: ipc.clients)
     metrics.watch_counter(
-        "assistant_underflows",
-        "Times the loudspeaker ran dry while it played; each may be a click.",
-        lambda: loudspeaker.underflows,
+        "assistant_ipc_dropped_events", "Events that clients read too slowly for.", lambda: ipc.dropped
     )
-    metrics.watch_gauge("assistant_ipc_clients", "Connections to the socket.", lambda: service.clients)
-    metrics.watch_counter(
-        "assistant_ipc_dropped_events", "Events that clients read too slowly for.", lambda: service.dropped
-    )
-    if isinstance(ears, EchoCancelledSource):
-        metrics.watch_gauge(
-            "assistant_echo_return_loss_enhancement_db",
-            "By how much the echo is lowered.",
-            lambda: ears.convergence.erle_db,
-        )
-        metrics.watch_gauge(
-            "assistant_echo_residual_db", "Level of what is left of the echo.", lambda: ears.convergence.residual_db
-        )
+    metrics.watch_engines(engines.queues)

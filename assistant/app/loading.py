@@ -13,11 +13,12 @@ from assistant.asr.files import FileTranscriber
 from assistant.blocking import NeverStop
 from assistant.config.changes import differences
 from assistant.config.schema import Config
-from assistant.engines.engines import UNCHANGED, Engines, Fresh, Unchanged
+from assistant.engines.engines import UNCHANGED, Engines, Fresh, Unchanged, share
+from assistant.engines.model import Model
+from assistant.host import libraries
 from assistant.host.budget import Budget, thread_budget
 from assistant.host.hardware import usable_cores
-from assistant.language import phrases
-from assistant.llm.base import LanguageModel
+from assistant.language.tables import tables_of
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.openai import OpenAiCompatible
 from assistant.models.store import locate_configured
@@ -27,8 +28,6 @@ from assistant.tts.remembered import RememberedVoice
 from assistant.turns.base import EndOfTurn
 from assistant.turns.smart_turn import SmartTurn
 from assistant.vad.silero import Silero
-from assistant.wake.base import Spotter
-from assistant.wake.words import WakeWords
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,6 +49,7 @@ def load_engines(config: Config, budget: Budget | None = None, tell: Tell = lamb
 
     The user is expected to speak the language of the voice. `budget` None is that of this machine.
     """
+    libraries.prepare()
     budget = budget or thread_budget(usable_cores())
     progress = _Progress(tell)
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="loading") as loading:
@@ -58,13 +58,11 @@ def load_engines(config: Config, budget: Budget | None = None, tell: Tell = lamb
         voice = loading.submit(progress.of(config.tts.voice, load_voice), config, budget)
         end_of_turn = loading.submit(progress.of(config.turns.end_model, load_end_of_turn), config, budget)
         recognizer.result().expected_language = voice.result().language
-        return Engines(
-            Silero(),
+        return share(
             recognizer.result(),
             model.result(),
             voice.result(),
             end_of_turn.result(),
-            wake=load_wake_words(config),
             answers_beside_recognition=budget.answers_beside_recognition,
         )
 
@@ -81,9 +79,8 @@ def load_fresh(before: Config, after: Config, engines: Engines) -> Fresh:
         model=load_language_model(after, budget) if changed(*MODEL_KEYS) else UNCHANGED,
         voice=load_voice(after, budget) if changed(*VOICE_KEYS) else UNCHANGED,
         end_of_turn=load_end_of_turn(after, budget) if changed(*END_KEYS) else UNCHANGED,
-        wake=load_wake_words(after) if changed("wake", "wake.words") else UNCHANGED,
     )
-    recognizer = engines.recognizer if fresh.recognizer is UNCHANGED else fresh.recognizer
+    recognizer = engines.recognition.engine if fresh.recognizer is UNCHANGED else fresh.recognizer
     voice = engines.voice if fresh.voice is UNCHANGED else fresh.voice
     if isinstance(recognizer, FasterWhisper) and not isinstance(voice, Unchanged):
         recognizer.expected_language = voice.language
@@ -123,6 +120,7 @@ class _Progress:
 
 def load_file_transcriber(config: Config) -> FileTranscriber:
     """Only what transcribing files needs. Raises as `load_engines` does."""
+    libraries.prepare()
     recognizer = load_recognizer(config, min(usable_cores(), 8))  # nothing else is at work
     language = config.asr.given_language
     return FileTranscriber(recognizer, Silero(), language, config.asr.partial_interval_ms / 1000)
@@ -134,7 +132,7 @@ def load_recognizer(config: Config, threads: int) -> FasterWhisper:
     return recognizer
 
 
-def load_language_model(config: Config, budget: Budget) -> LanguageModel:
+def load_language_model(config: Config, budget: Budget) -> Model:
     """The language model, with the head of every prompt in its key/value cache."""
     llm = config.llm
     if llm.engine == "openai":
@@ -158,12 +156,7 @@ def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
     """The voice, which has said what is urgent already."""
     voice = Piper(locate_configured(config, "tts.voice"), threads=budget.synthesis, speed=config.tts.speed)
     voice.warm_up()
-    return RememberedVoice(voice, phrases.urgent(voice.language))
-
-
-def load_wake_words(config: Config) -> Spotter | None:
-    """The wake words; None when none is needed."""
-    return None if config.wake == "none" else WakeWords(config.wake.words)
+    return RememberedVoice(voice, tables_of(voice.language).phrases.urgent)
 
 
 def load_end_of_turn(config: Config, budget: Budget) -> EndOfTurn | None:

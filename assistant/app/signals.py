@@ -21,10 +21,11 @@ ENDING_S = 1.8
 what is to outlive the process is on the disk."""
 
 
-async def end_softly(loudspeaker: Loudspeaker, cancel: Callable[[], None]) -> None:
+async def end_softly(loudspeaker: Loudspeaker | None, cancel: Callable[[], None]) -> None:
     """Let what is being said fade, and end."""
     end_within(ENDING_S, 0)
-    await loudspeaker.fade_out()
+    if loudspeaker is not None:
+        await loudspeaker.fade_out()
     cancel()
 
 

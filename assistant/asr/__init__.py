@@ -1,1 +1,1 @@
-"""Speech recognition: the engine's Protocol, faster-whisper, and streaming on top of it."""
+"""Speech recognition: the engine's Protocol, faster-whisper, streaming, and transcription of files."""

@@ -1,4 +1,4 @@
-"""What the conversation needs of a speech recogniser."""
+"""The speech recogniser that a conversation needs."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,32 +9,33 @@ from assistant.blocking import StopFlag
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
-    """What was said. `text` is empty when the guards found no speech."""
+    """The result of one recognition. `text` is empty when the guards found no speech."""
 
     text: str
     language: str
-    """ISO 639-1 code, as Whisper names it."""
+    """ISO 639-1 code, in Whisper's spelling."""
     language_probability: float
     """0 to 1; 1.0 when the language was given."""
     seconds: float
     """Processing time, in seconds of the monotonic clock."""
     audio_s: float
+    """Seconds of audio that were passed in."""
     window_s: float
-    """Length of audio the encoder saw, padding included; 30 for the full window."""
+    """Seconds that the encoder saw, padding included; 30 for the full window."""
     doubtful: bool = False
-    """A draft that went wrong (repeated itself, or is hardly believed by the model) and has no text for that reason;
-    the full window may do better."""
+    """A draft was discarded because it repeated itself or was improbable to the model, so there is no text; the full
+    window may do better."""
 
 
 class SpeechRecognizer(Protocol):
-    """A loaded recognition model. Shared and immutable; calls must not overlap (parallel ones leak in CTranslate2)."""
+    """A loaded recognition model, shared and immutable. Calls must not overlap: CTranslate2 then leaks memory."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def device(self) -> str:
-        """What it really runs on, for example `cpu` or `cuda`."""
+        """The processor in use, for example `cpu` or `cuda`, which may differ from the configured one."""
 
     def transcribe(
         self,
@@ -47,9 +48,9 @@ class SpeechRecognizer(Protocol):
     ) -> Transcription:
         """Recognise one utterance of at most 30 s at 16 kHz; longer input is a `ValueError`.
 
-        On a window trimmed to the audio, and again on the full one of 30 s, which takes several times longer, when that
-        went wrong; `draft` leaves the second attempt out, `full_window` the first.
+        The first attempt uses a window trimmed to the audio. If its result is doubtful, a second one uses the full
+        window of 30 s, which takes several times longer. `draft` omits the second attempt, `full_window` the first.
 
-        `language` None detects it. Returns early, with whatever it has, once `stop` is set. Raises `AssistantError`
-        (`asr.failed`).
+        `language` None detects the language. Returns early, with whatever has been recognised, once `stop` is set.
+        Raises `AssistantError` (`asr.failed`).
         """

@@ -1,8 +1,8 @@
-"""Whisper through faster-whisper and CTranslate2, on a window that is trimmed to what was said.
+"""Whisper through faster-whisper and CTranslate2, on a window trimmed to the utterance.
 
-Whisper was trained on 30 s and pads every input to them. Encoding only the audio and some silence gives the same words
-in a tenth of the time, as long as the decoder writes timestamps: with them it ends after the sentence, without them it
-often says the sentence again until something stops it.
+Whisper was trained on windows of 30 s and pads every input to that length. Encoding only the audio and a little silence
+gives the same words in a tenth of the time, provided that the decoder emits timestamps: with them it ends after the
+sentence; without them it often repeats the sentence until it is cut off.
 """
 
 import logging
@@ -23,32 +23,33 @@ from assistant.errors import AssistantError, Code
 log = logging.getLogger(__name__)
 
 FULL_WINDOW_S = 30.0
-"""What Whisper was trained on."""
+"""Length of the windows that Whisper was trained on."""
 
 PADDING_S = 1.0
-SHORTEST_WINDOW_S = 6.0
-"""Silence after the audio, and the least the encoder sees.
+MIN_WINDOW_S = 6.0
+"""Silence appended to the audio, and the shortest window that is encoded, in seconds.
 
 Measured with whisper-base, int8, two threads, over 25 English recordings, each cut as the pipeline cuts it, 0.1 and
 0.45 s after the end of speech (226 words with a reference): word error rate 11.5% on the full window in 2.5 s (median,
-on a busy machine); trimmed with 1 s and at least 6 s 11.9% in 0.33 s, at least 4 s 12.4% in 0.29 s. Two beams are 20 ms
-slower and make it 12.4% and 12.4%, faint noise instead of zeros 11.9%. Without timestamps nine of the recordings
-repeated themselves. `assistant bench` prints the comparison for what it plays.
+on a busy machine); with 1 s of padding and a minimum of 6 s 11.9% in 0.33 s, a minimum of 4 s 12.4% in 0.29 s. Two
+beams take 20 ms longer and give 12.4% in both cases; padding with faint noise instead of zeros gives 11.9%. Without
+timestamps nine of the transcripts repeated themselves. `assistant bench` prints the comparison for what it plays.
 """
 
 TOKENS_PER_SECOND = 10
-TOKENS_AT_LEAST = 12
-"""Bound on the transcript: fast Korean, the densest of the recordings, has 6 tokens a second."""
+MIN_TOKENS = 12
+"""A transcript has at most `MIN_TOKENS` and so many more for each second of audio. Fast Korean, the densest of the
+recordings, has 6 a second."""
 
 EXPECTED_WEIGHT = 8.0
-"""How much likelier another language must look than the expected one. Detection is unsure of a short question: of the
-recordings, two English ones of 1.2 s and 1.5 s look like Indonesian (0.35 against 0.28) and Hebrew (0.75 against 0.25),
-while every question in another language is at least 50 times as likely in its own as in English."""
+"""How many times likelier another language must be than the expected one. Detection is unreliable on short questions:
+two English recordings of 1.2 s and 1.5 s are taken for Indonesian (0.35 to 0.28) and Hebrew (0.75 to 0.25), while every
+question in another language is at least 50 times likelier in its own than in English."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A hypothesis and the audio it is of."""
+    """A hypothesis, its language, and the window that was encoded."""
 
     hypothesis: Hypothesis
     language: str
@@ -59,17 +60,19 @@ class Decoded:
 class FasterWhisper(SpeechRecognizer):
     """A Whisper model in CTranslate2's format; `path` is its folder.
 
-    `device` auto takes a CUDA device when CTranslate2 finds one; when that fails, at load or at first use, the CPU
-    takes over with a warning. `threads` are used on the CPU. Raises `AssistantError` (`model.missing`,
+    `device` auto selects CUDA when CTranslate2 finds a device. If a device fails, at load or at first use, the CPU
+    takes over with a warning. `threads` applies to the CPU. Raises `AssistantError` (`model.missing`,
     `model.unloadable`).
     """
 
     def __init__(self, path: Path, device: Literal["auto", "cpu", "cuda"], threads: int) -> None:
         if not (path / "model.bin").is_file():
-            raise AssistantError(Code.MODEL_MISSING, f"{path}: no CTranslate2 model there; `assistant models pull`")
+            raise AssistantError(
+                Code.MODEL_MISSING, f"{path}: no CTranslate2 model here; fetch one with `assistant models pull`"
+            )
         self._path = path
         self._threads = threads
-        self.expected_language: str | None = None  # the likeliest to be spoken; set before the first use
+        self.expected_language: str | None = None  # set before the first use
         self._tokenizers: dict[str, tuple[Any, Sequence[int]]] = {}
         self._whisper = self._load(_cuda_or_cpu(device))
 
@@ -93,8 +96,8 @@ class FasterWhisper(SpeechRecognizer):
         began = time.monotonic()
         audio_s = len(audio) / LISTENING_RATE
         if audio_s > FULL_WINDOW_S:
-            raise ValueError(f"{audio_s:.1f} s of audio in one utterance; at most {FULL_WINDOW_S:.0f} s")
-        window_s = FULL_WINDOW_S if full_window else _trimmed(audio_s)
+            raise ValueError(f"an utterance of {audio_s:.1f} s; Whisper takes at most {FULL_WINDOW_S:.0f} s")
+        window_s = FULL_WINDOW_S if full_window else _trimmed_window(audio_s)
         decoded, verdict = self._decode_checked(audio, language, window_s, draft, stop)
         return Transcription(
             text=decoded.hypothesis.text,
@@ -103,32 +106,32 @@ class FasterWhisper(SpeechRecognizer):
             seconds=time.monotonic() - began,
             audio_s=audio_s,
             window_s=decoded.window_s,
-            doubtful=draft and verdict is Verdict.WENT_WRONG,
+            doubtful=draft and verdict is Verdict.DOUBTFUL,
         )
 
     def warm_up(self) -> None:
-        """Recognise a second of silence, because the first run allocates; on a GPU that fails, change to the CPU."""
+        """Recognise a second of silence, because the first run allocates. If a GPU fails at it, change to the CPU."""
         silence = np.zeros(LISTENING_RATE, np.float32)
         try:
             self.transcribe(silence, language="en", stop=NeverStop())
         except AssistantError as error:
             if self.device == "cpu":
                 raise
-            log.warning("%s fails at its first use (%s); recognition runs on the CPU", self.device, error.message)
+            log.warning("%s failed at first use (%s); speech recognition runs on the CPU", self.device, error.message)
             self._whisper = self._load("cpu")
             self.transcribe(silence, language="en", stop=NeverStop())
 
     def _decode_checked(
         self, audio: Samples, language: str | None, window_s: float, draft: bool, stop: StopFlag
     ) -> tuple[Decoded, Verdict]:
-        """Decode on the window; on the full one if that went wrong, unless it is a draft; no text for what is noise."""
+        """Decode, a second time on the full window if in doubt and no draft, and drop the text of all but words."""
         decoded = self._decode(audio, language, window_s, stop)
         verdict = judge(decoded.hypothesis)
-        if verdict is Verdict.WENT_WRONG and window_s < FULL_WINDOW_S and not draft and not stop.is_set():
+        if verdict is Verdict.DOUBTFUL and window_s < FULL_WINDOW_S and not draft and not stop.is_set():
             log.debug("decoding again on the full window: %s", decoded.hypothesis)
             decoded = self._decode(audio, language, FULL_WINDOW_S, stop)
             verdict = judge(decoded.hypothesis)
-        return (decoded if verdict is Verdict.WORDS else _silenced(decoded)), verdict
+        return (decoded if verdict is Verdict.WORDS else _without_text(decoded)), verdict
 
     def _decode(self, audio: Samples, language: str | None, window_s: float, stop: StopFlag) -> Decoded:
         try:
@@ -144,7 +147,7 @@ class FasterWhisper(SpeechRecognizer):
         return Decoded(hypothesis, language, probability, window_s)
 
     def _features(self, audio: Samples, window_s: float) -> np.ndarray:
-        """Log-mel spectrogram, shape (mel bands, frames of 10 ms), of `audio` and silence up to the window."""
+        """Compute the log-mel spectrogram of `audio` padded to the window, shape (mel bands, frames of 10 ms)."""
         padded = np.pad(audio, (0, max(0, round(window_s * LISTENING_RATE) - len(audio))))
         features: np.ndarray = self._whisper.feature_extractor(padded, padding=0)
         return features[:, : features.shape[1] // 2 * 2]  # the encoder halves the number of frames
@@ -161,26 +164,28 @@ class FasterWhisper(SpeechRecognizer):
     def _generate(self, encoded: Any, language: str, audio_s: float) -> Hypothesis:
         tokenizer, suppressed = self._tokenizer(language)
         prompt = self._whisper.get_prompt(tokenizer, [])
-        bound = round(TOKENS_AT_LEAST + TOKENS_PER_SECOND * audio_s)
+        max_tokens = round(MIN_TOKENS + TOKENS_PER_SECOND * audio_s)
         result = self._whisper.model.generate(
             encoded,
             [prompt],
             beam_size=1,
-            max_length=min(self._whisper.max_length, 2 * (len(prompt) + bound)),  # CTranslate2 generates half of it
+            max_length=min(
+                self._whisper.max_length, 2 * (len(prompt) + max_tokens)
+            ),  # CTranslate2 generates half as many
             return_scores=True,
             return_no_speech_prob=True,
             suppress_tokens=suppressed,
         )[0]
         tokens = result.sequences_ids[0]
         return Hypothesis(
-            text=tokenizer.decode(list(_said(tokens, tokenizer.timestamp_begin, audio_s))).strip(),
+            text=tokenizer.decode(list(_spoken_tokens(tokens, tokenizer.timestamp_begin, audio_s))).strip(),
             average_log_probability=result.scores[0] * len(tokens) / (len(tokens) + 1),
             no_speech_probability=result.no_speech_prob,
-            ended=len(tokens) < bound,
+            ended=len(tokens) < max_tokens,
         )
 
     def _tokenizer(self, language: str) -> tuple[Any, Sequence[int]]:
-        """Whisper's tokeniser for `language` and the tokens that are not speech, such as notes and brackets."""
+        """Return the tokeniser for `language` and the tokens that are not speech, such as notes and brackets."""
         if language not in self._tokenizers:
             from faster_whisper.tokenizer import Tokenizer
             from faster_whisper.transcribe import get_suppressed_tokens
@@ -204,10 +209,11 @@ class FasterWhisper(SpeechRecognizer):
             )
         except Exception as error:  # CTranslate2 and tokenizers raise bare RuntimeError, ValueError and Exception
             if device != "cpu":
-                log.warning("recognition cannot use %s (%s); it runs on the CPU", device, error)
+                log.warning("speech recognition cannot use %s (%s); it runs on the CPU", device, error)
                 return self._load("cpu")
             raise AssistantError(
-                Code.MODEL_UNLOADABLE, f"{self._path}: not a Whisper model that CTranslate2 can load: {error}"
+                Code.MODEL_UNLOADABLE,
+                f"{self._path}: not a Whisper model that CTranslate2 can load ({error}); fetch it again",
             ) from error
 
 
@@ -219,20 +225,20 @@ def _cuda_or_cpu(device: Literal["auto", "cpu", "cuda"]) -> str:
     return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
 
 
-def _trimmed(audio_s: float) -> float:
-    return min(FULL_WINDOW_S, max(SHORTEST_WINDOW_S, audio_s + PADDING_S))
+def _trimmed_window(audio_s: float) -> float:
+    return min(FULL_WINDOW_S, max(MIN_WINDOW_S, audio_s + PADDING_S))
 
 
-def _said(tokens: Sequence[int], timestamp_begin: int, audio_s: float) -> Iterator[int]:
-    """The words' tokens, but for segments that begin after the audio has ended: those are made up out of padding."""
+def _spoken_tokens(tokens: Sequence[int], timestamp_begin: int, audio_s: float) -> Iterator[int]:
+    """Yield the text tokens but those of segments that begin after the audio has ended: hallucinations in padding."""
     start = 0.0
     for token in tokens:
         if token >= timestamp_begin:
-            start = (token - timestamp_begin) * 0.02  # Whisper's timestamps count 20 ms
+            start = (token - timestamp_begin) * 0.02  # Whisper's timestamps are in units of 20 ms
         elif start < audio_s:
             yield token
 
 
-def _silenced(decoded: Decoded) -> Decoded:
-    nothing = Hypothesis("", 0.0, decoded.hypothesis.no_speech_probability, ended=True)
-    return Decoded(nothing, decoded.language, decoded.language_probability, decoded.window_s)
+def _without_text(decoded: Decoded) -> Decoded:
+    empty = Hypothesis("", 0.0, decoded.hypothesis.no_speech_probability, ended=True)
+    return Decoded(empty, decoded.language, decoded.language_probability, decoded.window_s)

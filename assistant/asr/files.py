@@ -1,4 +1,4 @@
-"""Transcribing recordings of any length."""
+"""Transcription of recordings up to `MAX_S` long."""
 
 import logging
 import time
@@ -19,23 +19,23 @@ from assistant.vad.base import VoiceActivity
 log = logging.getLogger(__name__)
 
 MAX_S = 4 * 3600.0
-"""Longest recording in seconds: 920 MB of samples in memory, and an hour of work on a small machine."""
+"""Seconds of the longest recording: 920 MB of samples in memory, and an hour of work on a small machine."""
 
 
 class FileTranscript(msgspec.Struct, frozen=True, kw_only=True):
-    """What `assistant transcribe --json` prints for a file."""
+    """The transcript of one file, as `assistant transcribe --json` prints it."""
 
     file: str
     text: str
     language: str
-    """Of the first utterance with words, which decides it for the rest; empty when there are none."""
+    """Detected in the first utterance with words and then used for the rest; empty if none has words."""
     audio_s: float
     seconds: float
-    """Time it took, reading included."""
+    """Processing time, reading included."""
 
 
-Show = Callable[[str, str], None]
-"""Takes the stable and the tentative text of the file so far."""
+EmitText = Callable[[str, str], None]
+"""Receives the stable and the tentative text of the file so far."""
 
 
 class FileTranscriber:
@@ -49,8 +49,8 @@ class FileTranscriber:
         self._language = language
         self._step = int(step_s * LISTENING_RATE)
 
-    def transcribe(self, file: Path, show: Show | None) -> FileTranscript:
-        """The text of `file`. With `show`, it is transcribed as if it were being spoken, and shown as it grows.
+    def transcribe(self, file: Path, emit: EmitText | None) -> FileTranscript:
+        """Transcribe `file`; with `emit`, as if it were being spoken, emitting the text as it grows.
 
         Raises `AssistantError` (`audio.*`, `asr.failed`).
         """
@@ -61,7 +61,7 @@ class FileTranscriber:
         texts: list[str] = []
         language = self._language
         for piece in speech_pieces(audio, self._activity):
-            found = self._utterance(piece, language, _after(texts, show))
+            found = self._utterance(piece, language, _after(texts, emit))
             if found.text:
                 texts.append(found.text)
                 language = found.language
@@ -73,21 +73,21 @@ class FileTranscriber:
             seconds=round(time.monotonic() - began, 3),
         )
 
-    def _utterance(self, piece: Samples, language: str | None, show: Show | None) -> Transcription:
+    def _utterance(self, piece: Samples, language: str | None, emit: EmitText | None) -> Transcription:
         transcriber = StreamingTranscriber(self._recognizer, language)
-        if show is not None:
+        if emit is not None:
             for end in range(self._step, len(piece), self._step):
                 partial = transcriber.attempt(piece[:end], NeverStop())
-                show(partial.stable, partial.tentative)
+                emit(partial.stable, partial.tentative)
         found = transcriber.final(piece, NeverStop())
-        if show is not None:
-            show(found.text, "")
+        if emit is not None:
+            emit(found.text, "")
         return found
 
 
-def _after(texts: list[str], show: Show | None) -> Show | None:
-    """`show` for the utterance that follows `texts`."""
-    if show is None:
+def _after(texts: list[str], emit: EmitText | None) -> EmitText | None:
+    """Prepend `texts` to what is emitted for the utterance that follows them."""
+    if emit is None:
         return None
     before = " ".join(texts)
-    return lambda stable, tentative: show(f"{before} {stable}".strip(), tentative)
+    return lambda stable, tentative: emit(f"{before} {stable}".strip(), tentative)

@@ -1,4 +1,4 @@
-"""Cutting audio into utterances that fit the recogniser's window, at its pauses."""
+"""Cutting audio at its pauses into utterances that fit the recogniser's window."""
 
 from collections.abc import Iterator
 
@@ -10,42 +10,42 @@ from assistant.turns.segmenter import Committed, Segmenter, SpeechStarted, sampl
 from assistant.vad.base import VoiceActivity
 
 PAUSES = Turns(mode="silence", onset_ms=64, soft_end_ms=96, endpoint_ms=700, pre_roll_ms=320)
-"""Utterances of a file end at pauses of 0.7 s: shorter ones would take context from the recogniser without need, and
-nobody waits. The pre-roll is also the tail kept after the last speech."""
+"""Utterances of a file end at pauses of 0.7 s. Shorter ones would deprive the recogniser of context, and no speaker is
+waiting for an answer. The pre-roll is also the length of the tail kept after the last speech."""
 
 
 class UtteranceCutter:
-    """Takes audio (16 kHz) as it comes and gives back the utterances in it, each at most 30 s."""
+    """Turns a stream of audio (16 kHz) into utterances of at most 30 s each."""
 
     def __init__(self, activity: VoiceActivity) -> None:
-        """`activity` is this cutter's own as long as it is used."""
+        """Take `activity` over for the life of this cutter and reset it."""
         activity.reset()
         self._activity = activity
         self._segmenter = Segmenter(PAUSES)
         self._margin = samples(PAUSES.pre_roll_ms)
         self._audio = np.zeros(0, np.float32)
         self._first = 0
-        """Position of the first sample that is kept."""
+        """Position in the stream of the first sample in `_audio`."""
         self._seen = 0
-        """Position up to which voice activity has looked."""
+        """Position up to which voice activity was computed."""
         self._end = 0
-        """Position after the last sample that was given."""
+        """Position after the last sample that was pushed."""
         self._onset: int | None = None
 
     @property
     def current(self) -> Samples:
-        """The utterance that has begun and not ended yet; empty between two."""
+        """The audio so far of the utterance in progress; empty between utterances."""
         return self._between(self._onset, self._end) if self._onset is not None else np.zeros(0, np.float32)
 
     def push(self, audio: Samples) -> Iterator[Samples]:
-        """Take the next samples; the utterances that end in them."""
+        """Add the next samples and yield the utterances that end in them."""
         self._append(audio)
         self._end += len(audio)
         yield from self._follow()
         self._forget()
 
     def finish(self) -> Iterator[Samples]:
-        """There is no more: the last utterance, if one is open."""
+        """Yield the last utterance, if one is in progress, at the end of the stream."""
         self._append(np.zeros(samples(PAUSES.endpoint_ms) + 2 * BLOCK, np.float32))
         yield from self._follow()
 
@@ -69,7 +69,7 @@ class UtteranceCutter:
         return self._audio[max(0, start - self._first) : end - self._first]
 
     def _forget(self) -> None:
-        """Keep what an utterance may still need: speech is certain some blocks after its onset."""
+        """Drop audio that neither the current utterance needs nor the next, whose onset is certain only later."""
         needed = self._onset if self._onset is not None else self._seen - 2 * self._margin
         if needed > self._first:
             self._audio = self._audio[needed - self._first :]
@@ -77,7 +77,7 @@ class UtteranceCutter:
 
 
 def speech_pieces(audio: Samples, activity: VoiceActivity) -> Iterator[Samples]:
-    """The utterances in `audio` (16 kHz), in order, each at most 30 s."""
+    """Cut `audio` (16 kHz) into its utterances, in order, each at most 30 s long."""
     cutter = UtteranceCutter(activity)
     yield from cutter.push(audio)
     yield from cutter.finish()

@@ -1,7 +1,7 @@
-"""Recognition while somebody speaks: what of the successive hypotheses is stable, and what may still change.
+"""Recognition during speech: which words of the successive hypotheses are stable, and which may still change.
 
 The rule is local agreement (Macháček, Dabre and Bojar, "Turning Whisper into Real-Time Transcription System", 2023):
-the words that two successive hypotheses begin with in common are stable.
+the longest common prefix of two successive hypotheses is stable.
 """
 
 import re
@@ -14,10 +14,10 @@ from assistant.blocking import StopFlag
 UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
 """Languages written without spaces between words; their unit is the character."""
 
-SURE = 0.8
-"""Probability from which the language that a partial pass detected is kept for the rest of the utterance. No question
-or command of the recordings whose language is detected wrongly reaches it (0.75 at most), but a single word ("Las" for
-Arabic) may: a pass that goes wrong ends it."""
+MIN_LANGUAGE_PROBABILITY = 0.8
+"""Probability at which the language detected in a draft is kept for the rest of the utterance. No question or command
+of the recordings whose language is detected wrongly reaches it (0.75 at most), but a single word ("Las" taken for
+Arabic) may: a doubtful draft drops the language again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +25,20 @@ class Partial:
     """A transcript that is still growing."""
 
     stable: str
-    """Does not change any more, but may grow."""
+    """Words that no longer change; more may follow them."""
     tentative: str
-    """The rest of the latest hypothesis."""
+    """The rest of the latest hypothesis, which may change."""
 
 
 class LocalAgreement:
-    """Fed with successive hypotheses of one utterance, tells what they agree on."""
+    """Finds the stable prefix in the successive hypotheses of one utterance."""
 
     def __init__(self) -> None:
         self._stable: list[str] = []
         self._previous: list[str] = []
 
     def update(self, text: str, language: str) -> Partial:
-        """Take the next hypothesis, of more audio than the one before."""
+        """Add the next hypothesis, which covers more audio than the one before."""
         space = "" if language in UNSPACED else " "
         units = text.split() if space else list(re.sub(r"\s", "", text))
         agreed = _common(self._previous, units)
@@ -49,11 +49,11 @@ class LocalAgreement:
 
 
 class StreamingTranscriber:
-    """One utterance: passes while it grows, then a last one. `language` None detects it.
+    """Recognises one utterance: drafts while it grows, then a final pass. `language` None detects the language.
 
-    Every pass decodes the whole utterance. What is confirmed is not forced on the decoder as a prefix: CTranslate2
-    walks through a forced prefix token by token, so it saves nothing (a transcript of ten tokens takes 150 ms, with
-    three, five and eight of them given 156, 141 and 151 ms), and a word that two passes got wrong would stay.
+    Every pass decodes the whole utterance. Stable words are not forced on the decoder as a prefix: CTranslate2 steps
+    through a forced prefix token by token, so that nothing is saved (a transcript of ten tokens takes 150 ms; with
+    three, five and eight of them given 156, 141 and 151 ms), and a word that two passes got wrong would stay wrong.
     """
 
     def __init__(self, recognizer: SpeechRecognizer, language: str | None) -> None:
@@ -62,40 +62,40 @@ class StreamingTranscriber:
         self._agreement = LocalAgreement()
 
     def draft(self, audio: Samples, stop: StopFlag) -> Transcription:
-        """A pass over the utterance so far. Raises `AssistantError` (`asr.failed`)."""
+        """Recognise the utterance so far. Raises `AssistantError` (`asr.failed`)."""
         found = self._recognizer.transcribe(audio, language=self._language, stop=stop, draft=True)
         if found.doubtful:
             self._language = self._given
-        elif found.text and found.language_probability >= SURE:
+        elif found.text and found.language_probability >= MIN_LANGUAGE_PROBABILITY:
             self._language = found.language
         return found
 
     def agree(self, found: Transcription) -> Partial:
-        """What the latest draft and those before it make of the utterance."""
+        """Add a draft to those before it and split its text into stable and tentative."""
         return self._agreement.update(found.text, found.language)
 
     def attempt(self, audio: Samples, stop: StopFlag) -> Partial:
-        """`draft`, then `agree`."""
+        """Do `draft`, then `agree`."""
         return self.agree(self.draft(audio, stop))
 
     def on_full_window(self, audio: Samples, stop: StopFlag) -> Transcription:
-        """The pass for an utterance whose draft is doubtful. Raises `AssistantError` (`asr.failed`)."""
+        """Recognise an utterance whose draft is doubtful. Raises `AssistantError` (`asr.failed`)."""
         return self._recognizer.transcribe(audio, language=self._language, stop=stop, full_window=True)
 
     def final(self, audio: Samples, stop: StopFlag) -> Transcription:
-        """A pass over the whole utterance, and another if that is doubtful. Raises `AssistantError` (`asr.failed`)."""
+        """Recognise the whole utterance, a second time if in doubt. Raises `AssistantError` (`asr.failed`)."""
         return self._recognizer.transcribe(audio, language=self._language, stop=stop)
 
 
 def same_words(one: str, other: str) -> bool:
-    """Whether two transcripts differ in case and punctuation at most."""
+    """Return whether two transcripts differ at most in case and punctuation."""
     return [bare for unit in one.split() if (bare := _bare(unit))] == [
         bare for unit in other.split() if (bare := _bare(unit))
     ]
 
 
 def _common(first: list[str], second: list[str]) -> int:
-    """How many units both begin with; case and punctuation do not matter."""
+    """Count the units of the common prefix, ignoring case and punctuation."""
     count = 0
     for one, other in zip(first, second, strict=False):
         if _bare(one) != _bare(other):

@@ -1,1 +1,1 @@
-"""Audio in and out: formats, files, devices, resampling."""
+"""Audio in and out: formats, files, resampling, playback; devices, echo cancellation and stand-ins in folders."""

@@ -7,7 +7,7 @@ from assistant.audio.pcm import AudioBlock, Samples
 
 
 class AudioSource(Protocol):
-    """A microphone, or something that plays its part."""
+    """A microphone, or a stand-in for one."""
 
     @property
     def name(self) -> str:
@@ -15,27 +15,27 @@ class AudioSource(Protocol):
 
     @property
     def dropped(self) -> int:
-        """Samples lost so far because nobody read them in time. The only place in the program that drops."""
+        """Samples lost so far because they were not read in time. No other stream of the program drops."""
 
     @property
     def muted(self) -> bool:
-        """Whether the device is closed on purpose."""
+        """Whether the device was closed with `mute`."""
 
     def mute(self) -> None:
         """Close the device: no blocks come until `unmute`."""
 
     def unmute(self) -> None:
-        """Open it again. Raises `AssistantError` when that fails, and stays mute."""
+        """Reopen it. Raises `AssistantError` when that fails, and stays muted."""
 
-    unhurried: bool
-    """Set while nobody waits for a block: it may come some blocks later, with the next ones. False at first."""
+    batched: bool
+    """Set by the consumer: blocks may come several at a time, which wakes the event loop less often. False at first."""
 
     @property
     def echo_free(self) -> bool | None:
-        """Whether what the loudspeaker plays is missing from the blocks by now; None when nothing takes it out."""
+        """Whether the loudspeaker's echo is removed from the blocks by now; None without an echo canceller."""
 
     def blocks(self) -> AsyncGenerator[AudioBlock, None]:
-        """Blocks as they are captured, in real time, without end; to be used with `aclosing`.
+        """Yield blocks as they are captured, in real time, without end; use it with `aclosing`.
 
         Raises `AssistantError` when the device fails.
         """
@@ -53,33 +53,39 @@ class Playback(Protocol):
         """Samples handed to the device so far, at the rate the playback was opened with."""
 
     async def write(self, samples: Samples) -> None:
-        """Queue audio; waits while more than a fraction of a second is queued already."""
+        """Queue audio, after waiting while more than a fraction of a second is queued already."""
 
     async def drain(self) -> None:
         """Wait until everything written has been handed to the device and has left it."""
 
     def set_gain(self, gain: float, ramp_s: float) -> None:
-        """Make what has not been handed to the device yet louder or quieter by the factor `gain` (1.0 at first; 0.25
-        is 12 dB less), on a straight line within `ramp_s` seconds. Counts and the pace of playback stay."""
+        """Scale what has not been handed to the device yet by `gain` (1.0 at first; 0.25 is 12 dB less).
+
+        The gain changes linearly within `ramp_s` seconds. Counts and the pace of playback stay.
+        """
 
     def pause(self) -> None:
-        """Silence within one block of the device, without a click; what is queued waits, and so does who writes."""
+        """Fall silent within one block of the device, without a click; queued audio and pending writes wait."""
 
     def resume(self) -> None:
-        """Go on where it was paused, without a click."""
+        """Continue where it was paused, without a click."""
 
     def stop(self) -> None:
-        """Forget what is queued; silence within one block of the device, without a click."""
+        """Discard what is queued and fall silent within one block of the device, without a click."""
 
 
 class AudioSink(Protocol):
-    """A loudspeaker, or something that plays its part. One playback is heard at a time."""
+    """A loudspeaker, or a stand-in for one. One playback sounds at a time."""
 
     @property
     def name(self) -> str: ...
 
+    volume: float
+    """Loudness of everything it plays, 0 to 1."""
+
     def play(self, rate: int, *, cut_in: bool = False) -> Playback:
         """Begin an utterance whose samples come at `rate` Hz.
 
-        Ends the one before it, as `stop` would; `cut_in` leaves it to go on later, and whoever plays it has paused it.
+        Ends the one before it, as `stop` would; with `cut_in` that one may continue later, and the caller has paused
+        it.
         """

@@ -1,4 +1,4 @@
-"""The look at audio and text before a model gets them: what cannot work is refused with the reason."""
+"""Checks of audio and text before a model gets them: what cannot work is refused with the reason."""
 
 import re
 
@@ -7,14 +7,14 @@ import numpy as np
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.errors import AssistantError, Code
 
-SHORTEST_S = 0.05
-"""Seconds below which there is nothing to recognise: shorter than any spoken word, a file with a header and a click."""
+MIN_S = 0.05
+"""Seconds of audio below which there is nothing to recognise: shorter than any spoken word, a header and a click."""
 
 SILENT_DB = -72.0
 QUIET_DB = -60.0
 CLIPPED_SHARE = 0.9
 LOUD_SHARE = 0.01
-"""Peak level in dB of full scale, and share of samples at full scale, that are refused and that are warned of.
+"""Peak level in dB of full scale, and share of samples at full scale, from which audio is refused or warned of.
 
 Word error rate of whisper-base on eight English clips of tests/speech (peak normalised, scaled, rounded to 16 bits):
 
@@ -34,12 +34,12 @@ _UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 def check_audio(samples: Samples, *, where: str) -> list[str]:
-    """Warnings about a recording at `LISTENING_RATE` that may not be recognised well, a sentence each.
+    """Return warnings about a recording at `LISTENING_RATE` that may not be recognised well, a sentence each.
 
     Raises `AssistantError` when it cannot be: `audio.unreadable` (values that are not numbers), `audio.empty`,
     `audio.silent`, `audio.clipped`. `where` names the recording in messages.
     """
-    if len(samples) < SHORTEST_S * LISTENING_RATE:
+    if len(samples) < MIN_S * LISTENING_RATE:
         raise AssistantError(Code.AUDIO_EMPTY, f"{where}: {_milliseconds(samples)} of audio; record a whole sentence")
     if not np.isfinite(samples).all():
         raise AssistantError(Code.AUDIO_UNREADABLE, f"{where}: it holds values that are not numbers; record it again")
@@ -47,7 +47,7 @@ def check_audio(samples: Samples, *, where: str) -> list[str]:
 
 
 def check_text(text: str | bytes, *, max_chars: int, where: str) -> str:
-    """`text` without control characters (line ends and tabs stay), lone surrogates and surrounding white space.
+    """Return `text` without control characters (line ends and tabs stay), lone surrogates and surrounding white space.
 
     Raises `AssistantError`: `text.not_utf8`, `text.empty`, `text.too_long`. `where` names the text in messages.
     """
@@ -87,7 +87,7 @@ def _check_clipping(samples: Samples, where: str) -> list[str]:
 
 
 def _decoded(text: str | bytes, where: str) -> str:
-    """Python passes bytes of a command line that are not UTF-8 as lone surrogates of a range of their own."""
+    """Decode bytes, and refuse lone surrogates, as which Python passes bytes of a command line that are not UTF-8."""
     if isinstance(text, str):
         if _UNDECODED.search(text):
             raise _not_utf8(where)

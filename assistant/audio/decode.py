@@ -1,7 +1,7 @@
-"""Recordings from files: WAV of every kind, and whatever else PyAV reads.
+"""Recordings from files: WAV of every kind, and every other format that PyAV reads.
 
-FFmpeg, inside PyAV, takes WAV files as recorders and streams leave them (a length of zero, of 4 GB, or longer than the
-file), so one path serves all formats.
+FFmpeg, inside PyAV, accepts WAV files as recorders and streams leave them (a length of zero, of 4 GB, or longer than
+the file), so one path serves all formats.
 """
 
 from collections.abc import Iterator
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 INTEGER_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
-"""What full scale is in FFmpeg's integer sample formats; it delivers 24 bits as the upper ones of 32."""
+"""Full scale of FFmpeg's integer sample formats; it delivers 24 bits as the upper ones of 32."""
 
 TRUSTED_LENGTH = {"wav", "w64", "flac", "mov", "ogg", "aiff"}
 """Formats (the first of FFmpeg's names) that state their length; in others FFmpeg guesses it from bit rates."""
 
 FILLED_LATER = {"wav", "w64"}
-"""Formats whose length is written when the recording ends, and so is often wrong."""
+"""Formats whose length is written when the recording ends, and is therefore often wrong."""
 
-CUT_SHORT = 0.9
-"""A file with less than this share of the length that it states was cut off on its way here.
+MIN_SHARE = 0.9
+"""Share of its stated length below which a file was cut off on its way here.
 
 Intact FLAC, AAC, Opus and AIFF files of 0.3 to 10 s have 0.99 or more: packets and encoder delay round it.
 """
 
 
 def read_audio(path: Path, *, max_s: float) -> Samples:
-    """The recording in `path` at `LISTENING_RATE`, all channels averaged; at most `max_s` seconds.
+    """Decode the recording in `path` to `LISTENING_RATE`, all channels averaged; at most `max_s` seconds.
 
-    A WAV file that is shorter than its header says is taken as it is. Float samples beyond full scale are scaled down
-    together. Raises `AssistantError`: `audio.unreadable` for what is no intact recording, `audio.too_long`, before
-    anything is decoded where the file states its length, and else after `max_s`.
+    A WAV file that is shorter than its header states is taken as it is. A recording with float samples beyond full
+    scale is scaled down as a whole. Raises `AssistantError`: `audio.unreadable` for a file that is no intact recording;
+    `audio.too_long`, before decoding where the file states its length, otherwise after `max_s`.
     """
     import av
 
@@ -78,7 +78,7 @@ def _read(container: "InputContainer", path: Path, max_s: float) -> Samples:
         if total > max_s * LISTENING_RATE:
             raise _too_long(path, f"more than {_length(max_s)}", max_s)
     total_s = total / LISTENING_RATE
-    if stated_s is not None and form not in FILLED_LATER and total_s < CUT_SHORT * stated_s:
+    if stated_s is not None and form not in FILLED_LATER and total_s < MIN_SHARE * stated_s:
         raise _damaged(path, f"cut short: {total_s:.1f} s of {stated_s:.1f} s are there")
     return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
 
@@ -90,7 +90,7 @@ def _stated_s(stream: "AudioStream") -> float | None:
 
 
 def _resampled(frames: Iterator["AudioFrame"], path: Path) -> Iterator[Samples]:
-    """The audio of `frames` at `LISTENING_RATE`, as it is decoded."""
+    """Yield the audio of `frames` at `LISTENING_RATE`, as it is decoded."""
     rate = 0
     for frame in frames:
         if rate == 0:
@@ -135,7 +135,7 @@ def _too_long(path: Path, length: str, max_s: float) -> AssistantError:
 
 
 def _length(seconds: float) -> str:
-    """A length of time as people say it."""
+    """Format a length of time for people."""
     if seconds < 120:
         return f"{seconds:.3g} s"
     minutes = round(seconds / 60)

@@ -1,4 +1,4 @@
-"""Short sounds that say what the assistant is doing, made here out of sine waves."""
+"""Earcons: short sounds that indicate the assistant's state, synthesised from sine waves."""
 
 from enum import StrEnum
 
@@ -7,26 +7,26 @@ import numpy as np
 from assistant.audio.pcm import Samples
 
 RATE = 24_000
-"""Hz of the sounds that `sound` makes."""
+"""Hz of the earcons."""
 
 LEVEL = 0.2
-"""Peak, of full scale: clear beside a voice, and not startling at night."""
+"""Peak level, of full scale: clear beside a voice, and not startling at night."""
 
 EDGE_S = 0.012
-"""Rise and fall of each note; without them it clicks."""
+"""Seconds of rise and of fall of each note; without them it clicks."""
 
 
 class Earcon(StrEnum):
-    """What there is a sound for."""
+    """The states that have a sound."""
 
     WAKE = "wake"
-    """The wake word was heard."""
+    """A wake word was detected."""
     LISTENING = "listening"
     """No wake word is needed for a while."""
     DONE = "done"
     """A wake word is needed again."""
     ERROR = "error"
-    """Something went wrong, or nothing was understood."""
+    """Something failed, or nothing was understood."""
     MUTED = "muted"
     """The microphone is off."""
 
@@ -40,16 +40,16 @@ NOTES: dict[Earcon, tuple[tuple[float, float], ...]] = {
     Earcon.ERROR: ((A3, 0.10), (A3, 0.14)),
     Earcon.MUTED: ((E4, 0.07), (A3, 0.12)),
 }
-"""Notes of each sound: hertz and seconds. Up is a beginning, down an end, low is bad news."""
+"""Notes of each earcon: hertz and seconds. Rising is a beginning, falling an end, low an error."""
 
 
 def sound(earcon: Earcon) -> Samples:
-    """The sound at `RATE`, at most a quarter of a second."""
+    """Synthesise an earcon at `RATE`, at most a quarter of a second."""
     return np.concatenate([_note(hertz, seconds) for hertz, seconds in NOTES[earcon]])
 
 
 def _note(hertz: float, seconds: float) -> Samples:
-    """A sine with a soft octave above it, which small loudspeakers carry better than its ground."""
+    """Synthesise a sine with a soft octave above it, which small loudspeakers reproduce better than the fundamental."""
     time = np.arange(round(seconds * RATE)) / RATE
     wave = np.sin(2 * np.pi * hertz * time) + 0.3 * np.sin(4 * np.pi * hertz * time)
     edge = round(EDGE_S * RATE)

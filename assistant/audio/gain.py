@@ -8,7 +8,7 @@ from assistant.audio.pcm import Samples
 
 
 class Gain:
-    """Linear, 1.0 at first. May be set in one thread and applied in another."""
+    """A linear gain, 1.0 at first. May be set in one thread and applied in another."""
 
     def __init__(self, rate: int) -> None:
         self._rate = rate
@@ -19,16 +19,16 @@ class Gain:
 
     @property
     def target(self) -> float:
-        """What it is, or will be at the end of the ramp."""
+        """Gain at the end of the current ramp."""
         return self._target
 
     @property
     def left(self) -> int:
-        """Samples of the ramp that are still to come; 0 when the target is reached."""
+        """Samples until the end of the ramp; 0 when the target is reached."""
         return self._left
 
     def set(self, target: float, ramp_s: float) -> None:
-        """Go to `target` on a straight line from where it is now, within the next `ramp_s` seconds of samples."""
+        """Change linearly to `target` within the next `ramp_s` seconds of samples."""
         with self._lock:
             self._target = target
             self._left = round(ramp_s * self._rate)

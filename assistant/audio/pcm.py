@@ -1,4 +1,4 @@
-"""The audio formats that flow through the program, and conversions at its borders."""
+"""The audio formats inside the program, and conversions at its borders."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ Samples = NDArray[np.float32]
 """Mono audio, shape (n,), nominally in [-1, 1]. The rate is a property of the place: see `LISTENING_RATE`."""
 
 LISTENING_RATE = 16_000
-"""Hz of everything on the listening side; what Silero and Whisper were trained on."""
+"""Hz of everything on the listening side; Silero and Whisper were trained on it."""
 
 BLOCK = 512
 """Samples in one block of microphone audio: 32 ms, the only block length Silero accepts at 16 kHz."""
@@ -23,9 +23,9 @@ class AudioBlock:
 
     `samples` has `BLOCK` samples at `LISTENING_RATE`; `start` counts samples from the beginning of the stream, dropped
     ones included, and is the audio clock; `captured_at` is when its last sample was captured, in seconds of
-    `time.monotonic()`. `far` is what the loudspeaker played meanwhile, as many samples at the same rate; None where
-    that is not known. `reduction_db` is by how much an echo canceller has lowered the block, `excess_db` by how much it
-    was louder than the echo of what was played would be; None where that is not known.
+    `time.monotonic()`. `far` is what the loudspeaker played meanwhile, as many samples at the same rate, or None where
+    that is unknown. `reduction_db` is the number of decibels by which an echo canceller has lowered the block;
+    `excess_db` that by which it was louder than the echo of what was played would be, or None where that is unknown.
     """
 
     samples: Samples
@@ -40,16 +40,16 @@ class AudioBlock:
         return self.start + len(self.samples)
 
     def moment(self, sample: int) -> float:
-        """The monotonic time at which `sample` (of the audio clock, at or before `end`) was captured."""
+        """Return the monotonic time at which `sample` (of the audio clock, at or before `end`) was captured."""
         return self.captured_at - (self.end - sample) / LISTENING_RATE
 
 
 FLOOR_DB = -100.0
-"""The level of silence."""
+"""Level of silence, in dB of full scale."""
 
 
 def level(samples: Samples) -> float:
-    """Root mean square of `samples` in decibels of full scale, at least `FLOOR_DB`."""
+    """Return the root mean square of `samples` in decibels of full scale, at least `FLOOR_DB`."""
     power = float(np.mean(np.square(samples, dtype=np.float64)))
     return max(FLOOR_DB, 10 * float(np.log10(power + 1e-12)))
 

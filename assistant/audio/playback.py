@@ -1,4 +1,4 @@
-"""One utterance between the conversation that writes it and the device, or its stand-in, that takes it."""
+"""One utterance between the conversation, which writes it, and the device or its stand-in, which takes it."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -11,18 +11,18 @@ from assistant.audio.gain import Gain
 from assistant.audio.pcm import Samples
 from assistant.audio.resample import Resampler
 
-AHEAD_S = 0.25
-"""Audio queued beyond this makes the writer wait: enough for a stalled event loop, little enough to be forgotten."""
+MAX_QUEUED_S = 0.25
+"""Seconds of queued audio beyond which a writer waits: enough for a stalled event loop, little enough to discard."""
 
 FADE_S = 0.008
-"""Ramp to silence when a playback is stopped or paused, and back; a step instead of it is a click."""
+"""Seconds of the ramp to silence when a playback is stopped or paused, and back; without it there is a click."""
 
-LONGEST_WAIT_S = 0.1
-"""How long a waiting writer may take to notice that its playback was stopped or that the device has died."""
+MAX_WAIT_S = 0.1
+"""Seconds within which a waiting writer notices that its playback was stopped or that the device has failed."""
 
 
 class QueuedPlayback(ABC):
-    """A `Playback` whose samples wait, at the device's rate, until the device takes them with `take`.
+    """A `Playback` whose samples are queued, at the device's rate, until the device takes them with `take`.
 
     `take` may be called from another thread than everything else.
     """
@@ -40,7 +40,7 @@ class QueuedPlayback(ABC):
         self._stopped = False
         self._gain = Gain(device_rate)
         self._flow = Gain(device_rate)
-        """1, or 0 while it is paused."""
+        """Gain of 1, or 0 while it is paused."""
         self._started_at: float | None = None
         self._gone_at = 0.0
 
@@ -51,16 +51,16 @@ class QueuedPlayback(ABC):
     @property
     def played(self) -> int:
         if self._finished and not self._queued and not self._stopped:
-            return self._written  # exactly, however the resampler rounded
+            return self._written  # the exact count, however the resampler rounded
         return min(self._written, self._taken * self._rate // self._device_rate)
 
     @property
     def is_over(self) -> bool:
-        """Whether everything has been taken, or it was stopped and its fade-out has."""
+        """Whether everything has been taken, or it was stopped and its fade-out has been taken."""
         return (self._stopped or self._finished) and self._queued == 0
 
     async def write(self, samples: Samples) -> None:
-        await self._wait_until_queued(AHEAD_S)
+        await self._wait_until_queued(MAX_QUEUED_S)
         self._written += len(samples)
         self._finished = False
         self._put(self._resampler.push(samples))
@@ -90,12 +90,12 @@ class QueuedPlayback(ABC):
             if self._stopped:
                 return
             self._stopped = True
-            tail = self._beginning(round(FADE_S * self._device_rate) if self._taken and not self._is_held else 0)
+            tail = self._beginning(round(FADE_S * self._device_rate) if self._taken and not self._is_paused else 0)
             self._pieces = deque([tail * np.linspace(1.0, 0.0, len(tail), dtype=np.float32)])
             self._queued = len(tail)
 
     def take(self, out: Samples, now: float, gone_at: float) -> int:
-        """Move what is queued into `out` and return how many samples that is; the rest of `out` is untouched.
+        """Move queued samples into `out` and return how many; the rest of `out` is untouched.
 
         `now` is the time of this call, `gone_at` when the last sample of `out` will have left the device.
         """
@@ -115,15 +115,15 @@ class QueuedPlayback(ABC):
 
     @abstractmethod
     def _watch(self) -> None:
-        """Called again and again while somebody waits for the device: raises if it has died."""
+        """Called repeatedly while a writer waits for the device; raises if that has failed."""
 
     @property
-    def _is_held(self) -> bool:
-        """Paused, and silent by now."""
+    def _is_paused(self) -> bool:
+        """Whether it is paused and has faded to silence."""
         return not self._flow.target and not self._flow.left
 
     def _takeable(self, wanted: int) -> int:
-        """A paused playback keeps what comes after its fade-out; a stopped one has nothing else."""
+        """Limit what a paused playback gives to its fade-out; a stopped one has nothing else queued."""
         return wanted if self._flow.target or self._stopped else min(wanted, self._flow.left)
 
     def _put(self, samples: Samples) -> None:
@@ -144,8 +144,8 @@ class QueuedPlayback(ABC):
         return np.concatenate([np.zeros(0, np.float32), *self._pieces])[:length]
 
     async def _wait_until_queued(self, at_most_s: float) -> None:
-        """The device takes samples in real time, so the time until few enough are left is known."""
+        """Wait until at most `at_most_s` are queued: the device takes samples in real time, so that moment is known."""
         self._watch()
         while (excess := self._queued / self._device_rate - at_most_s) > 0:
-            await anyio.sleep(min(max(excess, 0.005), LONGEST_WAIT_S))
+            await anyio.sleep(min(max(excess, 0.005), MAX_WAIT_S))
             self._watch()

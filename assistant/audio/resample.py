@@ -1,4 +1,4 @@
-"""Sample-rate conversion with soxr, for streams: where every millisecond it holds back is heard."""
+"""Sample-rate conversion of streams with soxr, where every millisecond held back adds to the latency."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from assistant.audio.pcm import Samples
 class Resampler:
     """Converts a stream piece by piece.
 
-    Output sample k stands for the instant k / `to_rate` of the stream, but comes some milliseconds later. soxr's
+    Output sample k is that of the instant k / `to_rate` of the stream, but comes some milliseconds later. soxr's
     fixed-rate filters work in blocks of their own and hold back up to 37 ms (48 to 16 kHz) or 42 ms (22.05 to 48 kHz);
     its variable-rate filter, used here, holds back a constant 12.5 and 10.9 ms, passes 7.5 kHz undamped on the way to
     16 kHz, damps what would fold back by 110 dB, and is 0.1 ms off in time (tests/audio/test_resample.py).
@@ -21,13 +21,13 @@ class Resampler:
         self._stream = soxr.ResampleStream(from_rate, to_rate, 1, "float32", "HQ", vr=True)
 
     def push(self, samples: Samples) -> Samples:
-        """What has become certain with `samples`, which may be of any length."""
+        """Take the next `samples`, of any length; return the output that they complete."""
         if self._same:
             return samples
         return self._convert(np.ascontiguousarray(samples, np.float32), last=False)
 
     def finish(self) -> Samples:
-        """What was held back at the end of the stream. The next `push` begins another stream."""
+        """Return what was held back, at the end of the stream. The next `push` begins another stream."""
         rest = self._convert(np.zeros(0, np.float32), last=True)
         self._stream.clear()
         return rest

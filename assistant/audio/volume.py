@@ -1,4 +1,4 @@
-"""How loud the assistant is: as configured, as somebody asked, and quieter in the quiet hours."""
+"""The volume: as configured, as the user asked, and lower in the quiet hours."""
 
 from datetime import datetime, time
 from typing import Protocol
@@ -9,18 +9,18 @@ import msgspec
 from assistant.config.quiet_hours import QuietHours
 from assistant.config.schema import Sound
 
-LOOK_S = 10.0
-"""Seconds between two looks at the time of the day. The clock may be set, so nothing is computed ahead."""
+CHECK_S = 10.0
+"""Seconds between two checks of the time of day. The clock may be set, so nothing is computed ahead."""
 
 
-class Loud(Protocol):
-    """Something with a volume, 0 to 1."""
+class HasVolume(Protocol):
+    """A sink with a volume, 0 to 1."""
 
     volume: float
 
 
-class Kept(msgspec.Struct, frozen=True):
-    """How loud it is, and what that depends on."""
+class SavedVolume(msgspec.Struct, frozen=True):
+    """The level, and the settings under which it was chosen."""
 
     level: float
     volume: float
@@ -29,18 +29,18 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Volume:
-    """Sets the volume of `loudspeaker`. What somebody asks for holds until quiet hours begin or end."""
+    """Sets the volume of `loudspeaker`. A level that the user asks for holds until quiet hours begin or end."""
 
-    def __init__(self, loudspeaker: Loud, sound: Sound) -> None:
+    def __init__(self, loudspeaker: HasVolume, sound: Sound) -> None:
         self._loudspeaker = loudspeaker
         self.configure(sound)
 
     def configure(self, sound: Sound) -> None:
-        """Follow `sound` from now on."""
+        """Use `sound` from now on."""
         self._sound = sound
         self._hours = QuietHours.parse(sound.quiet_hours) if sound.quiet_hours else None
         self._quiet: bool | None = None
-        self.look(datetime.now().time())
+        self.update(datetime.now().time())
 
     @property
     def level(self) -> float:
@@ -51,25 +51,24 @@ class Volume:
         self._loudspeaker.volume = level
 
     @property
-    def kept(self) -> "Kept":
-        """For `restore`, after the next start."""
-        return Kept(self.level, self._sound.volume, self._sound.quiet_volume, bool(self._quiet))
+    def saved(self) -> SavedVolume:
+        """The volume for `restore`, after the next start."""
+        return SavedVolume(self.level, self._sound.volume, self._sound.quiet_volume, bool(self._quiet))
 
-    def restore(self, kept: "Kept") -> None:
-        """Be as loud as somebody asked for before the program was ended, if that would still hold: quiet hours have
-        neither begun nor ended since, and the configuration is the same."""
-        if kept == msgspec.structs.replace(self.kept, level=kept.level):
-            self.level = kept.level
+    def restore(self, saved: SavedVolume) -> None:
+        """Restore the level from before a restart, unless quiet hours or the configuration have changed since."""
+        if saved == msgspec.structs.replace(self.saved, level=saved.level):
+            self.level = saved.level
 
-    def look(self, now: time) -> None:
-        """It is `now`, local time."""
+    def update(self, now: time) -> None:
+        """Switch between day and quiet hours for `now`, local time."""
         quiet = self._hours is not None and self._hours.include(now)
         if quiet is not self._quiet:
             self._quiet = quiet
             self.level = self._sound.quiet_volume if quiet else self._sound.volume
 
-    async def keep(self) -> None:
-        """Look at the time again and again."""
+    async def run(self) -> None:
+        """Follow the time of day until cancelled."""
         while True:
-            await anyio.sleep(LOOK_S)
-            self.look(datetime.now().time())
+            await anyio.sleep(CHECK_S)
+            self.update(datetime.now().time())

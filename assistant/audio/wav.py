@@ -23,7 +23,7 @@ def write_wav(path: Path, samples: Samples, rate: int) -> None:
 
 def _replace(path: Path, frames: bytes, rate: int) -> None:
     if path.exists() and not path.is_file():
-        raise OSError("it is not a file")  # nor must root rename anything over a device such as /dev/null
+        raise OSError("it is not a file")  # root must not replace a device such as /dev/null
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with partial.open("wb") as file, wave.open(file, "wb") as wav:

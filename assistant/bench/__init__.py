@@ -1,1 +1,1 @@
-"""The benchmark: recordings through the whole pipeline in real time, measured."""
+"""The benchmark: recordings played through the whole pipeline in real time, and measured. A folder a suite."""

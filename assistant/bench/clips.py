@@ -1,4 +1,4 @@
-"""Recordings for the benchmark, with what is known about them."""
+"""The recordings that the benchmark plays, with their records: kind, transcript, where speech begins and ends."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +11,19 @@ from msgspec import Meta
 from assistant.errors import AssistantError, Code
 
 RECORDS = "clips.yaml"
-"""A folder of clips may hold this file with a record for each; see tests/speech/clips.yaml for its keys."""
+"""File in a folder of clips with a record for each; the repository's tests/speech/clips.yaml shows the keys."""
 
 REQUESTS = ("question", "command")
-"""Kinds of clips that are said to an assistant, and are whole."""
+"""Kinds of clips that hold a complete request to an assistant."""
+
+MAX_CLIP_S = 120.0
+"""Longest recording that the benchmark plays: it plays in real time."""
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".webm"})
 
 
 class Clip(msgspec.Struct, frozen=True, kw_only=True):
-    """One recording. What is not known is None; a clip without a record is only a path."""
+    """One recording. Unknown fields are None; a clip without a record has only its path."""
 
     path: Path
     kind: str = "question"
@@ -28,30 +31,31 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     transcript: str | None = None
     transcript_source: str = ""
-    """Where the words come from; those of a recogniser are no reference for word error rates."""
+    """Origin of the transcript; a recogniser's own output is no reference for word error rates."""
     speech_start_s: float | None = None
     speech_end_s: float | None = None
-    """The true last moment of speech, which voice-to-voice is measured from."""
+    """True end of speech, from which voice-to-voice is measured."""
     wake_word: str | None = None
-    """Said in it, in lower case; perhaps none that the assistant knows."""
+    """Wake word in the clip, in lower case; not necessarily one that the assistant knows."""
     max_inner_pause_s: float | None = None
-    """The longest pause between the first word and the last."""
+    """Longest pause between the first word and the last."""
     end_confidence: Annotated[str, Meta(description="high, medium or low")] = "low"
 
     @property
     def name(self) -> str:
+        """File name without its suffix."""
         return self.path.stem
 
     @property
     def has_reference(self) -> bool:
-        """Whether the transcript comes from somewhere better than the recogniser that is being measured."""
+        """Whether there is a transcript that does not come from the recogniser under test."""
         return self.transcript is not None and self.transcript_source != "whisper-base"
 
 
 def read_clips(paths: list[Path]) -> list[Clip]:
-    """The clips in `paths`, each a file or a folder (with or without records), in the order given.
+    """Return the clips in `paths`, each a file or a folder (with or without records), in the order given.
 
-    Raises `AssistantError` (`audio.unreadable`) for a path that does not exist or records that cannot be used.
+    Raises `AssistantError` (`audio.unreadable`) for a path that does not exist or records that cannot be parsed.
     """
     clips: list[Clip] = []
     for path in paths:
@@ -60,11 +64,12 @@ def read_clips(paths: list[Path]) -> list[Clip]:
 
 
 def is_english_request(clip: Clip) -> bool:
+    """Whether `clip` is an English question or command."""
     return clip.kind in REQUESTS and clip.language == "en"
 
 
 def choose(paths: list[Path], recordings: Path, wanted: Callable[[Clip], bool] = lambda clip: True) -> list[Clip]:
-    """The clips in `paths`; without any, those in the folder `recordings` that are `wanted`.
+    """Return the clips in `paths`, or without any, those in the folder `recordings` that are `wanted`.
 
     Raises `AssistantError` (`audio.unreadable`) as `read_clips` does, and when there is nothing to measure.
     """
@@ -73,9 +78,13 @@ def choose(paths: list[Path], recordings: Path, wanted: Callable[[Clip], bool] =
     elif recordings.is_dir():
         clips = [clip for clip in read_clips([recordings]) if wanted(clip)]
     else:
-        raise AssistantError(Code.AUDIO_UNREADABLE, "no recordings come with this installation; name some with --clips")
+        raise AssistantError(
+            Code.AUDIO_UNREADABLE,
+            "the installed package has no recordings; name files or folders with --clips, or run the benchmark from a "
+            "checkout of the repository, which has some in tests/speech",
+        )
     if not clips:
-        raise AssistantError(Code.AUDIO_UNREADABLE, f"no recordings in {', '.join(map(str, paths))}")
+        raise AssistantError(Code.AUDIO_UNREADABLE, f"no recordings in {', '.join(map(str, paths or [recordings]))}")
     return clips
 
 

@@ -1,1 +1,1 @@
-"""The command line: one file a command group; it holds no logic."""
+"""The command line, one file per command group, without logic of its own."""

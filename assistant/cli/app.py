@@ -1,22 +1,22 @@
-"""The command line as a whole: which commands there are."""
+"""Assemble the command line from its commands."""
 
 from typing import Annotated
 
 import typer
 
 from assistant import __version__
-from assistant.cli import bench, config, demo, devices, doctor, ipc, models, run, service, talk, transcribe, watch
+from assistant.cli import config, demo, devices, doctor, ipc, models, run, service, talk, transcribe, watch
+from assistant.cli.bench import group as bench
 
 app = typer.Typer(
     name="assistant",
-    help="An on-device voice assistant: ask aloud, hear the answer; nothing leaves the machine.",
+    help="A voice assistant that runs on this machine: ask aloud, hear the answer, and nothing leaves it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 app.command()(demo.demo)
 app.command()(run.run)
 app.command()(transcribe.transcribe)
-app.command()(bench.bench)
 app.command()(devices.devices)
 app.command()(doctor.doctor)
 for command in (
@@ -36,6 +36,7 @@ for command in (
 ):
     app.command(rich_help_panel="The running daemon")(command)
 app.add_typer(models.app, name="models")
+app.add_typer(bench.app, name="bench")
 app.add_typer(config.app, name="config")
 app.add_typer(ipc.app, name="ipc")
 app.add_typer(service.app, name="service")
@@ -53,4 +54,4 @@ def main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """An on-device voice assistant: ask aloud, hear the answer; nothing leaves the machine."""
+    """A voice assistant that runs on this machine: ask aloud, hear the answer, and nothing leaves it."""

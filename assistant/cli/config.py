@@ -1,4 +1,4 @@
-"""`assistant config`: show the configuration, check a file."""
+"""`assistant config`: show or check the configuration."""
 
 import sys
 from pathlib import Path
@@ -18,7 +18,7 @@ app = typer.Typer(help="Show the configuration or check a file.", no_args_is_hel
 @app.command()
 def show(
     default: Annotated[
-        bool, typer.Option("--default", help="The commented default instead of what is in use.")
+        bool, typer.Option("--default", help="Print the commented default instead of the configuration in use.")
     ] = False,
     config: ConfigFile = None,
 ) -> None:
@@ -31,7 +31,7 @@ def show(
 
 @app.command()
 def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to check.")]) -> None:
-    """Check a configuration file; exit status 2 and one line that says what is wrong if it cannot be used."""
+    """Check a configuration file. If it cannot be used, print one line that says why and exit with status 2."""
     settings = config_file.load(file)
     for key in settings.models:
         _check_model(settings, key, file)

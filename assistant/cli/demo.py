@@ -1,4 +1,4 @@
-"""`assistant demo`: one recorded question through everything, without a microphone."""
+"""`assistant demo`: answer one recorded question, without a microphone."""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -21,25 +21,25 @@ from assistant.errors import AssistantError, Code
 from assistant.events import Event, Listening, PartialTranscript, SpeechEnded
 
 if TYPE_CHECKING:
-    from assistant.demo.question import Report
+    from assistant.demo.question import DemoReport
 
 
 def demo(
     input: Annotated[
         Path | None,
-        typer.Option("--input", metavar="FILE", help="A recorded question. Without it: the one in the package."),
+        typer.Option("--input", metavar="FILE", help="A recorded question. Default: the one in the package."),
     ] = None,
-    output: Annotated[
-        Path, typer.Option("--output", metavar="FILE", help="Where the answer is written, as a WAV file.")
-    ] = Path("reply.wav"),
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="WAV file for the answer.")] = Path(
+        "reply.wav"
+    ),
     json: Json = False,
     config: ConfigFile = None,
     offline: Offline = False,
 ) -> None:
-    """Answer one recorded question in real time, and show where the time went.
+    """Answer one recorded question in real time and show where the time went.
 
-    Fetches the models on first use. The answer is written to a file and, without --json, played where there is a
-    loudspeaker.
+    Fetches the models on first use. The answer is written to a file and, without --json, played on the loudspeaker if
+    there is one.
     """
     settings = config_file.load(config)
     pull_missing(list(settings.models.values()), offline=offline)
@@ -72,7 +72,7 @@ def _follow(event: Event, status: Status) -> None:
             status.update("Answering …")
 
 
-def _show(report: "Report") -> None:
+def _show(report: "DemoReport") -> None:
     console = Console()
     console.print(f"[bold]Question[/bold]  {escape(report.transcript) or '(nothing was understood)'}")
     console.print(f"[bold]Answer[/bold]    {escape(report.heard)}")

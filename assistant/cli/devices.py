@@ -1,4 +1,4 @@
-"""`assistant devices`: which microphones and loudspeakers there are, and what to call them in the configuration."""
+"""`assistant devices`: list microphones and loudspeakers, and their names for the configuration."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def devices(json: Json = False) -> None:
-    """List microphones and loudspeakers. Any part of a name that no other has goes into the configuration."""
+    """List microphones and loudspeakers. In the configuration, any unique part of a name will do."""
     from assistant.audio.devices.portaudio import Direction, list_devices
 
     found = list_devices()

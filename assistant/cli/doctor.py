@@ -1,4 +1,4 @@
-"""`assistant doctor`: is everything there that the assistant needs, and what to do where it is not."""
+"""`assistant doctor`: check everything the assistant needs, and say how to fix what is missing."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -11,9 +11,9 @@ from rich.text import Text
 
 from assistant import __version__
 from assistant.cli.options import ConfigFile, Json, Socket
-from assistant.doctor.finding import Finding, State
+from assistant.doctor.finding import Finding, FindingState
 
-MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.FAILED: ("✗", "red")}
+MARKS = {FindingState.OK: ("✓", "green"), FindingState.WARNING: ("!", "yellow"), FindingState.FAILED: ("✗", "red")}
 NAME_WIDTH = 15
 """Characters of the longest name of a check (turns.end_model)."""
 
@@ -21,15 +21,13 @@ NAME_WIDTH = 15
 def doctor(
     config: ConfigFile = None,
     socket: Socket = None,
-    no_sound: Annotated[
-        bool, typer.Option("--no-sound", help="Play and record nothing; by default it does for two seconds.")
-    ] = False,
+    no_sound: Annotated[bool, typer.Option("--no-sound", help="Do not play and record for two seconds.")] = False,
     json: Json = False,
 ) -> None:
-    """Check everything that the assistant needs, and say what to do. Exit status 1 when something failed."""
-    from assistant.doctor.examination import Question, examine
+    """Check everything the assistant needs and say how to fix what is missing. Exit status 1 if a check failed."""
+    from assistant.doctor.examination import DoctorOptions, examine
 
-    findings = examine(Question(config, socket, sound=not no_sound))
+    findings = examine(DoctorOptions(config, socket, sound=not no_sound))
     console = Console()
     if json:
         found = list(findings)
@@ -38,14 +36,14 @@ def doctor(
         found = _show(findings, console)
     else:
         found = _print(findings)
-    if any(finding.state is State.FAILED for finding in found):
+    if any(finding.state is FindingState.FAILED for finding in found):
         raise typer.Exit(1)
 
 
 def _show(findings: Iterable[Finding], console: Console) -> list[Finding]:
-    """As they come, with a mark and a colour, what to do on a line of its own."""
+    """Print findings as they come, with a mark and a colour, and advice on a line of its own."""
     shown = []
-    with console.status("looking, and playing a soft sound…"):
+    with console.status("checking, and playing a soft sound …"):
         for finding in findings:
             shown.append(finding)
             console.print(_row(finding))
@@ -54,7 +52,7 @@ def _show(findings: Iterable[Finding], console: Console) -> list[Finding]:
 
 
 def _print(findings: Iterable[Finding]) -> list[Finding]:
-    """One line each, for programs that read lines."""
+    """Print one line per finding, for programs that read lines."""
     printed = []
     for finding in findings:
         printed.append(finding)
@@ -78,8 +76,8 @@ def _row(finding: Finding) -> Table:
 
 
 def _summary(findings: list[Finding]) -> str:
-    failures = sum(finding.state is State.FAILED for finding in findings)
-    warnings = sum(finding.state is State.WARNING for finding in findings)
+    failures = sum(finding.state is FindingState.FAILED for finding in findings)
+    warnings = sum(finding.state is FindingState.WARNING for finding in findings)
     if not failures and not warnings:
-        return f"{len(findings)} checks: all is well."
+        return f"{len(findings)} checks: all passed."
     return f"{len(findings)} checks: {failures} failed, {warnings} {'warning' if warnings == 1 else 'warnings'}."

@@ -24,6 +24,6 @@ def schema(
 @app.command("path")
 def path(socket: Socket = None) -> None:
     """Print the path of the socket that the other commands connect to."""
-    from assistant.interfaces.net import place
+    from assistant.interfaces.net import unix_socket
 
-    typer.echo(socket or place.find())
+    typer.echo(socket or unix_socket.find())

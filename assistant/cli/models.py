@@ -29,23 +29,23 @@ from assistant.models.store import Store, default_store
 app = typer.Typer(help="List, fetch and check models.", no_args_is_help=True)
 
 MANY_LANGUAGES = 3
-"""More languages than this are counted instead of named, so that the table fits."""
+"""More languages than this are counted instead of listed, so that the table fits."""
 
 PIPED_WIDTH = 120
 LEGEND = """
-* fetched by default; `assistant models pull NAME` fetches another
-† never fetched by this project's own checks; sizes and sums are from public records"""
+* fetched by default; `assistant models pull NAME` fetches others
+† never fetched by this project's tests; size and checksum are from public records"""
 
 
 def _complete(incomplete: str) -> Iterator[tuple[str, str]]:
-    """Names of models for the shell, with what it shows beside them."""
+    """Yield completions for the shell: names of models with their descriptions."""
     for model in catalog.shipped().models:
         if model.name.startswith(incomplete):
             yield model.name, model.description
 
 
 def _known(names: list[str] | None) -> list[str] | None:
-    """Refuse names that are not in the catalogue as wrong usage."""
+    """Refuse names that are not in the catalogue as a usage error."""
     try:
         for name in names or []:
             catalog.shipped().model(name)
@@ -61,13 +61,20 @@ def _known_one(name: str | None) -> str | None:
 
 
 Names = Annotated[
-    list[str] | None, typer.Argument(metavar="NAME", autocompletion=_complete, callback=_known, show_default=False)
+    list[str] | None,
+    typer.Argument(
+        metavar="NAME…",
+        autocompletion=_complete,
+        callback=_known,
+        show_default=False,
+        help="Names in the catalogue.",
+    ),
 ]
 
 
 @app.command("list")
 def list_models(json: Json = False) -> None:
-    """Show every model of the catalogue, and which are there."""
+    """List the models of the catalogue and show which are installed."""
     store = default_store()
     if json:
         typer.echo(json_format.dumps([_described(model, store) for model in store.catalog.models], indent=2))
@@ -82,10 +89,10 @@ def list_models(json: Json = False) -> None:
 @app.command()
 def pull(
     names: Names = None,
-    every: Annotated[bool, typer.Option("--all", help="Every model of the catalogue.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Fetch every model of the catalogue.")] = False,
     offline: Offline = False,
 ) -> None:
-    """Fetch models; without a name, the default set. What is there and intact is not fetched again."""
+    """Fetch models; without a name, the default set. Models that are installed and intact are not fetched again."""
     store = default_store()
     if every:
         chosen = store.catalog.models
@@ -94,14 +101,14 @@ def pull(
     else:
         chosen = store.catalog.default_set
     if not _fetch_missing(chosen, store, offline=offline):
-        typer.echo(f"{_count(chosen)} there already, in {store.root}", err=True)
+        typer.echo(f"{_count(chosen)} already in {store.root}", err=True)
 
 
 @app.command()
 def verify(names: Names = None, json: Json = False) -> None:
-    """Read every byte of models and compare it with the catalogue; without a name, of all that are there.
+    """Compare the checksums of models with the catalogue; without a name, of all that are installed.
 
-    Exit status 1 when a file is not what the catalogue lists.
+    Exit status 1 if a file differs.
     """
     store = default_store()
     if names:
@@ -122,10 +129,17 @@ def verify(names: Names = None, json: Json = False) -> None:
 @app.command()
 def path(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", autocompletion=_complete, callback=_known_one, show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=_complete,
+            callback=_known_one,
+            show_default=False,
+            help="A name in the catalogue.",
+        ),
     ] = None,
 ) -> None:
-    """Print where a model is, as an engine loads it; without a name, where all models are."""
+    """Print the path of a model; without a name, the folder of all models."""
     store = default_store()
     if name is None:
         typer.echo(store.root)
@@ -134,10 +148,10 @@ def path(
 
 
 def pull_missing(names: Sequence[str], *, offline: bool, store: Store | None = None) -> None:
-    """Fetch those of `names` that are models of the catalogue and not there, showing it on standard error.
+    """Fetch the models in `names` that are missing, showing progress on standard error.
 
-    Without `store`, into that of whoever calls. Paths and unknown names are left to the engines to complain about.
-    With `offline` a missing model is an `AssistantError` (`model.not_fetched`), a damaged one `model.corrupt`.
+    They go into `store`, by default the calling user's. Paths and unknown names are ignored; the engines report them.
+    With `offline` a missing model raises `AssistantError` (`model.not_fetched`), a damaged one `model.corrupt`.
     """
     store = store or default_store()
     found = [store.catalog.find(name) for name in dict.fromkeys(names)]
@@ -145,7 +159,7 @@ def pull_missing(names: Sequence[str], *, offline: bool, store: Store | None = N
 
 
 def _fetch_missing(models: Sequence[Model], store: Store, *, offline: bool) -> bool:
-    """Whether there was anything to fetch."""
+    """Fetch the missing ones of `models` and return whether there were any."""
     missing = fetching.missing(models, store)
     if offline:
         for model in missing:
@@ -161,7 +175,7 @@ def _fetch_missing(models: Sequence[Model], store: Store, *, offline: bool) -> b
 
 @contextmanager
 def _progress() -> Iterator[fetching.Progress]:
-    """Bars on a terminal, a line a model elsewhere."""
+    """Show progress: bars on a terminal, otherwise a line per model."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _Lines()
@@ -183,7 +197,7 @@ class _Bars:
         self._tasks: dict[str, TaskID] = {}
 
     def wait(self, model: Model) -> None:
-        self._bars.console.print(f"{model.name}: another process fetches it, waiting", highlight=False)
+        self._bars.console.print(f"{model.name}: waiting for another process that is fetching it", highlight=False)
 
     def begin(self, model: Model) -> None:
         self._tasks[model.name] = self._bars.add_task(model.name, total=model.download_size)
@@ -197,13 +211,13 @@ class _Bars:
 
 class _Lines:
     def wait(self, model: Model) -> None:
-        typer.echo(f"{model.name}: another process fetches it, waiting", err=True)
+        typer.echo(f"{model.name}: waiting for another process that is fetching it", err=True)
 
     def begin(self, model: Model) -> None:
         typer.echo(f"{model.name}: fetching {_megabytes(model.download_size)}", err=True)
 
     def advance(self, model: Model, arrived: int) -> None:
-        """A log wants no bars."""
+        """Print nothing: a log needs no bars."""
 
     def end(self, model: Model) -> None:
         typer.echo(f"{model.name}: fetched and checked", err=True)

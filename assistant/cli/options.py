@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options shared by several commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,16 +10,16 @@ ConfigFile = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="Configuration file. Without it: $ASSISTANT_CONFIG, else ~/.config/assistant/config.yaml if it exists.",
+        help="Configuration file. Default: $ASSISTANT_CONFIG, else ~/.config/assistant/config.yaml if it exists.",
     ),
 ]
-Offline = Annotated[bool, typer.Option("--offline", help="Never use the network; fail if a model is not there.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON on standard output and nothing else there.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Never use the network; fail if a model is missing.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Socket = Annotated[
     Path | None,
     typer.Option(
         "--socket",
         metavar="PATH",
-        help="The daemon's socket. Without it: $ASSISTANT_SOCKET, else that of your own daemon, else the system's.",
+        help="The daemon's socket. Default: $ASSISTANT_SOCKET, else your own daemon's, else the system service's.",
     ),
 ]

@@ -1,4 +1,4 @@
-"""`assistant run`: the daemon in the foreground."""
+"""`assistant run`: run the daemon in the foreground."""
 
 from functools import partial
 from typing import Annotated, Literal
@@ -22,16 +22,16 @@ def run(
         typer.Option(
             "--wake",
             metavar="WORD|none",
-            help="Listen for this wake word instead of those of the configuration; none: for everything that is said.",
+            help="Use this wake word instead of the configured ones; none: answer everything that is said.",
         ),
     ] = None,
     log_format: Annotated[
         Literal["auto", "text", "json", "journal"] | None,
-        typer.Option("--log-format", help="Overrides log.format of the configuration."),
+        typer.Option("--log-format", help="Override log.format of the configuration."),
     ] = None,
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"] | None,
-        typer.Option("--log-level", help="Overrides log.level of the configuration. Transcripts appear at debug."),
+        typer.Option("--log-level", help="Override log.level of the configuration. Transcripts appear at debug only."),
     ] = None,
     wait: Annotated[
         float,
@@ -40,7 +40,7 @@ def run(
             metavar="SECONDS",
             min=0,
             max=3600,
-            help="Wait so long for a microphone and a loudspeaker that are not there yet, as at boot.",
+            help="Wait this long for a microphone and a loudspeaker to appear, as at boot.",
         ),
     ] = 0.0,
 ) -> None:

@@ -59,7 +59,7 @@ def say(
         Literal["low", "normal", "high"], typer.Option("--priority", help="Which is said first of those that wait.")
     ] = "normal",
     interrupt: Annotated[
-        bool, typer.Option("--interrupt", help="Now, even if somebody is speaking; for alarms and warnings.")
+        bool, typer.Option("--interrupt", help="Now, over what is being said; for alarms and warnings.")
     ] = False,
     json: Json = False,
     socket: Socket = None,
@@ -83,7 +83,7 @@ def say(
 
 def listen(json: Json = False, socket: Socket = None) -> None:
     """Listen, as if the wake word had been said."""
-    _tell(json, _call(socket, "listen"), "It listens.")
+    _print(json, _call(socket, "listen"), "It listens.")
 
 
 def stop(
@@ -93,17 +93,17 @@ def stop(
 ) -> None:
     """Stop what is being said."""
     found = _call(socket, "stop", waiting=waiting)
-    _tell(json, found, "Stopped." if found["stopped"] else "Nothing was being said.")
+    _print(json, found, "Stopped." if found["stopped"] else "Nothing was being said.")
 
 
 def mute(json: Json = False, socket: Socket = None) -> None:
     """Switch the microphone off; the device is closed."""
-    _tell(json, _call(socket, "mute", muted=True), "The microphone is off.")
+    _print(json, _call(socket, "mute", muted=True), "The microphone is off.")
 
 
 def unmute(json: Json = False, socket: Socket = None) -> None:
     """Switch the microphone on again."""
-    _tell(json, _call(socket, "mute", muted=False), "The microphone is on.")
+    _print(json, _call(socket, "mute", muted=False), "The microphone is on.")
 
 
 def volume(
@@ -113,7 +113,7 @@ def volume(
 ) -> None:
     """Set how loud everything is, or show it."""
     found = _call(socket, "volume", level=None if percent is None else percent / 100)
-    _tell(json, found, f"Volume {found['volume']:.0%}")
+    _print(json, found, f"Volume {found['volume']:.0%}")
 
 
 def history(
@@ -125,7 +125,7 @@ def history(
     """Show what was said before, as far as the language model remembers it."""
     if clear:
         found = _call(socket, "history.clear")
-        _tell(json, found, f"{found['forgotten']} exchanges forgotten.")
+        _print(json, found, f"{found['forgotten']} exchanges forgotten.")
         return
     found = _call(socket, "history.get", limit=limit)
     if json:
@@ -158,7 +158,7 @@ def metrics(json: Json = False, socket: Socket = None) -> None:
 
 def shutdown(json: Json = False, socket: Socket = None) -> None:
     """End the daemon."""
-    _tell(json, _call(socket, "shutdown"), "It ends.")
+    _print(json, _call(socket, "shutdown"), "It ends.")
 
 
 def _call(socket: Socket, method: str, **params: Any) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _call(socket: Socket, method: str, **params: Any) -> dict[str, Any]:
 
 
 def _text(words: list[str] | None) -> str:
-    """What is to be asked or said. Raises `AssistantError` (`text.empty`, `text.not_utf8`)."""
+    """The text that is to be asked or said. Raises `AssistantError` (`text.empty`, `text.not_utf8`)."""
     if words:
         return " ".join(words)
     try:
@@ -182,7 +182,7 @@ def _text(words: list[str] | None) -> str:
     return text
 
 
-def _tell(json: bool, found: dict[str, Any], sentence: str) -> None:
+def _print(json: bool, found: dict[str, Any], sentence: str) -> None:
     if json:
         _print_json(found)
     else:
@@ -194,7 +194,7 @@ def _print_json(found: object) -> None:
 
 
 def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
-    """The status for people."""
+    """The status for people: names and values."""
     echo = {True: "yes", False: "not yet", None: "only before it answers (no echo cancellation)"}[found["echo_free"]]
     hours, minutes = divmod(int(found["uptime_s"]) // 60, 60)
     engines = [f"{model} on {found['devices'][stage]}" for stage, model in found["models"].items()]

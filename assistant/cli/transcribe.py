@@ -1,4 +1,4 @@
-"""`assistant transcribe`: recordings to text."""
+"""`assistant transcribe`: turn recordings into text."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
 
 def transcribe(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="WAV or anything else that PyAV reads.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="WAV or any other format that PyAV reads.")],
     language: Annotated[
-        str | None, typer.Option("--language", metavar="auto|xx", help="Spoken language; overrides asr.language.")
+        str | None,
+        typer.Option(
+            "--language", metavar="auto|xx", help="Spoken language. Default: asr.language of the configuration."
+        ),
     ] = None,
     stream: Annotated[
-        bool, typer.Option("--stream", help="Show the transcript as it grows: stable text plain, tentative text dim.")
+        bool, typer.Option("--stream", help="Show the transcript as it grows; tentative text is dim.")
     ] = False,
     json: Json = False,
     config: ConfigFile = None,
@@ -35,8 +38,8 @@ def transcribe(
 ) -> None:
     """Print what is said in recordings.
 
-    With --json one object a file, a line each; a file that cannot be transcribed is an object with an `error`. Exit
-    status 1 when any file failed; the others are transcribed all the same.
+    With --json it prints one object per file and line; for a file that cannot be transcribed the object has an `error`.
+    The other files are still transcribed, and the exit status is 1.
     """
     settings = config_file.load(config)
     if language is not None:
@@ -62,7 +65,7 @@ def transcribe(
 
 @contextmanager
 def _growing() -> Iterator[Callable[[str, str], None]]:
-    """Shows the text as it grows, on standard error so that standard output holds the result alone."""
+    """Show the text as it grows, on standard error, so that standard output has the result alone."""
     console = Console(stderr=True)
     with Live(console=console, transient=True, auto_refresh=False) as live:
         yield lambda stable, tentative: live.update(

@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,13 +18,13 @@ from assistant.cli.options import Json, Socket
 from assistant.cli.waterfall import waterfall
 from assistant.events import Marks
 
-TURNS = 3
-"""Turns whose waterfall is shown."""
+MAX_TURNS = 3
+"""Turns whose waterfall is shown, and notes."""
 
-QUIETEST_DB = -60.0
+MIN_LEVEL_DB = -60.0
 """The left end of the level meter; a quiet room is at -60 to -50."""
 
-METER = 40
+METER_WIDTH = 40
 """Characters of the level meter."""
 
 STATES = {
@@ -52,16 +53,16 @@ class View:
     """What is known so far; fed with events, drawn as often as the terminal likes."""
 
     state: str = "asleep"
-    level_db: float = QUIETEST_DB
+    level_db: float = MIN_LEVEL_DB
     speech: float = 0.0
     question: str = ""
     tentative: str = ""
     reply: str = ""
-    turns: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=TURNS))
-    notes: deque[str] = field(default_factory=lambda: deque(maxlen=TURNS))
+    turns: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=MAX_TURNS))
+    notes: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_TURNS))
 
     def take(self, event: dict[str, Any]) -> None:
-        """Something has happened."""
+        """Note what has happened."""
         name = event["event"]
         self.state = STATES.get(name, self.state)
         match name:
@@ -100,9 +101,9 @@ class View:
         return Panel(Group(*parts), title="assistant", subtitle="Ctrl-C ends this view", expand=True)
 
     def _meter(self) -> Text:
-        filled = round(METER * min(1.0, max(0.0, 1 - self.level_db / QUIETEST_DB)))
+        filled = round(METER_WIDTH * min(1.0, max(0.0, 1 - self.level_db / MIN_LEVEL_DB)))
         bar = Text("█" * filled, style="green" if self.speech >= 0.5 else "blue")
-        return bar.append("░" * (METER - filled), style="dim").append(f" {self.level_db:4.0f} dB")
+        return bar.append("░" * (METER_WIDTH - filled), style="dim").append(f" {self.level_db:4.0f} dB")
 
     def _title(self, turn: dict[str, Any]) -> Text:
         playback = turn["marks_ms"].get("playback")
@@ -113,7 +114,7 @@ class View:
 def watch(json: Json = False, socket: Socket = None) -> None:
     """Show live what the assistant hears, says and does, until Ctrl-C. With --json: one event a line."""
     from assistant.client import Client
-    from assistant.interfaces.ipc.hub import names
+    from assistant.interfaces.ipc.hub import event_names
 
     if not json and not Console().is_terminal:
         raise typer.BadParameter("the view needs a terminal; --json prints one event a line", param_hint="watch")
@@ -124,12 +125,12 @@ def watch(json: Json = False, socket: Socket = None) -> None:
                 for event in assistant.events():
                     typer.echo(msgspec.json.encode(event))
             else:
-                _show(View(state=state), assistant.events(*names()))
+                _show(View(state=state), assistant.events(*event_names()))
         except KeyboardInterrupt:
             return
 
 
-def _show(view: View, events: Any) -> None:
+def _show(view: View, events: Iterator[dict[str, Any]]) -> None:
     console = Console()
     with Live(view.draw(), console=console, auto_refresh=False, screen=True) as live:
         drawn = 0.0

@@ -1,4 +1,4 @@
-"""The latency waterfall of a turn, drawn with characters: one bar a stage on one time axis."""
+"""Draw the latency waterfall of a turn with characters: one bar per stage on a common time axis."""
 
 from rich.table import Table
 from rich.text import Text
@@ -7,13 +7,13 @@ from assistant.events import Marks
 from assistant.telemetry.stages import spans
 
 WIDTH = 34
-"""Characters of the longest bar: with names and figures a line fits into 80 columns."""
+"""Characters of the longest bar; with names and figures a line fits into 80 columns."""
 
 
 def waterfall(marks: Marks) -> Table:
-    """The stages of a turn whose marks are given, in milliseconds after the end of speech.
+    """Draw the stages between `marks`, in milliseconds after the end of speech.
 
-    What began while the user was still speaking is drawn from the left edge.
+    A stage that began while the user was still speaking starts at the left edge.
     """
     stages = list(spans(marks))
     longest = max((stage.end for stage in stages), default=1.0)

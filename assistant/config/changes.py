@@ -19,12 +19,16 @@ RESTART = frozenset(
 )
 """Sections and keys that only a daemon that is started anew follows."""
 
+DEVICES = frozenset({"audio.input", "audio.output"})
+"""The same for these, where one of the two configurations has no sound card."""
+
 
 def changed_keys(before: Config, after: Config) -> tuple[list[str], list[str]]:
     """The keys whose value differs: those that can be followed at once, and those that need a restart."""
     keys = list(differences(before, after))
-    live = [key for key in keys if _is_live(key)]
-    return live, [key for key in keys if not _is_live(key)]
+    restart = RESTART if before.audio.has_sound == after.audio.has_sound else RESTART | DEVICES
+    live = [key for key in keys if key not in restart and key.partition(".")[0] not in restart]
+    return live, [key for key in keys if key not in live]
 
 
 def merge(before: Config, after: Config) -> Config:
@@ -50,7 +54,3 @@ def differences(before: Config, after: Config) -> Iterator[str]:
         for item in msgspec.structs.fields(type(old)):
             if getattr(old, item.name) != getattr(new, item.name):
                 yield f"{section.name}.{item.name}"
-
-
-def _is_live(key: str) -> bool:
-    return key not in RESTART and key.partition(".")[0] not in RESTART

@@ -16,6 +16,9 @@ from assistant.errors import AssistantError, Code
 MAX_BYTES = 1_000_000
 """A configuration larger than this is some other file."""
 
+RENAMED = {"turns.certainty": "turns.end_threshold"}
+"""Keys of earlier versions and their names today. A file that has one is refused with its new name."""
+
 
 def default_path() -> Path:
     """`$ASSISTANT_CONFIG`, else `assistant/config.yaml` in the user's configuration directory."""
@@ -125,7 +128,11 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
 
 def _explain(message: str) -> str:
     """msgspec's `Expected … - at `$.asr.model`` as `asr.model: expected …`."""
-    for json_word, yaml_word in (("`object`", "a mapping"), ("`array`", "a list"), ("`null`", "nothing")):
+    for json_word, yaml_word in (
+        ("`object`", "a mapping"),
+        ("`array`", "a list"),
+        ("`null`", "nothing (leave the key out for its default)"),
+    ):
         message = message.replace(json_word, yaml_word)
     message = message.replace("`str | a mapping`", "none or a mapping").replace("`str | object`", "none or a mapping")
     what, _, at = message.partition(" - at `$")
@@ -134,6 +141,8 @@ def _explain(message: str) -> str:
     if unknown != what:
         name = unknown.strip("`")
         full = name if key == "top level" else f"{key}.{name}"
+        if full in RENAMED:
+            return f"{full}: renamed to {RENAMED[full]}"
         return f"{full}: unknown key; expected one of {', '.join(_known_keys(key))}"
     return f"{key}: {what[:1].lower()}{what[1:]}"
 

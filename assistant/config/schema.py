@@ -13,26 +13,29 @@ from assistant.config.quiet_hours import QuietHours
 Milliseconds = Annotated[int, Meta(ge=0, le=10_000)]
 Device = Literal["auto", "cpu", "cuda", "vulkan", "metal"]
 
+NO_DEVICE = "none"
+"""The name of a microphone or loudspeaker that is not there."""
+
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A section of the file; unknown keys are errors."""
 
 
 class Audio(Section, frozen=True):
-    """Microphone and loudspeaker."""
+    """Microphone and loudspeaker. `input: none` and `output: none` together: a machine without a sound card."""
 
     input: Annotated[
         str,
         Meta(
             min_length=1,
-            description="Microphone: 'default', or a part of a name that `assistant devices` prints.",
+            description="Microphone: 'default', a part of a name that `assistant devices` prints, or none as output.",
         ),
     ] = "default"
     output: Annotated[
         str,
         Meta(
             min_length=1,
-            description="Loudspeaker: 'default', or a part of a name that `assistant devices` prints.",
+            description="Loudspeaker: 'default', a part of a name that `assistant devices` prints, or none as input.",
         ),
     ] = "default"
 
@@ -46,6 +49,16 @@ class Audio(Section, frozen=True):
     noise_suppression: Annotated[
         bool, Meta(description="Damp noise before anything listens; needs echo cancellation. Recognition rarely gains.")
     ] = False
+
+    def __post_init__(self) -> None:
+        if (self.input == NO_DEVICE) != (self.output == NO_DEVICE):
+            lone, other = ("input", "output") if self.input == NO_DEVICE else ("output", "input")
+            raise ValueError(f"{lone}: none needs {other}: none (a machine without a sound card); name both or neither")
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether there is a microphone and a loudspeaker. Without them PortAudio is never loaded."""
+        return self.input != NO_DEVICE
 
 
 class Wake(Section, frozen=True):
@@ -106,7 +119,7 @@ class Turns(Section, frozen=True):
         Milliseconds,
         Meta(description="Silence after which a turn is over however it sounds, in milliseconds; semantic."),
     ] = 1200
-    certainty: Annotated[
+    end_threshold: Annotated[
         float,
         Meta(
             ge=0.5,
@@ -191,6 +204,19 @@ class Asr(Section, frozen=True):
     def given_language(self) -> str | None:
         """The language that is spoken; None when it is to be detected."""
         return None if self.language == "auto" else self.language
+
+
+class Answers(Section, frozen=True):
+    """What answers a question."""
+
+    order: Annotated[
+        list[Annotated[str, Meta(min_length=1)]],
+        Meta(
+            min_length=1,
+            description="Who is asked, one after another, until one has an answer. clock: what time it is. model: the "
+            "language model, which has an answer to everything. module:factory: a responder of your own.",
+        ),
+    ] = field(default_factory=lambda: ["clock", "model"])
 
 
 class Llm(Section, frozen=True):
@@ -384,6 +410,7 @@ class Config(Section, frozen=True):
     wake: Wake | Literal["none"] = field(default_factory=Wake)
     turns: Turns = field(default_factory=Turns)
     asr: Asr = field(default_factory=Asr)
+    answers: Answers = field(default_factory=Answers)
     llm: Llm = field(default_factory=Llm)
     tts: Tts = field(default_factory=Tts)
     barge_in: BargeIn = field(default_factory=BargeIn)

@@ -1,1 +1,1 @@
-"""A recorded question, so that a first try needs no microphone."""
+"""Answer a recorded question, for a first try without a microphone."""

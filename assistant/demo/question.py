@@ -1,4 +1,4 @@
-"""A recorded question, answered by freshly loaded engines."""
+"""Answer a recorded question with freshly loaded engines."""
 
 import logging
 from functools import partial
@@ -18,18 +18,18 @@ from assistant.rooms.recorded import Answer, ask
 
 log = logging.getLogger(__name__)
 
-MAX_S = 60.0
-"""Longest recording that is taken for a question; `assistant transcribe` is for longer ones."""
+MAX_QUESTION_S = 60.0
+"""Seconds of the longest recording accepted as a question; `assistant transcribe` takes longer ones."""
 
 PACKAGED = "question.wav"
 """“How do you say grapefruit in French?”, the recording q_grapefruit_in_french of tests/speech (Apache-2.0)."""
 
 PACKAGED_SPEECH_END_S = 2.315
-"""Last moment of speech in it, from its record in tests/speech/clips.yaml."""
+"""Second at which its speech ends, from its record in tests/speech/clips.yaml."""
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What `assistant demo --json` prints. Times in milliseconds after the end of speech."""
+class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The object that `assistant demo --json` prints. Times are in milliseconds after the end of speech."""
 
     transcript: str
     language: str
@@ -38,7 +38,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     heard: str
     marks_ms: Marks
     voice_to_voice_ms: float | None
-    """From the last moment of speech to the first sample of the answer; None when nothing was spoken."""
+    """From the last moment of speech to the first sample of the answer; None if nothing was played."""
     audio_s: float
     models: dict[str, str]
     devices: dict[str, str]
@@ -46,17 +46,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     output: str | None = None
 
 
-def answer_question(config: Config, question: Path | None, emit: Emitter) -> tuple[Answer, Report]:
+def answer_question(config: Config, question: Path | None, emit: Emitter) -> tuple[Answer, DemoReport]:
     """Play `question` (None: the packaged one) through the pipeline in real time.
 
-    Raises `AssistantError`: `audio.*` for a recording that cannot be a question, `model.*` for engines that cannot be
-    loaded. An error inside the turn is in the report.
+    Raises `AssistantError`: `audio.*` for an unusable recording, `model.*` for an engine that cannot load. An error
+    inside the turn is in the report.
     """
     if question is None:
         with resources.as_file(resources.files("assistant.demo") / PACKAGED) as path:
-            samples, true_end = read_audio(path, max_s=MAX_S), PACKAGED_SPEECH_END_S
+            samples, true_end = read_audio(path, max_s=MAX_QUESTION_S), PACKAGED_SPEECH_END_S
     else:
-        samples, true_end = read_audio(question, max_s=MAX_S), None
+        samples, true_end = read_audio(question, max_s=MAX_QUESTION_S), None
         for warning in check_audio(samples, where=str(question)):
             log.warning(warning)
     engines = load_engines(config)
@@ -64,7 +64,7 @@ def answer_question(config: Config, question: Path | None, emit: Emitter) -> tup
         answer = anyio.run(partial(ask, engines, config, samples, emit=emit, true_speech_end_s=true_end))
         return answer, _report(answer, engines.names, engines.devices)
     finally:
-        engines.close()
+        anyio.run(engines.aclose)
 
 
 async def play_aloud(config: Config, answer: Answer) -> str:
@@ -76,9 +76,9 @@ async def play_aloud(config: Config, answer: Answer) -> str:
         return loudspeaker.name
 
 
-def _report(answer: Answer, models: dict[str, str], devices: dict[str, str]) -> Report:
+def _report(answer: Answer, models: dict[str, str], devices: dict[str, str]) -> DemoReport:
     turn = answer.turn
-    return Report(
+    return DemoReport(
         transcript=turn.transcript,
         language=turn.language,
         reply=turn.reply,

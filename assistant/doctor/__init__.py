@@ -1,1 +1,1 @@
-"""`assistant doctor`: looks at everything that the daemon needs, and says what to do where something is missing."""
+"""Check everything the daemon needs and say how to fix what is missing."""

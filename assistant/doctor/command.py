@@ -1,21 +1,21 @@
-"""Asking other programs, which may not be there or may never answer."""
+"""Run other programs that may be missing or hang."""
 
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
-PATIENCE_S = 5.0
-"""Seconds for `pactl`, `systemctl` or `loginctl`: they answer within 0.1 s, and never when their server hangs."""
+TIMEOUT_S = 5.0
+"""Seconds for `pactl`, `systemctl` or `loginctl`: they answer within 0.1 s, or never if their server hangs."""
 
-Answer = subprocess.CompletedProcess[str]
-
-
-class Hung(Exception):
-    """The program did not end in time."""
+Completed = subprocess.CompletedProcess[str]
 
 
-def ask(*command: str) -> str | None:
-    """What `command` prints, in English; None when it is not there or failed. Raises `Hung`."""
+class CommandTimeout(Exception):
+    """The program did not exit in time."""
+
+
+def output_of(*command: str) -> str | None:
+    """Return what `command` prints, in English; None if it is missing or failed. Raises `CommandTimeout`."""
     try:
         answer = _run(command, os.environ)
     except OSError:
@@ -23,15 +23,15 @@ def ask(*command: str) -> str | None:
     return answer.stdout if answer.returncode == 0 else None
 
 
-def run_session(command: Sequence[str]) -> Answer:
-    """As `service.systemd.run`, which finds the session of whoever came by `su`, but raises `Hung`."""
+def run_in_session(command: Sequence[str]) -> Completed:
+    """Run `command` as `service.systemd.run_command` does, but with a deadline: raises `CommandTimeout`."""
     try:
         return _run(command, {"XDG_RUNTIME_DIR": f"/run/user/{os.getuid()}", **os.environ})
     except OSError as error:
-        return Answer(command, 127, "", str(error))
+        return Completed(command, 127, "", str(error))
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str]) -> Answer:
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> Completed:
     try:
         return subprocess.run(
             command,
@@ -40,8 +40,8 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> Answer:
             text=True,
             errors="replace",
             stdin=subprocess.DEVNULL,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             env={**environment, "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"},
         )
     except subprocess.TimeoutExpired as late:
-        raise Hung(f"`{' '.join(command[:2])}` does not answer within {PATIENCE_S:.0f} s") from late
+        raise CommandTimeout(f"`{' '.join(command[:2])}` does not answer within {TIMEOUT_S:.0f} s") from late

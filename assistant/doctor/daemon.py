@@ -1,4 +1,4 @@
-"""The daemon behind its socket: whether it answers, and what it says of itself."""
+"""Check whether the daemon answers on its socket, and what it reports."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +11,14 @@ from assistant import __version__
 from assistant.client import connect
 from assistant.doctor.finding import Finding, failed, ok, warning
 from assistant.errors import AssistantError, Code, single_error
-from assistant.interfaces.net import place
+from assistant.interfaces.net import unix_socket
 
-PATIENCE_S = 5.0
-"""Seconds for an answer to `status`; a daemon that has loaded its models takes a few milliseconds."""
+TIMEOUT_S = 5.0
+"""Seconds to wait for `status`; a daemon with its models loaded answers in a few milliseconds."""
 
 
-class Status(msgspec.Struct):
-    """What is used of the daemon's `status`."""
+class DaemonStatus(msgspec.Struct):
+    """The fields of the daemon's `status` that are used here."""
 
     state: str
     version: str
@@ -27,63 +27,68 @@ class Status(msgspec.Struct):
     loudspeaker: str
 
     @property
-    def deaf(self) -> bool:
-        """Its microphone is gone."""
+    def lost_input(self) -> bool:
+        """Whether the microphone is gone."""
         return self.state == "deaf"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What came of asking."""
+class DaemonAnswer:
+    """The daemon's status, or why there is none."""
 
     path: Path
-    status: Status | None = None
+    status: DaemonStatus | None = None
     problem: Finding | None = None
 
 
-def ask(path: Path | None, *, wakes_nobody: bool) -> Asked:
-    """Ask the daemon at `path`; None finds it as other commands do, unless that would have it started."""
+def ask_status(path: Path | None, *, would_start: bool) -> DaemonAnswer:
+    """Ask the daemon at `path` for its status; None looks for its socket as other commands do.
+
+    `would_start` says that a connection would start the daemon, which is then left alone.
+    """
     try:
-        found = path or place.find()
+        found = path or unix_socket.find()
     except AssistantError as error:
-        return Asked(
-            Path(), problem=failed("socket", error.message, "remove the folder, or name the socket with --socket")
+        return DaemonAnswer(
+            Path(), problem=failed("socket", error.message, "remove the folder, or give the socket with --socket")
         )
-    if path is None and not wakes_nobody:
-        return Asked(found, problem=ok("socket", f"{found}: the first client starts the daemon"))
+    if path is None and would_start:
+        return DaemonAnswer(found, problem=ok("socket", f"{found}: the first client starts the daemon"))
     try:
         answer = anyio.run(_status, found)
     except TimeoutError:
-        late = f"{found}: no answer within {PATIENCE_S:.0f} s"
-        return Asked(found, problem=warning("socket", late, "it loads its models, or hangs; try again in a minute"))
+        late = f"{found}: no answer within {TIMEOUT_S:.0f} s"
+        return DaemonAnswer(
+            found, problem=warning("socket", late, "it is loading its models or hangs; try again in a minute")
+        )
     except AssistantError as error:
-        return Asked(found, problem=_refused(found, error))
-    return Asked(found, msgspec.convert(answer, Status))
+        return DaemonAnswer(found, problem=_refused(found, error))
+    return DaemonAnswer(found, msgspec.convert(answer, DaemonStatus))
 
 
-def check(asked: Asked) -> Finding:
+def check_daemon(asked: DaemonAnswer) -> Finding:
     if asked.problem is not None or asked.status is None:
         return asked.problem or ok("socket", str(asked.path))
     status = asked.status
     found = f"{asked.path}: {status.state}, version {status.version}"
-    if status.deaf:
-        return warning("socket", found, "its microphone is gone: plug it in again, or see the lines above")
+    if status.lost_input:
+        return warning("socket", found, "its microphone is gone: plug it in again, or see the checks above")
     if status.muted:
         return warning("socket", found, "the microphone is off: `assistant unmute`")
     if status.version != __version__:
-        return warning("socket", found, f"this is version {__version__}: restart the daemon")
+        return warning("socket", found, f"version {__version__} is installed: restart the daemon")
     return ok("socket", found)
 
 
 async def _status(path: Path) -> Any:
-    with single_error(), anyio.fail_after(PATIENCE_S):
+    with single_error(), anyio.fail_after(TIMEOUT_S):
         async with connect(path) as daemon:
             return await daemon.call("status")
 
 
 def _refused(path: Path, error: AssistantError) -> Finding:
     if error.code is not Code.IPC_UNAVAILABLE:
-        return failed("socket", f"{path}: {error.message}", "ipc.read and ipc.control say who may")
+        return failed("socket", f"{path}: {error.message}", "see ipc.read and ipc.control in the configuration")
     if path.exists():
         return warning("socket", f"{path}: {error.message.partition(';')[0]}", "start it with `assistant run`")
     return warning("socket", f"no daemon at {path}", "`systemctl start assistant`, or `assistant run`")

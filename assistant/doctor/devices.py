@@ -1,4 +1,4 @@
-"""The sound devices, tried by a process of their own (`sound`) that may hang or crash without harm."""
+"""Try the sound devices in a separate process (`sound`), which may hang or crash without harm."""
 
 import signal
 import subprocess
@@ -9,32 +9,32 @@ from dataclasses import dataclass
 import msgspec
 
 from assistant.doctor.finding import Finding, failed
-from assistant.doctor.sound import Task
+from assistant.doctor.sound import SoundTask
 
 DEADLINE_S = 25.0
-"""Seconds for everything. It takes 4, and each device may take `OPENING_S` (5 s) before it counts as dead."""
+"""Seconds for the whole probe. It usually takes 4; a device counts as dead after `MAX_OPENING_S` (5 s)."""
 
-HOPELESS_S = 6.0
-"""The same where the sound server is known not to answer."""
+HUNG_SERVER_DEADLINE_S = 6.0
+"""The same if the sound server is known not to answer."""
 
 ORDER = ("microphone", "loudspeaker", "hearing", "playing", "echo")
 RESTART = "restart the sound server: `systemctl --user restart pipewire pipewire-pulse`, or `pulseaudio -k`"
-REPAIR = "look for a mistake in ~/.asoundrc and /etc/asound.conf, with which `arecord -L` fails too"
-"""PortAudio aborts the process when ALSA cannot read its configuration."""
+REPAIR = "check ~/.asoundrc and /etc/asound.conf for mistakes; `arecord -L` fails on them too"
+"""Advice after a crash: PortAudio aborts the process if ALSA cannot read its configuration."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How the process ended."""
+class ProbeResult:
+    """Output and end of the probe."""
 
     printed: bytes
     problem: str = ""
-    """Why it did not end in order; empty if it did."""
+    """Why the probe failed; empty if it did not."""
     advice: str = ""
 
 
-def check(task: Task, deadline_s: float) -> Iterator[Finding]:
-    """Findings of `sound`. Where it hung or crashed that check failed, and what would come after it is left out."""
+def check_devices(task: SoundTask, deadline_s: float) -> Iterator[Finding]:
+    """Yield the findings of `sound`. If it hangs or crashes, the check in progress fails and the rest is left out."""
     outcome = _run(task, deadline_s)
     last = -1
     for line in outcome.printed.splitlines(keepends=True):
@@ -46,14 +46,14 @@ def check(task: Task, deadline_s: float) -> Iterator[Finding]:
         yield failed(ORDER[min(last + 1, len(ORDER) - 1)], outcome.problem, outcome.advice)
 
 
-def _run(task: Task, deadline_s: float) -> Outcome:
+def _run(task: SoundTask, deadline_s: float) -> ProbeResult:
     command = [sys.executable, "-m", "assistant.doctor.sound", msgspec.json.encode(task).decode()]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=deadline_s, check=False)
     except subprocess.TimeoutExpired as late:
-        return Outcome(late.stdout or b"", f"the sound system does not answer within {deadline_s:.0f} s", RESTART)
+        return ProbeResult(late.stdout or b"", f"the sound system did not answer within {deadline_s:.0f} s", RESTART)
     if done.returncode == 0:
-        return Outcome(done.stdout)
+        return ProbeResult(done.stdout)
     *_, last = done.stderr.decode(errors="replace").strip().splitlines() or [""]
-    how = f"crashed ({signal.strsignal(-done.returncode)})" if done.returncode < 0 else f"broke off: {last}"
-    return Outcome(done.stdout, f"the sound system {how}", REPAIR)
+    how = f"crashed ({signal.strsignal(-done.returncode)})" if done.returncode < 0 else f"failed: {last}"
+    return ProbeResult(done.stdout, f"the sound system {how}", REPAIR)

@@ -1,31 +1,31 @@
-"""Which installation is examined: what this user would run, or the system's service where there is no such thing."""
+"""Choose the installation to examine: this user's, or the system service if the user has none."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.config import file as config_file
-from assistant.doctor.service import Service
+from assistant.doctor.service import ServiceFacts
 from assistant.models import catalog, store
 from assistant.models.store import Store
-from assistant.store import database as state
+from assistant.store.store import default_path as state_path
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Where its files lie."""
+    """Paths of the examined installation."""
 
     config: Path | None
-    """None for the default configuration without a file."""
+    """None if the default configuration is used without a file."""
     models: Store
     state: Path
-    """The folder that holds what it remembers."""
+    """Folder of the state database."""
 
 
-def find(config: Path | None, system: Service) -> Installation:
-    """`config` is the file that was asked for, if one was."""
+def find_installation(config: Path | None, system: ServiceFacts) -> Installation:
+    """Find the installation; `config` is the file given on the command line, if any."""
     own = config_file.default_path()
     if config is None and not own.exists() and system.installed:
         layout = system.layout
         return Installation(layout.config, Store(layout.models, catalog.shipped()), layout.state)
     found = config or (own if own.exists() else None)
-    return Installation(found, store.default_store(), state.default_path().parent)
+    return Installation(found, store.default_store(), state_path().parent)

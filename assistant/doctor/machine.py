@@ -1,4 +1,4 @@
-"""The machine: processors, memory and disk, against what the configured models need."""
+"""Check processors, memory and disk against what the configured models need."""
 
 import os
 import shutil
@@ -10,23 +10,24 @@ from assistant.host import hardware
 from assistant.models.catalog import Model
 
 PROGRAM_MB = 570
-"""MiB of the running daemon besides its models: 873 MiB were its most with the default models, whose files have 305
+"""MiB of the running daemon besides its models: its peak was 873 MiB with the default models, whose files have 305 MiB
 (`load_engines`, then `peak_memory_mb`)."""
 
-ROOM_MB = 200
-"""MiB of disk that should stay free: state, and what others write. SQLite cannot write anything on a full disk."""
+MIN_FREE_MB = 200
+"""MiB of disk that should stay free for the state database and other programs."""
 
-UNPACKING = 2
-"""A model that is fetched lies on the disk twice while it is unpacked."""
+UNPACK_FACTOR = 2
+"""A model being fetched is on disk twice while it is unpacked."""
 
 
-def check(
+def check_machine(
     models_mb: float, missing: Sequence[Model], folders: Sequence[Path], *, loaded: bool, limit_mb: float, root: Path
 ) -> Iterator[Finding]:
-    """`models_mb` is the size of all configured models, `missing` are those to fetch, the first of `folders` is where.
+    """Yield the findings about processor, memory and disk.
 
-    What is remembered lies in the last of `folders`. `loaded` tells that a daemon has the models in memory already,
-    `limit_mb` is what its unit allows it.
+    `models_mb` is the size of all configured models and `missing` the ones to fetch, into the first of `folders`; the
+    last one holds the state database. `loaded` says that a daemon has the models in memory already, `limit_mb` is the
+    memory limit of its unit.
     """
     yield _processor(root)
     yield _memory(PROGRAM_MB + models_mb, loaded, limit_mb, root)
@@ -40,39 +41,45 @@ def _processor(root: Path) -> Finding:
     if cores > 1:
         return ok("processor", found)
     return warning(
-        "processor", found, "answers will be slow: give it two cores or more (CPUQuota= and CPUAffinity= too)"
+        "processor", found, "answers will be slow; use two cores or more (and check CPUQuota= and CPUAffinity=)"
     )
 
 
 def _memory(needed_mb: float, loaded: bool, limit_mb: float, root: Path) -> Finding:
     usable_mb, available_mb = min(limit_mb, hardware.memory_mb(root)), hardware.available_memory_mb(root)
-    found = f"{_gigabytes(available_mb)} of {_gigabytes(usable_mb)} free; it needs about {_gigabytes(needed_mb)}"
+    found = f"{_gigabytes(available_mb)} of {_gigabytes(usable_mb)} free; about {_gigabytes(needed_mb)} needed"
     if usable_mb < needed_mb:
-        return failed("memory", found, "choose smaller models (`assistant models list`), or allow more (MemoryMax=)")
+        return failed(
+            "memory", found, "choose smaller models (`assistant models list`) or raise the limit (MemoryMax=)"
+        )
     if available_mb < needed_mb and not loaded:
-        return warning("memory", found, "end other programs, or choose smaller models (`assistant models list`)")
+        return warning("memory", found, "close other programs or choose smaller models (`assistant models list`)")
     return ok("memory", found)
 
 
 def _disk(to_fetch_mb: float, folders: Sequence[Path]) -> Finding:
-    """The folder with the least room; the models are fetched into the first."""
-    needed = {folder: ROOM_MB + (UNPACKING * to_fetch_mb if folder is folders[0] else 0.0) for folder in folders}
+    """Check the folder with the least space to spare; models are fetched into the first one."""
+    needed = {
+        folder: MIN_FREE_MB + (UNPACK_FACTOR * to_fetch_mb if folder is folders[0] else 0.0) for folder in folders
+    }
     free = {folder: shutil.disk_usage(_existing(folder)).free / 2**20 for folder in folders}
     tightest = min(folders, key=lambda folder: free[folder] - needed[folder])
     found = f"{_gigabytes(free[tightest])} free in {tightest}"
     if to_fetch_mb:
         found += f"; {to_fetch_mb:.0f} MB of models to fetch"
     if os.statvfs(_existing(folders[-1])).f_flag & os.ST_RDONLY:
-        found = f"{folders[-1]} is on a read-only file system, and nothing is remembered"
-        return failed("disk", found, "mount it writable; `dmesg` shows whether the disk has failed")
+        found = f"{folders[-1]} is on a read-only file system, so nothing can be saved"
+        return failed("disk", found, "remount it read-write; `dmesg` shows whether the disk has failed")
     if free[tightest] < needed[tightest]:
-        return failed("disk", found, f"make room: {_gigabytes(needed[tightest])} are needed there")
+        return failed("disk", found, f"free some space: {_gigabytes(needed[tightest])} are needed there")
     return ok("disk", found)
 
 
 def _existing(folder: Path) -> Path:
-    """`folder`, or the nearest above it that is there."""
-    return next(above for above in (folder, *folder.parents) if os.path.isdir(above))  # False where nobody may look
+    """Return `folder`, or its nearest parent that exists."""
+    return next(
+        above for above in (folder, *folder.parents) if os.path.isdir(above)
+    )  # False without permission to look
 
 
 def _gigabytes(megabytes: float) -> str:

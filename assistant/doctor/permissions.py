@@ -1,4 +1,4 @@
-"""Permissions: who may open the sound cards, and who may talk to the daemon."""
+"""Check who may open the sound cards and who may use the daemon's socket."""
 
 import grp
 import os
@@ -9,23 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.doctor.finding import Finding, failed, ok, warning
-from assistant.interfaces.net.place import GROUP
+from assistant.interfaces.net.unix_socket import GROUP
 
 CARDS = "dev/snd/pcm*"
-"""A file for each direction of each sound device."""
+"""One file per direction of each sound device."""
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A user, as far as permissions go."""
+class UserAccount:
+    """A user and the groups that count for permissions."""
 
     name: str
     uid: int
     groups: frozenset[int]
 
     def may_open(self, file: Path) -> bool:
-        """For reading and writing. Access control lists, which a login gives for the devices of a desk, count for
-        the user of this process only."""
+        """Return whether this user may read and write `file`.
+
+        Access control lists, which logind sets for a local session, are considered for the user of this process only.
+        """
         if self.uid == os.geteuid():
             return os.access(file, os.R_OK | os.W_OK, effective_ids=True)
         status = file.stat()
@@ -34,54 +36,56 @@ class Person:
         return bool(status.st_mode & (stat.S_IRGRP if status.st_gid in self.groups else stat.S_IROTH))
 
 
-def myself() -> Person:
-    """The user of this process, with the groups that the process really has."""
+def myself() -> UserAccount:
+    """Return the user of this process, with the groups the process really has."""
     uid = os.geteuid()
     try:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
         name = str(uid)
-    return Person(name, uid, frozenset([os.getegid(), *os.getgroups()]))
+    return UserAccount(name, uid, frozenset([os.getegid(), *os.getgroups()]))
 
 
-def of_user(name: str) -> Person | None:
-    """The user called so, with the groups that the system's files give him."""
+def of_user(name: str) -> UserAccount | None:
+    """Return the user called `name`, with the groups in the system's database."""
     try:
         found = pwd.getpwnam(name)
     except KeyError:
         return None
-    return Person(name, found.pw_uid, frozenset(os.getgrouplist(name, found.pw_gid)))
+    return UserAccount(name, found.pw_uid, frozenset(os.getgrouplist(name, found.pw_gid)))
 
 
-def check_cards(people: Sequence[Person], *, served: bool, root: Path) -> Finding:
-    """Whether `people` may open the sound cards; `served` tells that a sound server does it for the user."""
+def check_cards(accounts: Sequence[UserAccount], *, served: bool, root: Path) -> Finding:
+    """Check that `accounts` may open the sound cards; `served` says that a sound server does it for this user."""
     cards = sorted(root.glob(CARDS))
     if not cards and served:
-        return ok("sound_cards", "none of this machine's own; the sound server has others")
+        return ok("sound_cards", "none in this machine; the sound server provides others")
     if not cards:
-        return warning("sound_cards", "no sound card", "plug one in, or see `dmesg` for why it is not recognised")
-    for person in people:
+        return warning("sound_cards", "no sound card", "plug one in, or see in `dmesg` why it is not recognised")
+    for account in accounts:
         for card in cards:
-            if not person.may_open(card):
+            if not account.may_open(card):
                 group = _group_of(card)
-                advice = f"`sudo usermod -aG {group} {person.name}`, then log in again or restart the service"
-                return failed("sound_cards", f"{person.name} may not open {card} (group {group})", advice)
-    names = ", ".join(person.name for person in people)
+                advice = f"`sudo usermod -aG {group} {account.name}`, then log in again or restart the service"
+                return failed("sound_cards", f"{account.name} may not open {card} (group {group})", advice)
+    names = ", ".join(account.name for account in accounts)
     return ok("sound_cards", f"{names} may open them" if names else "left to the sound server")
 
 
-def check_socket(person: Person, group: grp.struct_group | None) -> Finding:
-    """Whether `person` may use the socket of the system's service, which belongs to `group`; None without such a
-    service."""
-    if group is None or person.uid == 0:
-        return ok("socket_group", "not needed: " + ("the daemon is your own" if group is None else "root may do all"))
-    if group.gr_gid in person.groups:
-        return ok("socket_group", f"{person.name} is in the group {group.gr_name}")
-    if person.name in group.gr_mem:
-        found = f"{person.name} is in the group {group.gr_name}, but was not when he logged in"
+def check_socket(account: UserAccount, group: grp.struct_group | None) -> Finding:
+    """Check that `account` may use the system service's socket, which belongs to `group`; None without a service."""
+    if group is None or account.uid == 0:
+        return ok(
+            "socket_group",
+            "not needed: " + ("there is no system service" if group is None else "root may do everything"),
+        )
+    if group.gr_gid in account.groups:
+        return ok("socket_group", f"{account.name} is in the group {group.gr_name}")
+    if account.name in group.gr_mem:
+        found = f"{account.name} was added to the group {group.gr_name} after logging in"
         return warning("socket_group", found, "log in again")
-    found = f"{person.name} is not in the group {group.gr_name}, and cannot talk to the service"
-    return warning("socket_group", found, f"`sudo usermod -aG {group.gr_name} {person.name}`, then log in again")
+    found = f"{account.name} is not in the group {group.gr_name} and cannot use the service"
+    return warning("socket_group", found, f"`sudo usermod -aG {group.gr_name} {account.name}`, then log in again")
 
 
 def socket_group() -> grp.struct_group | None:

@@ -1,20 +1,19 @@
-"""The engines a conversation uses, loaded once and shared, with a lock each because their calls must not overlap."""
+"""The engines that all rooms share, each behind its handle."""
 
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
-from weakref import WeakSet
-
-import anyio
 
 from assistant import blocking
 from assistant.asr.base import SpeechRecognizer
-from assistant.blocking import StopFlag
-from assistant.engines.priority import RightOfWay
-from assistant.llm.base import LanguageModel
+from assistant.engines.detectors import DetectorLoader, Detectors, Words, load_detectors
+from assistant.engines.handle import Handle
+from assistant.engines.model import Model, ModelHandle
+from assistant.engines.priority import Precedence, Urgency
+from assistant.engines.queue import EngineQueue
+from assistant.llm.base import RemoteLanguageModel
 from assistant.tts.base import SpeechSynthesizer
 from assistant.turns.base import EndOfTurn
-from assistant.vad.base import VoiceActivity
-from assistant.wake.base import Spotter
 
 
 class Unchanged:
@@ -29,79 +28,122 @@ class Fresh:
     """Engines that another configuration wants."""
 
     recognizer: SpeechRecognizer | Unchanged = UNCHANGED
-    model: LanguageModel | Unchanged = UNCHANGED
+    model: Model | Unchanged = UNCHANGED
     voice: SpeechSynthesizer | Unchanged = UNCHANGED
     end_of_turn: EndOfTurn | Unchanged | None = UNCHANGED
-    wake: Spotter | Unchanged | None = UNCHANGED
-
-    def put_into(self, engines: "Engines") -> None:
-        """Replace what is shared by all microphones."""
-        for name in ("recognizer", "model", "voice", "end_of_turn"):
-            engine = getattr(self, name)
-            if engine is not UNCHANGED:
-                setattr(engines, name, engine)
 
 
 @dataclass(eq=False)
 class Engines:
-    """Hold the lock of an engine while it is called, and take it from here for each call: `exchange` changes it."""
+    """Made by `share`. The handles stay; `exchange` changes what is behind them."""
 
-    activity: VoiceActivity
-    recognizer: SpeechRecognizer
-    model: LanguageModel
-    voice: SpeechSynthesizer
-    end_of_turn: EndOfTurn | None
+    recognition: Handle[SpeechRecognizer]
+    generation: ModelHandle
+    synthesis: Handle[SpeechSynthesizer]
+    judgement: Handle[EndOfTurn | None]
     """None where silence alone decides."""
-    wake: Spotter | None = None
-    """None where no wake word is needed."""
+    precedence: Precedence
+    """Claimed by a conversation while it is at a turn."""
     answers_beside_recognition: bool = False
     """As the budget of the machine says."""
-    recognizing: anyio.Lock = field(default_factory=anyio.Lock)
-    generating: anyio.Lock = field(default_factory=anyio.Lock)
-    speaking: anyio.Lock = field(default_factory=anyio.Lock)
-    judging: anyio.Lock = field(default_factory=anyio.Lock)
-    right_of_way: RightOfWay = field(default_factory=RightOfWay)
-    """Held by a conversation while it is at a turn; see there what others owe it."""
-    others: "WeakSet[Engines]" = field(default_factory=WeakSet)
-    """The same for other microphones."""
+    detector_loader: DetectorLoader = field(default=load_detectors)
+
+    @property
+    def voice(self) -> SpeechSynthesizer:
+        """What may be asked for its language and its rate; it is put to work by `synthesis`."""
+        return self.synthesis.engine
+
+    @property
+    def queues(self) -> dict[str, EngineQueue]:
+        """Stage to the queue in front of its engine."""
+        return {
+            "asr": self.recognition.queue,
+            "llm": self.generation.queue,
+            "tts": self.synthesis.queue,
+            "turn": self.judgement.queue,
+        }
 
     @property
     def names(self) -> dict[str, str]:
         """Stage to model."""
-        names = {"asr": self.recognizer.name, "llm": self.model.name, "tts": self.voice.name}
-        return names if self.end_of_turn is None else {**names, "turn": self.end_of_turn.name}
+        names = {"asr": self.recognition.engine.name, "llm": self.generation.engine.name, "tts": self.voice.name}
+        end_of_turn = self.judgement.engine
+        return names if end_of_turn is None else {**names, "turn": end_of_turn.name}
 
     @property
     def devices(self) -> dict[str, str]:
         """Stage to the processor it really runs on."""
-        devices = {"asr": self.recognizer.device, "llm": self.model.device, "tts": self.voice.device}
-        return devices if self.end_of_turn is None else {**devices, "turn": "cpu"}
+        devices = {"asr": self.recognition.engine.device, "llm": self.generation.engine.device}
+        devices["tts"] = self.voice.device
+        return devices if self.judgement.engine is None else {**devices, "turn": "cpu"}
 
-    def elsewhere(self, activity: VoiceActivity, wake: Spotter | None) -> "Engines":
-        """The same engines for another microphone, whose sound `activity` and `wake` remember."""
-        other = replace(self, activity=activity, wake=wake)
-        self.others.add(other)
-        return other
+    async def detectors(self, words: Words | None) -> Detectors:
+        """Detectors for another stream of sound; `words` None for no wake words.
 
-    async def exchange(self, fresh: "Fresh") -> None:
-        """Use the engines of `fresh` from now on, once nobody is at a turn; those that they replace are closed."""
+        Raises `AssistantError` (`model.*`, `config.invalid`).
+        """
+        return await blocking.call(lambda stop: self.detector_loader(words), name="loading")
+
+    async def exchange(self, fresh: Fresh) -> None:
+        """Use the engines of `fresh` from now on, once no room is at a turn; a model that is replaced is closed."""
         while True:
-            await self.right_of_way.free()
-            async with self.recognizing, self.generating, self.speaking, self.judging:
-                if self.right_of_way.is_set():
-                    continue  # somebody began to speak meanwhile
-                model = self.model
-                for engines in (self, *self.others):
-                    fresh.put_into(engines)
-                if not isinstance(fresh.wake, Unchanged):
-                    self.wake = fresh.wake
-                if model is not self.model:
-                    await blocking.call(partial(_close, model), name="closing")
-                return
+            await self.precedence.free()
+            before = self.generation.engine
+            with ExitStack() as leases:
+                for queue in self.queues.values():  # always in this order, and as urgent as a turn: no two block
+                    leases.enter_context(await queue.acquire(Urgency.SPOKEN))
+                if self.precedence.is_claimed:
+                    continue  # speech has begun meanwhile
+                self._put_in(fresh)
+            if before is not self.generation.engine:
+                await self.generation.until_unused(before)
+                await _close(before)
+            return
 
-    def close(self) -> None:
-        self.model.close()
+    def _put_in(self, fresh: Fresh) -> None:
+        if not isinstance(fresh.recognizer, Unchanged):
+            self.recognition.engine = fresh.recognizer
+        if not isinstance(fresh.model, Unchanged):
+            self.generation.engine = fresh.model
+        if not isinstance(fresh.voice, Unchanged):
+            self.synthesis.engine = fresh.voice
+        if not isinstance(fresh.end_of_turn, Unchanged):
+            self.judgement.engine = fresh.end_of_turn
+
+    async def aclose(self) -> None:
+        """Free the language model, or close its connections; the others end with the process."""
+        await _close(self.generation.engine)
 
 
-def _close(model: LanguageModel, stop: StopFlag) -> None:
+def share(
+    recognizer: SpeechRecognizer,
+    model: Model,
+    voice: SpeechSynthesizer,
+    end_of_turn: EndOfTurn | None,
+    *,
+    answers_beside_recognition: bool = False,
+    detector_loader: DetectorLoader = load_detectors,
+) -> Engines:
+    """Put each engine behind a handle, with one precedence for all."""
+    precedence = Precedence()
+    return Engines(
+        recognition=Handle.of(recognizer, "asr", precedence),
+        generation=ModelHandle(model, EngineQueue("llm", precedence)),
+        synthesis=Handle.of(voice, "tts", precedence),
+        judgement=Handle.of(end_of_turn, "turn", precedence),
+        precedence=precedence,
+        answers_beside_recognition=answers_beside_recognition,
+        detector_loader=detector_loader,
+    )
+
+
+async def _close(model: Model) -> None:
+    if isinstance(model, RemoteLanguageModel):
+        await model.aclose()
+    else:
+        await blocking.call(partial(_close_here, model), name="closing")
+
+
+def _close_here(model: Model, stop: object) -> None:
+    assert not isinstance(model, RemoteLanguageModel)
     model.close()

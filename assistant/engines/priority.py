@@ -1,41 +1,61 @@
 """Who goes first when several want the engines: whoever speaks to the assistant, then everything else."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 
-import anyio
+from assistant.flow import Signal
 
 
-class RightOfWay:
+class Urgency(IntEnum):
+    """How soon an engine is wanted; a lower value goes first."""
+
+    SPOKEN = 0
+    """By a person who speaks, or waits for a spoken answer."""
+    BACKGROUND = 1
+    """By work that is not waited for at the pace of conversation: a typed question, a recording to transcribe."""
+
+
+class Precedence:
     """Claimed by a conversation from the onset of speech until its turn is over.
 
-    Work that nobody waits for at the pace of conversation (a typed question, a recording to transcribe) awaits `free`
-    before each call of an engine, gives the call this object as its stop flag, and takes up again what was stopped.
+    While it is claimed no engine begins anything of `Urgency.BACKGROUND`, and what has begun is stopped: the machine is
+    small, and also an engine that is free would take the processor from those that answer.
     """
 
     def __init__(self) -> None:
         self._claims = 0
-        self._free = anyio.Event()
-        self._free.set()
+        self._changed = Signal()
+        self._watchers: list[Callable[[], None]] = []
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call `changed` whenever it is claimed for the first time or free again."""
+        self._watchers.append(changed)
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
         """Go first for as long as the context lasts. Claims do not exclude each other."""
-        if not self._claims:
-            self._free = anyio.Event()
         self._claims += 1
+        if self._claims == 1:
+            self._notify()
         try:
             yield
         finally:
             self._claims -= 1
             if not self._claims:
-                self._free.set()
+                self._notify()
 
-    def is_set(self) -> bool:
-        """Whether it is claimed: the engines are wanted for something more urgent. May be called in any thread."""
+    @property
+    def is_claimed(self) -> bool:
+        """May be read in any thread."""
         return self._claims > 0
 
     async def free(self) -> None:
-        """Return once nobody claims it."""
+        """Return once it is not claimed."""
         while self._claims:
-            await self._free.wait()
+            await self._changed.wait()
+
+    def _notify(self) -> None:
+        self._changed.notify()
+        for changed in self._watchers:
+            changed()

@@ -1,1 +1,1 @@
-"""The machine: processors, threads, ONNX sessions, processes, the supervisor."""
+"""The machine: processors, threads, ONNX sessions, this process, the service manager."""

@@ -1,28 +1,6 @@
-"""One budget of processor time: who may use how many threads, and how threads wait.
+"""One budget of processor time: how many threads each stage may use."""
 
-llama.cpp, CTranslate2's OpenMP and ONNX Runtime all spin while they wait for work unless told otherwise, and a
-spinning thread of a finished stage takes the core that the next stage needs. The waiting policy must be in the
-environment before the libraries are loaded, so importing this package applies it.
-"""
-
-import os
 from dataclasses import dataclass
-
-SPIN = 10_000
-"""Rounds that an OpenMP thread looks for work before it sleeps: some 20 microseconds, which bridge the gaps between the
-matrices of one token and no more.
-
-Measured on two x86 cores, median of twelve questions with SmolLM2-135M Q4_1 (13 prompt tokens on two threads, then the
-time a token on one and two), one process a row:
-
-    rounds      prompt    one thread   two threads
-    0           111 ms    16.0 ms      31.1 ms
-    1000         72 ms    16.5 ms      13.4 ms
-    10 000       70 ms    16.3 ms      11.2 ms
-    100 000      68 ms    17.3 ms      11.2 ms
-
-Whisper base takes the same time with any of them.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +45,3 @@ def thread_budget(cores: int) -> Budget:
         judgement=1,
         answers_beside_recognition=cores >= 4,
     )
-
-
-def apply_waiting_policy() -> None:
-    """Make OpenMP threads sleep soon when they wait, and NumPy do without threads. A value that the user has set stays.
-
-    OpenBLAS, which multiplies the spectrogram with the mel filters, has threads that spin for a tenth of a second after
-    each product: a recognition pass of 0.18 s took 0.28 s of processor time with them and 0.19 s without.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GOMP_SPINCOUNT", str(SPIN))
-    os.environ.setdefault("KMP_BLOCKTIME", "0")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

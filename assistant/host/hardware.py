@@ -1,6 +1,6 @@
 """What the machine has: processors this process may use, memory, accelerators. Read from the kernel; loads no engine.
 
-`root` is the root of the file system everywhere; tests describe other machines with it.
+`root` is the root of the file system everywhere; tests describe other machines by it.
 """
 
 import os
@@ -15,22 +15,22 @@ CGROUPS = "sys/fs/cgroup"
 
 
 def usable_cores(root: Path = ROOT) -> int:
-    """Processors this process may keep busy, at least 1: its CPU affinity, and the quota of its control groups (v2).
+    """Count the processors this process may keep busy, at least 1, by its CPU affinity and control groups (v2).
 
-    A quota of 1.5 processors counts as one: a thread beyond the quota only gets all of them throttled.
+    A quota of 1.5 processors counts as one: a thread beyond the quota would only have all of them throttled.
     """
     return max(1, min([len(os.sched_getaffinity(0)), *_limits(root, "cpu.max", _quota)]))
 
 
 def memory_mb(root: Path = ROOT) -> int:
-    """Memory in MiB that this process may use: what is installed, or less by the limits of its control groups (v2)."""
+    """Return the MiB that this process may use: all there are, or fewer by the limits of its control groups (v2)."""
     return min([*_meminfo(root, "MemTotal"), *_limits(root, "memory.max", _megabytes)], default=0)
 
 
 def available_memory_mb(root: Path = ROOT) -> int:
-    """MiB that this process could still have: what the kernel can free, or less by what its control groups have left.
+    """Return the MiB that this process could still get: what the kernel can free, or what its control groups have left.
 
-    Files that a group has read count as used there, although they would make room.
+    Files that a group has read count as used there, although they would be evicted.
     """
     left = [
         max(0, limit - (_megabytes(_read(root / CGROUPS / group / "memory.current")) or 0))
@@ -41,9 +41,9 @@ def available_memory_mb(root: Path = ROOT) -> int:
 
 
 def accelerators(root: Path = ROOT) -> tuple[str, ...]:
-    """Interfaces to accelerators that device files promise, of `cuda`, `rocm`, `vulkan`; empty without any.
+    """List the interfaces to accelerators, of `cuda`, `rocm`, `vulkan`, for which there are device files.
 
-    A promise only: whether a driver and an engine built for it are there shows when the engine tries.
+    Whether there are a driver and an engine built for it shows only when the engine tries.
     """
     promised = {
         # Bare metal and containers, Jetson, the Windows Subsystem for Linux.
@@ -55,7 +55,7 @@ def accelerators(root: Path = ROOT) -> tuple[str, ...]:
 
 
 def describe_machine(root: Path = ROOT) -> dict[str, str | int | float]:
-    """What a benchmark has to say about where it ran."""
+    """Describe the machine for the report of a benchmark."""
     return {
         "cpu": _processor(root),
         "cores": usable_cores(root),
@@ -67,14 +67,14 @@ def describe_machine(root: Path = ROOT) -> dict[str, str | int | float]:
 
 
 def _processor(root: Path) -> str:
-    """Name of the processor; boards without one in /proc/cpuinfo have the board's name in the device tree."""
+    """Name the processor; boards without a name in /proc/cpuinfo have their own in the device tree."""
     found = re.search(r"^model name\s*:\s*(\S.*)$", _read(root / "proc/cpuinfo"), re.MULTILINE)
     board = _read(root / "proc/device-tree/model").strip("\0 \n")
     return found[1].strip() if found else board or platform.machine()
 
 
 def _limits(root: Path, name: str, parse: Callable[[str], int | None]) -> Iterator[int]:
-    """The limit in file `name` of this process's control group and of each one above it, where there is one."""
+    """Yield the limit in file `name` of this process's control group and of each one above it, where there is one."""
     for group in _groups(root):
         limit = parse(_read(root / CGROUPS / group / name))
         if limit is not None:
@@ -82,20 +82,20 @@ def _limits(root: Path, name: str, parse: Callable[[str], int | None]) -> Iterat
 
 
 def _groups(root: Path) -> tuple[PurePosixPath, ...]:
-    """This process's control group (v2) and each one above it, below `CGROUPS`."""
+    """Return this process's control group (v2) and each one above it, below `CGROUPS`."""
     found = re.search(r"^0::(/.*)$", _read(root / "proc/self/cgroup"), re.MULTILINE)
     own = PurePosixPath(found[1].lstrip("/") if found else "")
     return (own, *own.parents)
 
 
 def _meminfo(root: Path, name: str) -> list[int]:
-    """MiB of the line `name` in /proc/meminfo; empty without it."""
+    """Read the MiB of the line `name` in /proc/meminfo; empty without it."""
     found = re.search(rf"^{name}:\s+(\d+) kB", _read(root / "proc/meminfo"), re.MULTILINE)
     return [int(found[1]) // 1024] if found else []
 
 
 def _quota(text: str) -> int | None:
-    """Whole processors in cpu.max ("200000 100000": microseconds of use in each period), None for no limit."""
+    """Parse the whole processors in cpu.max ("200000 100000": microseconds of use a period), None for no limit."""
     fields = text.split()
     if len(fields) != 2 or not all(field.isdecimal() for field in fields):
         return None
@@ -103,7 +103,7 @@ def _quota(text: str) -> int | None:
 
 
 def _megabytes(text: str) -> int | None:
-    """MiB in memory.max, None for no limit."""
+    """Parse the MiB in memory.max, None for no limit."""
     return int(text) // 2**20 if text.strip().isdecimal() else None
 
 
@@ -112,7 +112,7 @@ def _exists(root: Path, pattern: str) -> bool:
 
 
 def _read(path: Path) -> str:
-    """The text of a kernel file; empty when this kernel, or this container, has no such file."""
+    """Read a kernel file; empty when this kernel, or this container, has no such file."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -1,44 +1,44 @@
-"""Telling the service manager how the daemon is (sd_notify(3)), which says it to whoever asks `systemctl status`."""
+"""Notifying the service manager of the daemon's state (sd_notify(3)), which `systemctl status` shows."""
 
 import os
 import socket
 import time
 from typing import Protocol
 
-MOST_STATUS = 400
+MAX_STATUS = 400
 """Characters of a status; `systemctl status` shows one line."""
 
 
 class Notifier(Protocol):
-    """Somebody who wants to know how the daemon is."""
+    """A service manager that supervises the daemon."""
 
     def status(self, text: str) -> None:
-        """What it is doing, in words."""
+        """Report what the daemon is doing, in words."""
 
     def ready(self) -> None:
-        """It hears and answers, for the first time or again after `reloading`."""
+        """Report that it listens and answers, for the first time or again after `reloading`."""
 
     def reloading(self) -> None:
-        """It reads its configuration; `ready` follows."""
+        """Report that it reads its configuration; `ready` follows."""
 
     def stopping(self) -> None:
-        """It ends."""
+        """Report that it is ending."""
 
     def alive(self) -> None:
-        """It does its work; not saying so for too long has it restarted."""
+        """Report that it works; if this is missing for too long, the daemon is restarted."""
 
 
 class Systemd:
-    """systemd, which listens on the datagram socket that `$NOTIFY_SOCKET` names."""
+    """systemd, which listens on the datagram socket named by `$NOTIFY_SOCKET`."""
 
     def __init__(self, address: str) -> None:
         self._address = "\0" + address[1:] if address.startswith("@") else address
-        self._told = ""
+        self._last_status = ""
 
     def status(self, text: str) -> None:
-        line = " ".join(text.split())[:MOST_STATUS]
-        if line != self._told:
-            self._told = line
+        line = " ".join(text.split())[:MAX_STATUS]
+        if line != self._last_status:
+            self._last_status = line
             self._send(f"STATUS={line}")
 
     def ready(self) -> None:
@@ -59,11 +59,11 @@ class Systemd:
                 connection.setblocking(False)
                 connection.sendto(message.encode(), self._address)
         except OSError:
-            self._told = ""  # a manager that is being restarted; the next status is sent in any case
+            self._last_status = ""  # the manager is being restarted; the next status is sent even if it is the same
 
 
-class Nobody:
-    """Started by hand: nobody wants to know."""
+class NullNotifier:
+    """No service manager: the daemon was started by hand."""
 
     def status(self, text: str) -> None:
         pass
@@ -82,13 +82,13 @@ class Nobody:
 
 
 def notifier() -> Notifier:
-    """Whoever `$NOTIFY_SOCKET` names. The variable is taken away: programs that this one starts have nothing to say."""
+    """Find the service manager named by `$NOTIFY_SOCKET`, and unset that: child processes must not notify it."""
     address = os.environ.pop("NOTIFY_SOCKET", "")
-    return Systemd(address) if address else Nobody()
+    return Systemd(address) if address else NullNotifier()
 
 
 def watchdog_s() -> float | None:
-    """Seconds within which `Notifier.alive` must come again and again (sd_watchdog_enabled(3)); None if it need not."""
+    """Return the longest interval of `Notifier.alive` in seconds (sd_watchdog_enabled(3)); None if it is not needed."""
     microseconds, pid = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
     if not microseconds.isdecimal() or (pid and pid != str(os.getpid())):
         return None

@@ -1,4 +1,4 @@
-"""The one maker of ONNX Runtime sessions, so that every small model waits, allocates and fails in the same way."""
+"""The only place that makes ONNX Runtime sessions, so that every small model waits, allocates and fails alike."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,27 +7,28 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from assistant.errors import AssistantError, Code
+from assistant.host import libraries
 
 Tensor = NDArray[Any]
 
 QUIET = 4
-"""ONNX Runtime's severity "fatal": errors reach us as exceptions, and its warnings are not for our user."""
+"""ONNX Runtime's severity "fatal": its errors are raised as exceptions, and its warnings do not concern the user."""
 
 
 class Session(Protocol):
     """A loaded model. Immutable; runs may overlap."""
 
     def run(self, output_names: Sequence[str] | None, input_feed: Mapping[str, Tensor]) -> Sequence[Tensor]:
-        """The outputs called `output_names`, all of them in the model's order for None."""
+        """Run the model; return the outputs called `output_names`, or all in the model's order for None."""
 
     def get_inputs(self) -> Sequence[Any]:
-        """What the model takes, in its order; each has a `name` and a `shape`."""
+        """List the model's inputs, in its order; each has a `name` and a `shape`."""
 
 
 def session(path: Path, threads: int, content: bytes | None = None) -> Session:
     """Load the model at `path` for the CPU; one run uses `threads` threads, which sleep while they wait.
 
-    `content` is loaded instead when it is given: a part of what is at `path`.
+    `content`, a part of the file at `path`, is loaded instead of the whole where it is given.
 
     Raises `AssistantError`: `model.missing` when there is no such file, `model.corrupt` when it is not ONNX or
     incomplete, `model.unloadable` when this version of ONNX Runtime cannot run it.
@@ -40,6 +41,7 @@ def session(path: Path, threads: int, content: bytes | None = None) -> Session:
     - The arena saves a fifth of the time (424 against 534 ms). Memory patterns remember a plan for every length of
       input, and each clause has another: peak memory 251 to 325 MB with them, 237 MB without, at the same speed.
     """
+    libraries.prepare()
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as reasons
 

@@ -1,1 +1,1 @@
-"""What belongs to a language: phrases, remarks, abbreviations."""
+"""What belongs to a language: its tables, and the pure functions that look things up in them."""

@@ -1,1 +1,1 @@
-"""Language models: the Protocol of an engine, llama.cpp, an HTTP client."""
+"""Language models: the engine's Protocol, llama.cpp in this process, and servers with OpenAI's protocol."""

@@ -1,4 +1,4 @@
-"""llama.cpp as a language model: which processor it runs on, and what it is asked."""
+"""llama.cpp as a language model: the choice of the processor, and the requests."""
 
 import logging
 from collections.abc import Sequence
@@ -10,32 +10,32 @@ from assistant.config.schema import Device
 from assistant.errors import AssistantError, Code
 from assistant.host.hardware import accelerators
 from assistant.llm.base import Message, Usage
-from assistant.llm.llama_native import Native, Setup, ignore
-from assistant.llm.llama_trial import try_out
+from assistant.llm.llama_native import Native, Setup, discard
+from assistant.llm.llama_probe import probe
 
 log = logging.getLogger(__name__)
 
 REPETITION = {"repeat_penalty": 1.1, "repeat_last_n": 64}
-"""A mild guard against loops. SmolLM2-135M, greedy, 22 questions (14 of the recordings, 8 such as "Write a poem about
-rain."), replies of at most 160 tokens: without it 3 repeated themselves endlessly, with 1.05 one, with 1.1 none;
-llama.cpp's DRY sampler (0.8) left none either but more replies that ran into the limit (5 against 2)."""
+"""A mild guard against loops. Measured with SmolLM2-135M, greedy, on 22 questions (14 of the recordings, 8 such as
+"Write a poem about rain.") with at most 160 tokens a reply: without it 3 replies repeated themselves endlessly, with
+1.05 one, with 1.1 none; llama.cpp's DRY sampler (0.8) left none either, but more replies reached the limit (5 to 2)."""
 
 WHEELS = "https://xorbitsai.github.io/xllamacpp/whl/"
 WHEEL_OF = {"cuda": "cu128", "rocm": "rocm-6.4.1", "vulkan": "vulkan"}
-"""Index of xllamacpp's builds for each kind of accelerator, as its README names them."""
+"""Package indexes of xllamacpp's builds for each kind of accelerator, from its README."""
 
 
 class LlamaCpp:
-    """A GGUF model. Its one slot keeps the key/value cache of the last prompt and reply.
+    """A GGUF model with one slot, which keeps the key/value cache of the last prompt and reply.
 
-    `threads` generate, `batch_threads` evaluate the prompt. `temperature` 0 always takes the likeliest token.
+    Generation uses `threads`, prompt evaluation `batch_threads`. `temperature` 0 always picks the likeliest token.
 
-    `device` auto uses an accelerator when this machine has one, this build of xllamacpp supports it and a trial in
-    another process answers; else, or when it then fails here, the model runs on the CPU, with a warning if an
-    accelerator was wanted. `device` says which it was.
+    `device` auto uses an accelerator if this machine has one, this build of xllamacpp supports it, and a probe in
+    another process succeeds. Otherwise, and if loading it here fails nevertheless, the model runs on the CPU, with a
+    warning if an accelerator was configured. The property `device` names the outcome.
 
     Raises `AssistantError`: `model.missing`, `model.corrupt` when the file is not GGUF, `model.unloadable` when
-    llama.cpp does not take it or cannot be loaded itself.
+    llama.cpp cannot load it or cannot be loaded itself.
     """
 
     def __init__(
@@ -55,11 +55,13 @@ class LlamaCpp:
         self._device, self._native = _load(setup, device)
         self._context_tokens = min(context_tokens, self._native.context_tokens)
         if self._context_tokens < context_tokens:
-            log.warning("%s has %d tokens of context, less than llm.context_tokens", self._name, self._context_tokens)
+            log.warning(
+                "%s supports only %d tokens of context, fewer than llm.context_tokens", self._name, self._context_tokens
+            )
 
     @property
     def name(self) -> str:
-        """The file's name without its ending."""
+        """The file's name without its suffix."""
         return self._name
 
     @property
@@ -69,49 +71,49 @@ class LlamaCpp:
 
     @property
     def shares_processor(self) -> bool:
-        """On the CPU. Going on with a reply of some words evaluates one token again."""
+        """True on the CPU. Continuing a reply evaluates one token again."""
         return self._device == "cpu"
 
     @property
     def context_tokens(self) -> int:
-        """What was asked for, or less when the model was trained with less."""
+        """The configured capacity, or less if the model was trained with less."""
         return self._context_tokens
 
     def generate(self, messages: Sequence[Message], *, max_tokens: int, emit: Emit[str], stop: StopFlag) -> Usage:
-        """As `LanguageModel.generate`. What `emit` raises goes through. Thoughts of reasoning models are not emitted.
+        """As `LanguageModel.generate`. Exceptions of `emit` propagate. Thoughts of reasoning models are not emitted.
 
-        When the context is full before the reply has ended it is `llm.failed`, after what was emitted of it.
+        Raises `llm.failed` if the context is full before the end of the reply, after emitting what fitted.
         """
         if stop.is_set():
             return Usage(0, 0, 0)
         reply = self._native.chat(
             {**_chat(messages), **REPETITION, "max_tokens": max_tokens, "temperature": self._temperature},
-            emit if max_tokens else ignore,  # llama.cpp samples a token of the reply even when none is asked for
+            emit if max_tokens else discard,  # llama.cpp samples a token even when none is requested
             stop,
             begun=messages[-1].role == "assistant",
         )
         if reply.finish_reason == "length" and reply.generated < max_tokens:
             raise AssistantError(
                 Code.LLM_FAILED,
-                f"{self._name}: the reply did not fit; llm.context_tokens ({self._context_tokens}) is too small for"
-                " the prompt and llm.max_reply_tokens",
+                f"{self._name}: the reply did not fit into the context; raise llm.context_tokens"
+                f" ({self._context_tokens}) or lower llm.max_reply_tokens",
             )
         return Usage(reply.reused, reply.evaluated, reply.generated if max_tokens else 0)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Exact, the template's own tokens included. Raises `AssistantError` (`llm.failed`)."""
+        """Count exactly, including the tokens of the chat template. Raises `AssistantError` (`llm.failed`)."""
         return self._native.count(_chat(messages))
 
     def close(self) -> None:
-        """Free the model and remove the socket. Calls after that are `llm.failed`."""
+        """Free the model and remove the socket; later calls raise `llm.failed`."""
         self._native.close()
 
 
 def _chat(messages: Sequence[Message]) -> dict[str, Any]:
-    """The part of a request that decides what the prompt becomes.
+    """Make the part of a request that determines the prompt.
 
-    Thinking is off: a listener would wait for it in silence. Half a surrogate pair, which no UTF-8 can hold, becomes
-    a question mark.
+    Thinking is disabled: the user would wait for it in silence. A lone surrogate, which UTF-8 cannot encode, becomes a
+    question mark.
     """
     return {
         "messages": [
@@ -137,38 +139,38 @@ def _check_gguf(path: Path) -> None:
 
 
 def _load(setup: Setup, wanted: Device) -> tuple[str, Native]:
-    """The device, and the model loaded on it; on the CPU when no accelerator will do."""
+    """Load the model on an accelerator, or on the CPU if none can be used; return the device and the model."""
     accelerator = _accelerator(setup, wanted)
     if accelerator is not None:
         try:
             return accelerator, Native(setup, offload=True)
         except AssistantError as error:
-            log.warning("%s failed, so the language model runs on the CPU: %s", accelerator, error)
+            log.warning("the language model runs on the CPU because %s failed: %s", accelerator, error)
     return "cpu", Native(setup, offload=False)
 
 
 def _accelerator(setup: Setup, wanted: Device) -> str | None:
-    """The accelerator to use: the one that is wanted, or any for `auto`, if a trial shows that it works."""
+    """Choose the wanted accelerator, or any for `auto`, if a probe shows that it works."""
     if wanted == "cpu" or (wanted == "auto" and not accelerators()):
         return None
-    trial = try_out(setup)
-    if trial.failure is not None:
-        log.warning("the trial of an accelerator failed, so the language model runs on the CPU: %s", trial.failure)
+    result = probe(setup)
+    if result.failure is not None:
+        log.warning("the language model runs on the CPU because an accelerator failed its probe: %s", result.failure)
         return None
-    usable = [kind for kind in trial.devices if wanted in ("auto", kind)]
+    usable = [kind for kind in result.devices if wanted in ("auto", kind)]
     if usable:
         return usable[0]
     missing = accelerators() if wanted == "auto" else (wanted,)
     log.log(
         logging.INFO if wanted == "auto" else logging.WARNING,
-        "this build of xllamacpp finds no device for %s, so the language model runs on the CPU. %s",
+        "the language model runs on the CPU because this build of xllamacpp finds no %s device. %s",
         " or ".join(missing),
-        " ".join(map(_how_to_get, missing)),
+        " ".join(map(_install_advice, missing)),
     )
     return None
 
 
-def _how_to_get(kind: str) -> str:
+def _install_advice(kind: str) -> str:
     if kind not in WHEEL_OF:
-        return f"There is no build with {kind} for this system."
-    return f"For {kind}: pip install --force-reinstall --index-url {WHEELS}{WHEEL_OF[kind]} xllamacpp"
+        return f"No build with {kind} is available for this system."
+    return f"For {kind}: `pip install --force-reinstall --index-url {WHEELS}{WHEEL_OF[kind]} xllamacpp`"

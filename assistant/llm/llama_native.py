@@ -1,8 +1,8 @@
 """llama.cpp's server loop in this process, through xllamacpp.
 
-It runs in threads of its own and takes chat requests by a function call. xllamacpp also insists on listening for HTTP
-requests. It gets a Unix socket in a private folder, so that no port is open, and a random key; we need that door
-ourselves, since tokens can be counted through it only.
+It runs in threads of its own and takes chat requests by function call. xllamacpp insists on serving HTTP as well. It
+gets a Unix socket in a private folder, so that no port is open, and a random key; it is of use to us too,
+because tokens can be counted only there (`llama_socket`).
 """
 
 import os
@@ -10,6 +10,7 @@ import secrets
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -17,42 +18,38 @@ import msgspec
 
 from assistant.blocking import Emit, NeverStop, StopFlag
 from assistant.errors import AssistantError, Code
+from assistant.llm.llama_socket import MAX_PATH_BYTES, SocketClient
 from assistant.llm.thoughts import WithoutThoughts
 
 PROMPT_BATCH_CPU = 16
-"""Prompt tokens between two looks at the stop flag, 0.1 s on two x86 cores with SmolLM2-135M Q4_1.
+"""Prompt tokens between two checks of the stop flag: 0.1 s on two x86 cores with SmolLM2-135M Q4_1.
 
-Small batches cost little because the processor, not the memory, bounds them. Prompt tokens a second there, best of 9
-interleaved runs over 120 tokens: 140 with batches of 8, 148 with 16, 151 with 32, 163 with 64, 167 with 512; a prompt
-of 22 tokens, as a turn with a warm cache has, took 129 to 141 ms with any of them.
+Small batches cost little because prompt evaluation is bound by computation, not by memory. Prompt tokens a second on
+that machine, best of 9 interleaved runs over 120 tokens: 140 with batches of 8, 148 with 16, 151 with 32, 163 with 64,
+167 with 512; a prompt of 22 tokens, as in a turn with a warm cache, took 129 to 141 ms with any of them.
 """
 
 PROMPT_BATCH_ACCELERATOR = 512
-"""llama.cpp's own micro-batch: an accelerator needs wide ones, and has done them in a few milliseconds."""
+"""llama.cpp's default micro-batch: an accelerator needs wide ones, and completes each in a few milliseconds."""
 
 REUSED_CHUNK = 128
-"""Tokens of the cache that may be moved rather than evaluated again, when what stood before them was forgotten.
+"""Minimum number of cached tokens that are shifted rather than evaluated again when the prompt before them is cut.
 
-After forgetting four of seven exchanges the next turn evaluated 17 tokens instead of 204. Moved tokens still carry
-what they once saw before them, so the chunk is longer than any question: words that a later revision puts differently
-are always read anew.
+After four of seven exchanges were dropped from the history, the next turn evaluated 17 tokens instead of 204. Shifted
+tokens still depend on what once preceded them. The chunk is therefore longer than any question: words that a later
+revision changes are always evaluated anew.
 """
 
-REQUEST_S = 30.0
-"""Patience with the HTTP door, in seconds; counting takes 3 ms, and about 2 s for a million characters."""
-
 SOCKET_NAME = "llm.sock"
-LONGEST_SOCKET_PATH = 107
-"""Bytes that fit into a `sockaddr_un` besides the closing zero."""
 
-FIRST_USE = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
+WARM_UP = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
 
 KIND_OF = {"CUDA": "cuda", "ROCm": "rocm", "Vulkan": "vulkan", "MTL": "metal", "Metal": "metal"}
-"""How ggml's names of devices begin ("CUDA0") to what the configuration calls them."""
+"""Prefixes of ggml's device names (as in "CUDA0") to the names in the configuration."""
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What llama.cpp is loaded with."""
+    """Parameters with which llama.cpp is loaded."""
 
     path: str
     context_tokens: int
@@ -61,9 +58,9 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 class Native:
-    """llama.cpp's server loop with one model loaded, which has answered once.
+    """llama.cpp's server loop with one loaded model that has answered a first request.
 
-    Raises `AssistantError`: `model.unloadable` when it cannot be loaded, `llm.failed` when it does not answer.
+    Raises `AssistantError`: `model.unloadable` when the model cannot be loaded, `llm.failed` when it does not answer.
     """
 
     def __init__(self, setup: Setup, *, offload: bool) -> None:
@@ -74,14 +71,14 @@ class Native:
             key = secrets.token_hex()
             self._server = _serve(setup, offload, socket, key)
             parts.callback(self._free)
-            self._http = parts.enter_context(_door(socket, key))
+            self._client = SocketClient(socket, key)
             self.context_tokens = self._context()
-            # The loop must be seen running: xllamacpp hangs for ever when it is freed before its loop has begun.
-            self.chat(FIRST_USE, ignore, NeverStop())
+            # Wait until the loop runs: xllamacpp hangs if it is freed before that.
+            self.chat(WARM_UP, discard, NeverStop())
             self._parts = parts.pop_all()
 
     def chat(self, request: Mapping[str, Any], emit: Emit[str], stop: StopFlag, *, begun: bool = False) -> "Reply":
-        """Run one chat request; with `begun` its last message is the beginning of the reply.
+        """Run one chat request; with `begun`, its last message is the beginning of the reply.
 
         Raises `AssistantError` (`llm.failed`) and whatever `emit` raises.
         """
@@ -91,21 +88,23 @@ class Native:
         try:
             self._server.handle_chat_completions({**request, "stream": True, "return_progress": True}, reply)
         except RuntimeError as error:
-            raise AssistantError(Code.LLM_FAILED, f"{self._name}: llama.cpp refused the request: {error}") from error
+            raise AssistantError(Code.LLM_FAILED, f"{self._name}: llama.cpp rejected the request: {error}") from error
         if reply.raised is not None:
             raise reply.raised
         if reply.error is not None:
             raise AssistantError(Code.LLM_FAILED, f"{self._name}: {_reason(reply.error)}")
         if reply.finish_reason is None and not reply.stopped:
-            raise AssistantError(Code.LLM_FAILED, f"{self._name}: llama.cpp ended without an answer; start again")
+            raise AssistantError(
+                Code.LLM_FAILED, f"{self._name}: llama.cpp ended without an answer; restart the assistant"
+            )
         return reply
 
     def count(self, request: Mapping[str, Any]) -> int:
-        """Tokens of the prompt that the messages of `request` become."""
+        """Count the tokens of the prompt made from the messages of `request`."""
         return int(self._ask("POST", "/v1/chat/completions/input_tokens", request)["input_tokens"])
 
     def close(self) -> None:
-        """Free everything, once; later calls are `llm.failed`."""
+        """Free the model and the socket; later calls of the other methods raise `llm.failed`."""
         self._parts.close()
 
     def _free(self) -> None:
@@ -115,22 +114,18 @@ class Native:
         return int(self._ask("GET", "/props", None)["default_generation_settings"]["n_ctx"])
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
-        import httpx2
-
         if self._server is None:
             raise AssistantError(Code.LLM_FAILED, f"{self._name}: the model was closed")
         try:
-            answer = self._http.request(method, path, json=body)
-            answer.raise_for_status()
-            return answer.json()
-        except (httpx2.HTTPError, ValueError) as error:
+            return self._client.ask(method, path, body)
+        except (OSError, HTTPException, ValueError) as error:
             raise AssistantError(Code.LLM_FAILED, f"{self._name}: llama.cpp did not answer {path}: {error}") from error
 
 
 class Reply:
-    """What the native loop reports about one request. It is called in the thread that made the request.
+    """Collects the events of one request. The native loop calls it in the thread that made the request.
 
-    Returning True ends the request. An exception would be printed and ignored, so it is kept for the caller.
+    Returning True ends the request. An exception would be printed and ignored, so it is stored for the caller.
     """
 
     def __init__(self, emit: Emit[str], stop: StopFlag, *, begun: bool) -> None:
@@ -182,25 +177,25 @@ def _reason(error: Mapping[str, Any]) -> str:
     if error.get("type") == "exceed_context_size_error":
         return (
             f"the prompt of {error['n_prompt_tokens']} tokens does not fit into llm.context_tokens ({error['n_ctx']});"
-            " raise it, or say less at once"
+            " raise it, or ask a shorter question"
         )
     return f"llama.cpp failed: {error.get('message', error)}"
 
 
-def ignore(piece: str) -> None:
-    """Takes the pieces of a reply that nobody wants to hear."""
+def discard(piece: str) -> None:
+    """Drop a piece of a reply whose text is not needed."""
 
 
 def accelerator_kinds() -> list[str]:
-    """What the configuration calls the accelerators that this build of xllamacpp finds, each kind once.
+    """List the accelerators that this build of xllamacpp finds, each kind once, by their names in the configuration.
 
-    With a broken driver this may end the process.
+    A broken driver may end the process.
     """
     return kinds(device["name"] for device in _xllamacpp().get_device_info())
 
 
 def kinds(names: Iterable[str]) -> list[str]:
-    """The same for ggml's names of devices, such as "CUDA0"; "CPU" is none."""
+    """Convert ggml's device names, such as "CUDA0", omitting "CPU" and unknown ones."""
     found = (kind for name in names for prefix, kind in KIND_OF.items() if name.startswith(prefix))
     return list(dict.fromkeys(found))
 
@@ -213,8 +208,8 @@ def _serve(setup: Setup, offload: bool, socket: str, key: str) -> Any:
     except (RuntimeError, ValueError) as error:
         raise AssistantError(
             Code.MODEL_UNLOADABLE,
-            f"{setup.path}: llama.cpp cannot load it; it may be damaged, of a kind that this version does not know,"
-            f" or too large for the memory with llm.context_tokens {setup.context_tokens}",
+            f"{setup.path}: llama.cpp cannot load it; it may be damaged, of an architecture that this version does not"
+            f" support, or too large for the memory with llm.context_tokens {setup.context_tokens}",
         ) from error
 
 
@@ -223,7 +218,7 @@ def _xllamacpp() -> Any:
         import xllamacpp
     except ImportError as error:
         raise AssistantError(
-            Code.MODEL_UNLOADABLE, f"llama.cpp cannot be loaded: {error}; install xllamacpp, and Debian's libgomp1"
+            Code.MODEL_UNLOADABLE, f"llama.cpp cannot be loaded: {error}; install xllamacpp and, on Debian, libgomp1"
         ) from error
     return xllamacpp
 
@@ -235,7 +230,7 @@ def _parameters(xllamacpp: Any, setup: Setup, offload: bool, socket: str, key: s
     parameters.n_batch = parameters.n_ubatch = PROMPT_BATCH_ACCELERATOR if offload else PROMPT_BATCH_CPU
     parameters.n_cache_reuse = REUSED_CHUNK
     parameters.n_parallel = 1
-    parameters.cache_ram_mib = 0  # Otherwise prompts that the slot has left are kept, up to 8 GiB of them.
+    parameters.cache_ram_mib = 0  # the default keeps up to 8 GiB of earlier prompts
     parameters.cpuparams.n_threads = setup.threads
     parameters.cpuparams_batch.n_threads = setup.batch_threads
     parameters.cpuparams.poll = parameters.cpuparams_batch.poll = 0
@@ -252,26 +247,15 @@ def _parameters(xllamacpp: Any, setup: Setup, offload: bool, socket: str, key: s
     return parameters
 
 
-def _door(socket: str, key: str) -> Any:
-    import httpx2
-
-    return httpx2.Client(
-        transport=httpx2.HTTPTransport(uds=socket, trust_env=False),
-        base_url="http://llama.cpp",
-        headers={"Authorization": f"Bearer {key}"},
-        timeout=REQUEST_S,
-        trust_env=False,
-    )
-
-
 def _socket_parent() -> str:
-    """A folder for the folder of the socket, preferably one that is gone after the service, or the session, ends."""
+    """Choose where the socket's folder is created, preferably where it disappears with the service or the session."""
     suffix = len("/llm-12345678/") + len(SOCKET_NAME)
     runtime = (os.environ.get(name, "").partition(":")[0] for name in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"))
     for parent in (*runtime, tempfile.gettempdir(), "/tmp"):
-        fits = len(os.fsencode(parent)) + suffix <= LONGEST_SOCKET_PATH
+        fits = len(os.fsencode(parent)) + suffix <= MAX_PATH_BYTES
         if os.path.isabs(parent) and fits and os.access(parent, os.W_OK | os.X_OK):
             return parent
     raise AssistantError(
-        Code.MODEL_UNLOADABLE, "llama.cpp needs a folder for its socket; set XDG_RUNTIME_DIR to a short, writable path"
+        Code.MODEL_UNLOADABLE,
+        "llama.cpp finds no folder for its socket; set XDG_RUNTIME_DIR to a short path of a writable folder",
     )

@@ -1,23 +1,23 @@
 """A language model behind an OpenAI-compatible HTTP server, such as llama.cpp's, Ollama or vLLM.
 
 The text of the conversation leaves this process for `base_url`, and goes nowhere else: proxies and passwords of the
-environment are not used. Each call makes its own connection and event loop, so that a stop reaches it wherever it
-waits: for the name, the connection, the first token or the next.
+environment are not used, and no cookies kept. Connections are kept for the next reply.
 """
 
 import asyncio
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import msgspec
 
-from assistant.blocking import Emit, StopFlag
 from assistant.errors import AssistantError, Code
-from assistant.llm.base import Message, Usage
+from assistant.llm.base import Generation, Message, Prompt, RemoteLanguageModel, Usage
 from assistant.llm.thoughts import WithoutThoughts
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ CONNECT_S = 5.0
 PATIENCE_S = 60.0
 """Patience with the next piece of a reply, in seconds. Servers load a model when it is asked for the first time."""
 
-LOOK_S = 0.01
-"""Seconds between two looks at the stop flag while waiting."""
+KEEP_S = 50.0
+"""Seconds that an unused connection is kept. Load balancers and proxies commonly forget one after 60 (nginx 75), some
+without telling; a server that closes it earlier is noticed."""
 
 EXCERPT = 200
 """Characters of a server's complaint that an error message repeats."""
@@ -43,11 +44,12 @@ TEMPLATE_TOKENS = 8
 """Tokens that a chat template is assumed to put around a message; ChatML takes 5."""
 
 
-class OpenAiCompatible:
+class OpenAiCompatible(RemoteLanguageModel):
     """`model` at the server `base_url`, which ends in `/v1` as a rule. The server is not asked before it is used.
 
-    `patience_s` bounds the wait for each next piece. Raises `AssistantError` (`config.invalid`) when `base_url` is no
-    address, or `api_key` nothing that HTTP can send.
+    `patience_s` bounds the wait for each next piece. Connections belong to the event loop that uses the model, and are
+    closed by `aclose` or at the end of that loop; another loop may use the model afterwards. Raises `AssistantError`
+    (`config.invalid`) when `base_url` is no address, or `api_key` nothing that HTTP can send.
     """
 
     def __init__(
@@ -62,74 +64,117 @@ class OpenAiCompatible:
     ) -> None:
         import httpx2
 
+        self.name = model
+        self.device = "http"
+        self.context_tokens = context_tokens
         self._base_url = _address(base_url)
-        self._name = model
         self._headers = _authorization(api_key)
-        self._context_tokens = context_tokens
         self._temperature = temperature
         self._timeout = httpx2.Timeout(patience_s, connect=min(CONNECT_S, patience_s))
         self._certificates = httpx2.create_ssl_context()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opened: AsyncGenerator[httpx2.AsyncClient, None]
+        self._client: httpx2.AsyncClient
 
-    @property
-    def name(self) -> str:
-        return self._name
+    def generate(self, prompt: Prompt, *, max_tokens: int) -> Generation:
+        """As `RemoteLanguageModel.generate`. Leaving the reply early closes its connection at once.
 
-    @property
-    def device(self) -> str:
-        return "http"
-
-    @property
-    def shares_processor(self) -> bool:
-        """Never assumed: not every server goes on with a reply that was begun."""
-        return False
-
-    @property
-    def context_tokens(self) -> int:
-        return self._context_tokens
-
-    def generate(self, messages: Sequence[Message], *, max_tokens: int, emit: Emit[str], stop: StopFlag) -> Usage:
-        """As `LanguageModel.generate`; not to be called in a thread that runs an event loop.
-
-        `max_tokens` 0 asks for one token that is not emitted, since servers refuse none; whether that warms a cache is
-        up to the server. What the server does not tell of the usage is 0, but for the pieces, which are counted.
+        What the server does not tell of the usage is 0, but for the pieces, which are counted.
         """
-        if stop.is_set():
-            return Usage(0, 0, 0)
-        request = {
-            "model": self._name,
-            "messages": [_encodable(message) for message in messages],
-            "max_tokens": max(1, max_tokens),
-            "temperature": self._temperature,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        reply = _Reply(emit if max_tokens else None, stop)
-        anyio.run(self._converse, request, reply, stop)
-        return reply.usage
+        return _Reply(self, prompt, max_tokens)
+
+    async def read(self, prompt: Prompt) -> None:
+        """Ask for one token, since servers refuse none; whether that warms a cache is up to the server."""
+        async with aclosing(self.generate(prompt, max_tokens=1).pieces()) as pieces:
+            async for _ in pieces:
+                pass
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """More than the messages have in all likelihood; the server's tokenizer is not known."""
         return sum(TEMPLATE_TOKENS + _at_most(message.content) for message in messages)
 
-    def close(self) -> None:
-        """Nothing is held between calls."""
+    async def aclose(self) -> None:
+        """Close the connections. A reply under way fails (`llm.failed`)."""
+        if self._loop is asyncio.get_running_loop():
+            self._loop = None
+            await self._opened.aclose()
 
-    async def _converse(self, request: Mapping[str, Any], reply: "_Reply", stop: StopFlag) -> None:
+    def request(self, messages: Sequence[Message], max_tokens: int) -> dict[str, Any]:
+        """The body of a request for a reply of at most `max_tokens` tokens."""
+        return {
+            "model": self.name,
+            "messages": [_encodable(message) for message in messages],
+            "max_tokens": max_tokens,
+            "temperature": self._temperature,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+
+    async def events(self, request: Mapping[str, Any]) -> AsyncGenerator[str, None]:
+        """Send the request and yield each event of the response. Raises what `named_errors` takes."""
         import httpx2
 
-        with anyio.CancelScope() as scope, self._named_errors():
-            _cancel_when_set(stop, scope)
-            async with (
-                httpx2.AsyncClient(verify=self._certificates, timeout=self._timeout, trust_env=False) as client,
-                client.stream(
-                    "POST", f"{self._base_url}/chat/completions", json=request, headers=self._headers
-                ) as response,
-            ):
-                if response.status_code != httpx2.codes.OK:
-                    raise await self._refusal(response)
-                async for event in httpx2.EventSource(response):
-                    reply.take(event.data)
-                reply.end()
+        async with self._response(request) as response:
+            if response.status_code != httpx2.codes.OK:
+                raise await self._refusal(response)
+            async for event in httpx2.EventSource(response):
+                yield event.data
+
+    @asynccontextmanager
+    async def _response(self, request: Mapping[str, Any]) -> AsyncIterator["httpx2.Response"]:
+        client = await self._client_of_this_loop()
+        response = None
+        while response is None:
+            response = await self._send(client, request)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    async def _send(self, client: "httpx2.AsyncClient", request: Mapping[str, Any]) -> "httpx2.Response | None":
+        """The response as soon as it has begun; None when the server gave up a kept connection as it was used again.
+
+        Each None is the end of a kept connection, so that a new one is tried in the end.
+        """
+        import httpx2
+
+        connection = _Connection()
+        sent = client.build_request(
+            "POST",
+            f"{self._base_url}/chat/completions",
+            json=request,
+            headers=self._headers,
+            extensions={"trace": connection.trace},
+        )
+        try:
+            return await client.send(sent, stream=True)
+        except (httpx2.NetworkError, httpx2.RemoteProtocolError):
+            if connection.is_new or client.is_closed:
+                raise
+            return None
+
+    async def _client_of_this_loop(self) -> "httpx2.AsyncClient":
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._opened = loop, self._open()
+            self._client = await anext(self._opened)
+        return self._client
+
+    async def _open(self) -> AsyncGenerator["httpx2.AsyncClient", None]:
+        """Yield a client and close it afterwards. A generator, because an event loop closes those at its end."""
+        import httpx2
+
+        client = httpx2.AsyncClient(
+            verify=self._certificates,
+            timeout=self._timeout,
+            limits=httpx2.Limits(keepalive_expiry=KEEP_S),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            trust_env=False,
+        )
+        try:
+            yield client
+        finally:
+            await client.aclose()
 
     async def _refusal(self, response: "httpx2.Response") -> AssistantError:
         body = b""
@@ -145,7 +190,7 @@ class OpenAiCompatible:
         )
 
     @contextmanager
-    def _named_errors(self) -> Iterator[None]:
+    def named_errors(self) -> Iterator[None]:
         """Errors of the library, and of what the server sent, as `AssistantError`s that name the server."""
         import httpx2
 
@@ -158,6 +203,25 @@ class OpenAiCompatible:
             ) from error
         except (httpx2.HTTPError, msgspec.DecodeError, _BrokenOffError) as error:
             raise AssistantError(Code.LLM_FAILED, f"{self._base_url} sent no usable reply: {_name(error)}") from error
+
+
+class _Connection:
+    """Follows how a request gets its connection, as httpx2's `trace` extension."""
+
+    def __init__(self) -> None:
+        self.is_new = False
+        """Whether it was made for this request."""
+        self._stream: Any = None
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        match event:
+            case "connection.connect_tcp.started":
+                self.is_new = True
+            case "connection.connect_tcp.complete":
+                self._stream = info["return_value"]
+            case "connection.start_tls.failed":  # httpcore2 2.16 leaves it open when it is cancelled
+                with anyio.CancelScope(shield=True):
+                    await self._stream.aclose()
 
 
 class _BrokenOffError(Exception):
@@ -191,62 +255,86 @@ class _Chunk(msgspec.Struct, frozen=True):
     error: Any = None
 
 
-class _Reply:
-    """Takes the events of a reply and emits its text."""
+class _Reply(Generation):
+    """A reply that a server writes. The request is sent when its first piece is waited for."""
 
-    def __init__(self, emit: Emit[str] | None, stop: StopFlag) -> None:
-        self._emit = emit
-        self._stop = stop
+    def __init__(self, server: OpenAiCompatible, prompt: Prompt, max_tokens: int) -> None:
+        super().__init__()
+        self._server = server
+        self._prompt = prompt
+        self._max_tokens = max_tokens
+
+    async def pieces(self) -> AsyncGenerator[str, None]:
+        request = self._server.request(self._prompt(self._server.count_tokens), self._max_tokens)
+        with self._server.named_errors():
+            async with aclosing(self._texts(request)) as texts:
+                while (text := await self._next(texts)) is not None:
+                    if text:
+                        yield text
+
+    async def _next(self, texts: AsyncGenerator[str, None]) -> str | None:
+        began = time.monotonic()
+        try:
+            return await anext(texts, None)
+        finally:
+            self.work_s += time.monotonic() - began
+
+    async def _texts(self, request: Mapping[str, Any]) -> AsyncGenerator[str, None]:
+        """The text that each event completes, which is often none."""
+        parser = _Parser()
+        self.usage = parser.usage
+        async with aclosing(self._server.events(request)) as events:
+            async for event in events:
+                text = parser.take(event)
+                self.usage = parser.usage
+                yield text
+        yield parser.end()
+
+
+class _Parser:
+    """Makes text and token counts of the events of a reply."""
+
+    def __init__(self) -> None:
         self._text = WithoutThoughts()
         self._finished = False
         self._pieces = 0
         self._reported: _ReportedUsage | None = None
 
-    def take(self, data: str) -> None:
-        """Raises `_BrokenOffError` for an error that the server reports, `msgspec.DecodeError` for what is no event."""
+    def take(self, data: str) -> str:
+        """Return the text that an event completes.
+
+        Raises `_BrokenOffError` for an error that the server reports, `msgspec.DecodeError` for what is no event.
+        """
         if data.strip() == "[DONE]":
             self._finished = True
-            return
+            return ""
         chunk = msgspec.json.decode(data, type=_Chunk)
         if chunk.error is not None:
             raise _BrokenOffError(_complaint(msgspec.json.encode({"error": chunk.error})))
         self._reported = chunk.usage or self._reported
-        for choice in chunk.choices or ():
-            self._take_choice(choice)
+        return "".join(map(self._take_choice, chunk.choices or ()))
 
-    def end(self) -> None:
-        """The connection was closed. Raises `_BrokenOffError` when the reply had not ended."""
+    def end(self) -> str:
+        """Return the rest at the end of the response. Raises `_BrokenOffError` when the reply had not ended."""
         if not self._finished:
             raise _BrokenOffError("it broke off in the middle")
-        self._hand_out(self._text.flush())
+        return self._text.flush()
 
     @property
     def usage(self) -> Usage:
         reported = self._reported
-        generated = self._pieces if self._emit else 0
         if reported is None:
-            return Usage(0, 0, generated)
+            return Usage(0, 0, self._pieces)
         details = reported.prompt_tokens_details
         reused = (details.cached_tokens if details else None) or 0
-        return Usage(reused, reported.prompt_tokens - reused, reported.completion_tokens if self._emit else 0)
+        return Usage(reused, reported.prompt_tokens - reused, reported.completion_tokens)
 
-    def _take_choice(self, choice: _Choice) -> None:
+    def _take_choice(self, choice: _Choice) -> str:
         self._finished = self._finished or choice.finish_reason is not None
-        if choice.delta.content:
-            self._pieces += 1
-            self._hand_out(self._text.feed(choice.delta.content))
-
-    def _hand_out(self, text: str) -> None:
-        if text and self._emit is not None and not self._stop.is_set():
-            self._emit(text)
-
-
-def _cancel_when_set(stop: StopFlag, scope: anyio.CancelScope) -> None:
-    """Look at `stop` every `LOOK_S` until it is set or the event loop of this call has ended."""
-    if stop.is_set():
-        scope.cancel()
-    else:
-        asyncio.get_running_loop().call_later(LOOK_S, _cancel_when_set, stop, scope)
+        if not choice.delta.content:
+            return ""
+        self._pieces += 1
+        return self._text.feed(choice.delta.content)
 
 
 def _address(base_url: str) -> str:

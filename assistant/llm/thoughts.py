@@ -1,23 +1,23 @@
-"""Models that reason may write their thoughts into the reply, between <think> tags. They are not for the ear."""
+"""Removal of the thoughts that reasoning models may write into a reply, between <think> tags."""
 
 OPENING = "<think>"
 CLOSING = "</think>"
 
 
 class WithoutThoughts:
-    """Takes a reply piece by piece and gives back what may be spoken, without white space in front of the first word.
+    """Filters a reply piece by piece, removing thoughts and the white space before the first word.
 
-    Only text that may be the beginning of a tag is held back, so it delays nothing else.
+    Only text that may be the beginning of a tag is held back; nothing else is delayed.
     """
 
     def __init__(self, *, begun: bool = False) -> None:
-        """`begun`: the first words were said before, and what comes goes on with them."""
+        """Filter a whole reply or, with `begun`, the continuation of one whose first words were filtered before."""
         self._held = ""
         self._thinking = False
         self._begun = begun
 
     def feed(self, piece: str) -> str:
-        """What of the reply so far may be spoken and was not given back yet; often all of `piece`, sometimes empty."""
+        """Return the speakable text that `piece` completes: often all of it, sometimes nothing."""
         self._held += piece
         spoken = ""
         while self._tag in self._held:
@@ -30,7 +30,7 @@ class WithoutThoughts:
         return self._from_the_first_word(spoken)
 
     def flush(self) -> str:
-        """What was held back, once the reply has ended. A thought that was never closed stays a thought."""
+        """Return what was held back, at the end of the reply. A thought that was never closed remains a thought."""
         held, self._held = self._held, ""
         return self._from_the_first_word(self._speakable(held))
 
@@ -48,6 +48,6 @@ class WithoutThoughts:
 
 
 def _beginning(tag: str, text: str) -> str:
-    """The longest end of `text` that `tag` begins with, short of the whole tag."""
+    """Return the longest suffix of `text` that is a proper prefix of `tag`."""
     lengths = range(min(len(tag) - 1, len(text)), 0, -1)
     return next((tag[:length] for length in lengths if text.endswith(tag[:length])), "")

@@ -1,1 +1,1 @@
-"""The catalogue of models, where they lie, and how they are fetched and checked."""
+"""The catalogue of models, the folder they are stored in, and how they are fetched and checked."""

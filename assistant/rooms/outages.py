@@ -1,16 +1,15 @@
 """What becomes known of a microphone or loudspeaker that has failed: events, and words where they can be heard."""
 
 import time
-from collections.abc import Mapping
 
 from anyio.abc import TaskGroup
 
 from assistant.audio.devices.portaudio import NOUN, Direction
 from assistant.audio.devices.supervisor import Absence
-from assistant.dialogue.conversation import Conversation
 from assistant.errors import AssistantError
 from assistant.events import DeviceBack, DeviceLost, Emitter
-from assistant.language import phrases
+from assistant.language.tables import Phrases, tables_of
+from assistant.rooms.room import Room
 
 SPOKEN_S = 5.0
 """Seconds without a microphone after which the loudspeaker says so: longer than a sound server that is restarted."""
@@ -20,24 +19,24 @@ OFFERED_S = 60.0
 
 
 class Outages:
-    """Hears from the keeper of the devices; tells the conversation, whoever listens to events, and the room."""
+    """Hears from the device supervisor; tells the room, the listeners of events, and the people in it."""
 
-    def __init__(self, conversation: Conversation, emit: Emitter, tasks: TaskGroup) -> None:
-        self._conversation = conversation
+    def __init__(self, room: Room, emit: Emitter, tasks: TaskGroup) -> None:
+        self._room = room
         self._emit = emit
         self._tasks = tasks
         self._lost: dict[Direction, Absence] = {}
         self._said_deaf = False
 
     def tell(self, direction: Direction, name: str, absence: Absence | None) -> None:
-        """As `keeper.Tell`, with the name of the device."""
+        """As `supervisor.AbsenceCallback`, with the name of the device."""
         if absence is None:
             self._back(direction, name)
         elif direction not in self._lost:
             self._lose(direction, name, absence)
         elif direction is Direction.INPUT and not self._said_deaf and time.monotonic() - absence.since > SPOKEN_S:
             self._said_deaf = True
-            self._say(self._phrase(phrases.DEAF))
+            self._say(self._phrases.input_lost)
 
     @property
     def reasons(self) -> list[str]:
@@ -47,8 +46,8 @@ class Outages:
     def _lose(self, direction: Direction, name: str, absence: Absence) -> None:
         self._lost[direction] = absence
         if direction is Direction.INPUT:
-            self._conversation.deafened()
-        self._emit(DeviceLost(kind=NOUN[direction], name=name, reason=absence.reason.message))
+            self._room.lose_input()
+        self._emit(DeviceLost(room=self._room.name, kind=NOUN[direction], name=name, reason=absence.reason.message))
 
     def _back(self, direction: Direction, name: str) -> None:
         absence = self._lost.pop(direction, None)
@@ -56,17 +55,18 @@ class Outages:
             return
         away_s = time.monotonic() - absence.since
         if direction is Direction.INPUT:
-            self._conversation.hears_again()
-        self._emit(DeviceBack(kind=NOUN[direction], name=name, away_s=round(away_s, 1)))
+            self._room.regain_input()
+        self._emit(DeviceBack(room=self._room.name, kind=NOUN[direction], name=name, away_s=round(away_s, 1)))
         if direction is Direction.INPUT:
             if self._said_deaf:
                 self._said_deaf = False
-                self._say(self._phrase(phrases.HEARING))
-        elif (unsaid := self._conversation.take_unsaid()) and away_s < OFFERED_S:
-            self._say(f"{self._phrase(phrases.CUT_OFF)} {unsaid}")
+                self._say(self._phrases.input_back)
+        elif (unsaid := self._room.take_unsaid()) and away_s < OFFERED_S:
+            self._say(f"{self._phrases.cut_off} {unsaid}")
 
-    def _phrase(self, phrase: Mapping[str, str]) -> str:
-        return phrases.in_language(phrase, self._conversation.voice_language)
+    @property
+    def _phrases(self) -> Phrases:
+        return tables_of(self._room.language).phrases
 
     def _say(self, text: str) -> None:
         if text:
@@ -74,6 +74,6 @@ class Outages:
 
     async def _announce(self, text: str) -> None:
         try:
-            await self._conversation.say(text)
+            await self._room.say(text)
         except AssistantError:
             return  # the event of the announcement tells

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 import anyio
 import msgspec
 
-from assistant.answers.history import History
+from assistant.answers.order import build_responders
 from assistant.audio.base import AudioSink
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.audio.simulated.recorder import ReplyRecorder
 from assistant.audio.simulated.recording import Recording
 from assistant.config.schema import Config
-from assistant.dialogue.conversation import Conversation
 from assistant.dialogue.turn.end import End
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import Emitter, Event, Listening, Marks, SpeechEnded, TurnFinished
+from assistant.rooms.registry import Rooms
+from assistant.rooms.shared import Shared
 
 GRACE_S = 2.0
 """Silence after the recording and its endpoint before it is certain that nothing in it was speech."""
@@ -56,15 +57,13 @@ async def ask(
     config = msgspec.structs.replace(config, wake="none")
     recorder = ReplyRecorder()
     ears = _Ears(emit)
-    conversation = Conversation(engines, config, History(config.llm), Recording(question), sink or recorder, ears.take)
+    rooms = Rooms(Shared(engines, build_responders(config, engines), ears.take), config)
     with single_error():
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(conversation.run)
+        async with rooms.open("recording", Recording(question), sink or recorder):
             with anyio.move_on_after(len(question) / LISTENING_RATE + config.turns.longest_silence_ms / 1000 + GRACE_S):
                 await ears.ended.wait()
             if ears.ended.is_set():
                 await ears.finished.wait()
-            tasks.cancel_scope.cancel()
     if not ears.turns:
         raise AssistantError(Code.AUDIO_NO_SPEECH, "no speech was found in the recording; check what it holds")
     end = ears.speech_ends[ears.turns[-1].turn] if true_speech_end_s is None else true_speech_end_s

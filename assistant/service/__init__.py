@@ -1,1 +1,1 @@
-"""The assistant as a service of systemd: putting its units in place, taking them away, and how it is."""
+"""Install, remove and inspect the assistant as a systemd service."""

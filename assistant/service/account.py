@@ -1,27 +1,27 @@
-"""The user that the service runs as, and its folders."""
+"""The system user that the service runs as, and the folders it needs."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.service.files import rendered
-from assistant.service.step import Step, WriteFile
-from assistant.service.systemd import Systemd
+from assistant.service.step import SetupStep, WriteFile
+from assistant.service.systemd import Systemctl
 
 ACCOUNT = "assistant"
 
 
-def account(program: Path, systemd: Systemd) -> list[Step]:
-    """The steps that make them; the files of ours among them are the `WriteFile`s."""
+def account_steps(program: Path, systemd: Systemctl) -> list[SetupStep]:
+    """Return the steps that create user, group and folders."""
     sysusers = WriteFile(systemd.layout.sysusers, rendered("sysusers.d/assistant.conf", program))
     tmpfiles = WriteFile(systemd.layout.tmpfiles, rendered("tmpfiles.d/assistant.conf", program))
-    return [sysusers, Account(systemd), tmpfiles, Folders(systemd)]
+    return [sysusers, CreateAccount(systemd), tmpfiles, CreateFolders(systemd)]
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """The user that the service runs as, and the group of those who may talk to it."""
+class CreateAccount:
+    """Create the service's user, and the group whose members may use its socket."""
 
-    systemd: Systemd
+    systemd: Systemctl
     subject = f"user and group {ACCOUNT}"
     participle = "created"
 
@@ -35,11 +35,11 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Folders:
-    """What tmpfiles.d makes at each start of the machine, now."""
+class CreateFolders:
+    """Create now the folders that tmpfiles.d creates at every boot."""
 
-    systemd: Systemd
-    participle = "made"
+    systemd: Systemctl
+    participle = "created"
 
     @property
     def subject(self) -> str:
@@ -58,7 +58,7 @@ class Folders:
 
 
 def has_name(table: Path, name: str) -> bool:
-    """Whether `name` stands in a table such as /etc/passwd."""
+    """Return whether `table`, in the format of /etc/passwd, has an entry called `name`."""
     return any(line.startswith(f"{name}:") for line in _lines(table))
 
 
@@ -67,7 +67,7 @@ def _members(table: Path, group: str) -> list[str]:
 
 
 def _lines(table: Path) -> list[str]:
-    """The lines of `table`; none where there is no such file."""
+    """Return the lines of `table`, or none if it cannot be read."""
     try:
         return table.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

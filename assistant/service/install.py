@@ -1,4 +1,4 @@
-"""Installing the service: what there is to do, in order, and what has to be so before anything is done."""
+"""Plan the installation of the service: the steps in order, and the conditions checked before the first one."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -11,87 +11,89 @@ from assistant.errors import AssistantError, Code
 from assistant.models import catalog
 from assistant.models.store import Store
 from assistant.service import program as programs
-from assistant.service.account import account, has_name
+from assistant.service.account import account_steps, has_name
 from assistant.service.files import DropIn, rendered
 from assistant.service.layout import SOCKET_UNIT, UNIT, Layout
 from assistant.service.status import read_status
-from assistant.service.step import RemoveFile, Say, Step, WriteFile, WriteOnce, refuse_foreign
-from assistant.service.systemd import Systemd
-from assistant.service.weights import Fetch, Models
+from assistant.service.step import PrintLine, RemoveFile, SetupStep, WriteFile, WriteOnce, refuse_foreign
+from assistant.service.systemd import Systemctl
+from assistant.service.weights import Fetcher, FetchModels
 
 BACKOFF_SINCE = 254
-"""The version of systemd that knows RestartSteps= (systemd.service(5)); older ones warn about it at each start."""
+"""First version of systemd that supports RestartSteps= (systemd.service(5)); older ones log a warning at each start."""
 
 FLAGGED: tuple[DropIn, ...] = ("loopback", "lan", "gpu")
-"""Drop-ins that whoever installs asks for."""
+"""Drop-ins chosen by command-line options."""
 
 DROP_INS: tuple[DropIn, ...] = (*FLAGGED, "backoff", "pulseaudio")
-"""All of them. The last two come by themselves: where systemd knows it, and where there is the group."""
+"""All drop-ins. `backoff` is added if systemd supports it, `pulseaudio` if that group exists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What whoever installs has asked for. A drop-in that is not named stays as it is."""
+class InstallOptions:
+    """Options of `assistant service install`. A drop-in without an entry in `drop_ins` stays as it is."""
 
     drop_ins: dict[DropIn, bool]
     start: bool = True
     offline: bool = False
-    """Models that are not there are an error, before anything is done."""
+    """Fail before the first step if a model is missing, instead of downloading it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Installation:
-    """The steps, and what they come from."""
+class InstallPlan:
+    """The steps of an installation, with the configuration and drop-ins they were derived from."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[SetupStep, ...]
     config: Config
     opened: tuple[DropIn, ...]
-    """The drop-ins that it has in the end."""
+    """Drop-ins present after the installation."""
 
 
-def plan(layout: Layout, program: Path, wanted: Wanted, systemd: Systemd, get: Fetch, say: Say) -> Installation:
-    """What installing is; changes nothing.
+def plan_install(
+    layout: Layout, program: Path, options: InstallOptions, systemd: Systemctl, fetch: Fetcher, print_line: PrintLine
+) -> InstallPlan:
+    """Plan the installation without changing anything.
 
-    Raises `AssistantError`: `config.invalid`, `model.unknown` and `model.missing` for a configuration that the service
-    could not start with, `model.not_fetched` and `model.corrupt` where models may not be fetched, `service.foreign`
-    where something else is in the way.
+    Raises `AssistantError`: `config.invalid`, `model.unknown` or `model.missing` if the service could not start with
+    this configuration, `model.not_fetched` or `model.corrupt` if a model would have to be fetched but `offline` is set,
+    `service.foreign` if a file of another origin would be overwritten.
     """
     config = config_file.load(layout.config) if layout.config.exists() else Config()
-    models = Models(Store(layout.models, catalog.shipped()), config, get)
+    models = FetchModels(Store(layout.models, catalog.shipped()), config, fetch)
     models.refuse_unusable()
-    if wanted.offline:
+    if options.offline:
         models.refuse_missing()
-    opened = tuple(_opened(layout, wanted, systemd))
-    user = account(program, systemd) if layout.whose == "system" else []
+    opened = tuple(_opened(layout, options, systemd))
+    user = account_steps(program, systemd) if layout.whose == "system" else []
     files = _files(layout, program, opened)
     refuse_foreign([*user, *files])
-    reload = Reload(systemd, tuple(files))
-    steps: list[Step] = [
+    reload = ReloadUnits(systemd, tuple(files))
+    steps: list[SetupStep] = [
         *user,
         WriteOnce(layout.config, config_file.render_default()),
         models,
         *files,
         reload,
-        Enable(systemd),
+        EnableUnits(systemd),
     ]
-    if wanted.start:
-        steps.append(Start(systemd, (reload, models), say))
-    return Installation(steps=tuple(steps), config=config, opened=opened)
+    if options.start:
+        steps.append(StartService(systemd, (reload, models), print_line))
+    return InstallPlan(steps=tuple(steps), config=config, opened=opened)
 
 
-def obstacles(layout: Layout, program: Path, config: Config, systemd: Systemd) -> Iterator[AssistantError]:
-    """What has to change before this can be installed here: who calls, the service manager, what the service sees."""
+def install_obstacles(layout: Layout, program: Path, config: Config, systemd: Systemctl) -> Iterator[AssistantError]:
+    """Yield what prevents installation: missing privileges, files hidden from the service, no service manager."""
     if layout.whose == "system":
         if os.geteuid() != 0:
             yield AssistantError(
                 Code.SERVICE_NOT_ROOT,
-                f"only root installs services of the machine: sudo {program} service install; one of your own is "
-                f"installed by you: {program} service install --user",
+                f"a system service is installed by root: sudo {program} service install; to install one for your own "
+                f"session: {program} service install --user",
             )
         own_models = [Path(name).expanduser().absolute() for name in config.models.values() if os.sep in name]
         try:
-            programs.refuse_hidden(programs.parts(program), programs.how_to_move())
-            programs.refuse_hidden(own_models, f"move it to {layout.models}, and name it there in {layout.config}")
+            programs.refuse_hidden(programs.program_files(program), programs.how_to_move())
+            programs.refuse_hidden(own_models, f"move it to {layout.models} and update its path in {layout.config}")
         except AssistantError as error:
             yield error
     if not systemd.is_running():
@@ -100,34 +102,34 @@ def obstacles(layout: Layout, program: Path, config: Config, systemd: Systemd) -
 
 def _no_manager(layout: Layout) -> str:
     if layout.whose == "system":
-        return "this machine was not started by systemd; `assistant run` needs none"
+        return "this machine was not booted with systemd; `assistant run` works without it"
     return (
-        "your service manager is not running: log in at the machine or by ssh, or have it run always with "
+        "your service manager is not running: log in on the console or over ssh, or keep it running with "
         "`sudo loginctl enable-linger $USER`"
     )
 
 
 LINGERING = (
-    "note: your services end when you log out, and start when you log in. On a machine where nobody logs in, "
-    "`sudo loginctl enable-linger $USER` has them, and the sound server (PipeWire) with them, run from its start on"
+    "note: user services start when you log in and stop when you log out. On a machine without a login session, run "
+    "`sudo loginctl enable-linger $USER` to start them, and the sound server (PipeWire), at boot"
 )
 
 
 def lingers(layout: Layout, user: str) -> bool:
-    """Whether the services of `user` run while they are not logged in (logind keeps a file for each who may)."""
+    """Return whether services of `user` run while they are logged out (logind keeps a file per lingering user)."""
     return (layout.root / "var/lib/systemd/linger" / user).exists()
 
 
 def drop_in_folder(layout: Layout) -> str:
-    """Where the shipped drop-ins for `layout` are, below systemd/."""
+    """Return the folder below systemd/ that holds the drop-ins for `layout`."""
     return "user/drop-ins" if layout.whose == "user" else "drop-ins"
 
 
-def _opened(layout: Layout, wanted: Wanted, systemd: Systemd) -> Iterator[DropIn]:
+def _opened(layout: Layout, options: InstallOptions, systemd: Systemctl) -> Iterator[DropIn]:
     for name in FLAGGED:
         if layout.whose == "user" and name == "gpu":
-            continue  # a user's manager shuts no device out
-        if wanted.drop_ins.get(name, (layout.drop_ins / f"{name}.conf").exists()):
+            continue  # a user's service manager does not restrict devices
+        if options.drop_ins.get(name, (layout.drop_ins / f"{name}.conf").exists()):
             yield name
     if systemd.version() >= BACKOFF_SINCE:
         yield "backoff"
@@ -135,10 +137,10 @@ def _opened(layout: Layout, wanted: Wanted, systemd: Systemd) -> Iterator[DropIn
         yield "pulseaudio"
 
 
-def _files(layout: Layout, program: Path, opened: Sequence[DropIn]) -> list[Step]:
-    """The units and drop-ins, written or removed."""
+def _files(layout: Layout, program: Path, opened: Sequence[DropIn]) -> list[SetupStep]:
+    """Return the steps that write or remove units and drop-ins."""
     above = "user/" if layout.whose == "user" else ""
-    units: list[Step] = [
+    units: list[SetupStep] = [
         WriteFile(layout.units / name, rendered(above + name, program)) for name in (SOCKET_UNIT, UNIT)
     ]
     folder = drop_in_folder(layout)
@@ -152,34 +154,34 @@ def _files(layout: Layout, program: Path, opened: Sequence[DropIn]) -> list[Step
 
 
 @dataclass(frozen=True, slots=True)
-class Reload:
-    """What the service manager knows of the units."""
+class ReloadUnits:
+    """Make the service manager read the installed units."""
 
-    systemd: Systemd
-    files: tuple[Step, ...]
+    systemd: Systemctl
+    files: tuple[SetupStep, ...]
     subject = "units"
-    participle = "read by the service manager"
+    participle = "loaded by systemd"
 
     def is_done(self) -> bool:
         return all(file.is_done() for file in self.files) and self._knows(UNIT) and self._knows(SOCKET_UNIT)
 
     def do(self) -> None:
-        self.systemd.tell("daemon-reload")
+        self.systemd.do("daemon-reload")
 
     def _knows(self, unit: str) -> bool:
-        return self.systemd.ask("show", "--property=NeedDaemonReload", "--value", unit) == "no"
+        return self.systemd.query("show", "--property=NeedDaemonReload", "--value", unit) == "no"
 
 
 @dataclass(frozen=True, slots=True)
-class Enable:
-    """That it starts by itself: with the machine, or with the session."""
+class EnableUnits:
+    """Start the service at boot, or at login for a user service."""
 
-    systemd: Systemd
+    systemd: Systemctl
     participle = "enabled"
 
     @property
     def subject(self) -> str:
-        return f"{UNIT}, with each {'session' if self.systemd.layout.whose == 'user' else 'start of the machine'}"
+        return f"{UNIT} at {'login' if self.systemd.layout.whose == 'user' else 'boot'}"
 
     def is_done(self) -> bool:
         return self.systemd.is_enabled(UNIT) and self.systemd.is_enabled(SOCKET_UNIT)
@@ -189,12 +191,12 @@ class Enable:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """The service, running as it is installed: what has changed restarts it."""
+class StartService:
+    """Start the service, or restart it if a file or model changed."""
 
-    systemd: Systemd
-    after: tuple[Step, ...]
-    say: Say
+    systemd: Systemctl
+    after: tuple[SetupStep, ...]
+    print_line: PrintLine
     subject = UNIT
     participle = "started"
 
@@ -203,13 +205,13 @@ class Start:
 
     def do(self) -> None:
         layout = self.systemd.layout
-        self.say(f"{UNIT}: starting, until it hears and answers; a microphone that is missing is waited for")
-        self.systemd.ask("reset-failed", UNIT, SOCKET_UNIT)
+        self.print_line(f"{UNIT}: starting; this can take a few minutes while it waits for a microphone")
+        self.systemd.query("reset-failed", UNIT, SOCKET_UNIT)
         try:
-            self.systemd.tell("restart", SOCKET_UNIT, UNIT)
+            self.systemd.do("restart", SOCKET_UNIT, UNIT)
         except AssistantError as error:
             found = read_status(self.systemd)
             why = " – ".join(filter(None, (found.why, found.text))) or error.message
             raise AssistantError(
-                Code.SERVICE_FAILED, f"{UNIT} does not start: {why}; `{layout.journal} -n 50` shows its log"
+                Code.SERVICE_FAILED, f"{UNIT} did not start: {why}; `{layout.journal} -n 50` shows its log"
             ) from error

@@ -1,4 +1,4 @@
-"""Where the parts of an installed service lie, for the whole machine or for one user."""
+"""Paths of an installed service, system-wide or of one user."""
 
 import os
 from collections.abc import Mapping
@@ -16,16 +16,16 @@ SOCKET_UNIT = "assistant.socket"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The places of one installation. What depends on whose it is stands here and nowhere else."""
+    """Paths and command options of one installation, the only place that depends on whose it is."""
 
     whose: Literal["system", "user"]
     root: Path
-    """The root of the file system; tests, and whoever builds an image, have another."""
+    """Root of the file system; tests and image builds use another."""
     units: Path
     config: Path
     models: Path
     state: Path
-    """The folder with what it remembers."""
+    """Folder of the state database."""
 
     @property
     def drop_ins(self) -> Path:
@@ -41,17 +41,17 @@ class Layout:
 
     @property
     def option(self) -> str:
-        """What `systemctl`, `journalctl` and this command need to mean this installation."""
+        """Option of `systemctl`, `journalctl` and `assistant service` that selects this installation."""
         return " --user" if self.whose == "user" else ""
 
     @property
     def journal(self) -> str:
-        """The command that shows its log."""
+        """Command that shows the log."""
         return f"journalctl{self.option} -u {UNIT}"
 
 
 def of_the_system(root: Path = ROOT) -> Layout:
-    """The service of the machine, which has a user of its own."""
+    """Return the layout of the system service, which runs as its own user."""
     state = root / "var/lib/assistant"
     return Layout(
         whose="system",
@@ -64,7 +64,7 @@ def of_the_system(root: Path = ROOT) -> Layout:
 
 
 def of_the_user(environment: Mapping[str, str] = os.environ) -> Layout:
-    """The service of whoever calls, in the places that `assistant run` uses when they call it themselves."""
+    """Return the layout of the calling user's service, with the paths that `assistant run` uses."""
     home = Path(environment.get("HOME") or Path.home())
     config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
     models = store.root()

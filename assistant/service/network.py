@@ -1,4 +1,4 @@
-"""What a configuration needs of the network, which the service has none of unless it is told so."""
+"""Network access that a configuration needs; the service has none unless a drop-in grants it."""
 
 import ipaddress
 from collections.abc import Collection, Iterator
@@ -10,18 +10,18 @@ from assistant.service.files import DropIn
 LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost"})
 
 
-def warnings(config: Config, opened: Collection[DropIn]) -> Iterator[str]:
-    """A line for each key of `config` that the drop-ins `opened` leave without what it needs."""
+def network_warnings(config: Config, opened: Collection[DropIn]) -> Iterator[str]:
+    """Yield a warning for each key of `config` that needs access none of the drop-ins in `opened` grants."""
     for key, address in _addresses(config):
         within = _stays_here(address)
         if "lan" in opened or (within and "loopback" in opened):
             continue
-        option = "--loopback, for connections within this machine," if within else "--lan, for the local network,"
-        yield f"{key} is set, and the service has no way to it; {option} opens one"
+        option = "--loopback" if within else "--lan"
+        yield f"{key} is set, but the service has no network access for it; install with {option} to grant it"
 
 
 def _addresses(config: Config) -> Iterator[tuple[str, str]]:
-    """Keys that need more than local sockets, each with the address that it names."""
+    """Yield each key that needs network access, with the address it names."""
     if config.wyoming.listen.startswith("tcp:"):
         yield "wyoming.listen", config.wyoming.listen
     for satellite in config.wyoming.satellites:

@@ -1,4 +1,4 @@
-"""Which program the service starts, and whether the service could see it."""
+"""Find the program that the service starts, and check that the sandbox can read it."""
 
 import importlib.metadata
 import json
@@ -12,46 +12,49 @@ import assistant
 from assistant.errors import AssistantError, Code
 
 HIDDEN = tuple(Path(folder) for folder in ("/home", "/root", "/run/user", "/tmp", "/var/tmp"))
-"""Folders that ProtectHome= and PrivateTmp= of the unit hide from the service."""
+"""Folders hidden from the service by ProtectHome= and PrivateTmp= of its unit."""
 
 PLACE = "/opt/assistant"
 
 
 UNSAFE = frozenset("\"'\\")
-"""What the path of a program may not contain for systemd ("Executable name contains special characters")."""
+"""Characters systemd rejects in the path of a program ("Executable name contains special characters")."""
 
 
 def own_program() -> Path:
-    """The command of this installation. Raises `AssistantError` (`service.failed`) where it has none that systemd could
-    start.
+    """Return the path of this installation's `assistant` command.
+
+    Raises `AssistantError` (`service.failed`) if there is none that systemd could start.
     """
     program = Path(sysconfig.get_path("scripts")) / "assistant"
     if UNSAFE & set(str(program)):
-        raise AssistantError(Code.SERVICE_FAILED, f"systemd starts nothing with quotes or backslashes in it: {program}")
+        raise AssistantError(
+            Code.SERVICE_FAILED, f"systemd cannot start a program whose path contains quotes or backslashes: {program}"
+        )
     if not program.is_file():
         raise AssistantError(
-            Code.SERVICE_FAILED, f"there is no {program}; install the program with pip, then call it from there"
+            Code.SERVICE_FAILED, f"{program} does not exist; install the program with pip and run the installed command"
         )
     return program
 
 
-def parts(program: Path) -> list[Path]:
-    """What is read when `program` starts: itself, the interpreter, its library, this package."""
+def program_files(program: Path) -> list[Path]:
+    """Return what is read when `program` starts: itself, the interpreter, its library, this package."""
     interpreter = Path(sys.executable)
     return [program, interpreter, interpreter.resolve(), Path(sys.base_prefix), Path(assistant.__file__).resolve()]
 
 
 def refuse_hidden(paths: Iterable[Path], what_to_do: str) -> None:
-    """Raises `AssistantError` (`service.hidden`) for the first of `paths` that the service's user could not read."""
+    """Raise `AssistantError` (`service.hidden`) for the first of `paths` that the service could not read."""
     for path in paths:
         if reason := _hidden(path):
             raise AssistantError(Code.SERVICE_HIDDEN, f"{path} {reason}; {what_to_do}")
 
 
 def how_to_move() -> str:
-    """The commands that put the program where a service can see it."""
+    """Return advice with the commands that install the program where the service can read it."""
     return (
-        f"install it where it can: sudo /usr/bin/python3 -m venv {PLACE} && "
+        f"install it in a readable place: sudo /usr/bin/python3 -m venv {PLACE} && "
         f"sudo {PLACE}/bin/pip install '{_source()}' && sudo {PLACE}/bin/assistant service install"
     )
 
@@ -59,10 +62,10 @@ def how_to_move() -> str:
 def _hidden(path: Path) -> str:
     for folder in HIDDEN:
         if path.is_relative_to(folder):
-            return f"is in {folder}, which is hidden from the service"
+            return f"is in {folder}, which the service's sandbox hides"
     for folder in path.parents:
         if not _open_to_others(folder):
-            return f"cannot be reached by the service's user: others may not enter {folder}"
+            return f"cannot be read by the service's user: {folder} is closed to other users"
     return ""
 
 
@@ -71,7 +74,7 @@ def _open_to_others(folder: Path) -> bool:
 
 
 def _source() -> str:
-    """What pip installed this program from (PEP 610), with the parts that go into a process of its own."""
+    """Return the requirement that installs this program again (PEP 610), with the extras a service uses."""
     found = importlib.metadata.distribution("assistant").read_text("direct_url.json")
     address = urlsplit(json.loads(found)["url"]) if found else None
     local = address is not None and address.scheme == "file"

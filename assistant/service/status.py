@@ -1,11 +1,11 @@
-"""How the service is: what its manager says of it, in words, and what to do when it is not well."""
+"""The state of the service as systemd reports it, in words, with remedies."""
 
 from datetime import UTC, datetime
 
 import msgspec
 
 from assistant.service.layout import UNIT, Layout
-from assistant.service.systemd import Systemd
+from assistant.service.systemd import Systemctl
 
 PROPERTIES = (
     "LoadState",
@@ -22,52 +22,53 @@ PROPERTIES = (
 )
 
 UNKNOWN = {"", "[not set]", "infinity", "18446744073709551615"}
-"""What `systemctl show` prints for a number that it does not have."""
+"""Values that `systemctl show` prints for an unset number."""
 
 EXITS = {
     1: "something failed",
     2: "the configuration is wrong",
     4: "models are missing or damaged",
+    5: "a newer program wrote what it remembers",
     203: "the program cannot be executed (EXEC)",
     216: "its group does not exist (GROUP)",
     217: "its user does not exist (USER)",
-    226: "its sandbox could not be made (NAMESPACE)",
-    228: "the filter of system calls could not be made (SECCOMP)",
+    226: "its sandbox could not be set up (NAMESPACE)",
+    228: "its system call filter could not be set up (SECCOMP)",
 }
-"""What `assistant run` and systemd (systemd.exec(5)) mean by an exit status."""
+"""Meaning of an exit status, of `assistant run` and of systemd (systemd.exec(5))."""
 
 RESULTS = {
-    "watchdog": "it gave no sign of life, and was killed (watchdog)",
-    "oom-kill": "the machine ran out of memory, and it was killed",
-    "signal": "a signal killed it",
+    "watchdog": "it stopped responding and was killed by the watchdog",
+    "oom-kill": "it was killed because the machine ran out of memory",
+    "signal": "it was killed by a signal",
     "core-dump": "it crashed",
-    "timeout": "it was not ready, or did not end, in time",
-    "protocol": "it ended before it was ready",
-    "start-limit-hit": "it was started too often in a short time; no more attempts are made",
-    "resources": "the machine did not give it what it needs",
+    "timeout": "it did not start or stop in time",
+    "protocol": "it exited before it was ready",
+    "start-limit-hit": "it failed too often in a short time and is no longer restarted",
+    "resources": "the system lacked the resources to start it",
 }
-"""Results other than an exit status (org.freedesktop.systemd1(5), "Result")."""
+"""Meaning of results other than an exit status (org.freedesktop.systemd1(5), "Result")."""
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
+class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What `assistant service status --json` prints."""
 
     unit: str
     installed: bool
     enabled: bool
-    """Whether it starts by itself."""
+    """Whether it starts at boot or login."""
     active: str
     """active, reloading, inactive, failed, activating or deactivating."""
     detail: str
     """The finer state: running, auto-restart, dead …"""
     text: str
-    """What the daemon says about itself."""
+    """The daemon's own status line (STATUS=)."""
     since: str | None
-    """When it came into this state: ISO 8601, UTC."""
+    """Time of the last state change: ISO 8601, UTC."""
     restarts: int
-    """How often it was restarted by itself since somebody started it."""
+    """Number of automatic restarts since it was last started by hand."""
     result: str
-    """How it ended the last time, if it is not well: a word of systemd's; "success" otherwise."""
+    """systemd's word for how the last run ended; "success" unless it failed."""
     exit_status: int | None
     pid: int | None
     memory_bytes: int | None
@@ -78,22 +79,22 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def why(self) -> str:
-        """How it ended the last time, in words; empty if that was as it should be."""
+        """Why the last run failed, in words; empty if it did not."""
         if self.result == "exit-code" and self.exit_status is not None:
-            return EXITS.get(self.exit_status, f"it ended with exit status {self.exit_status}")
+            return EXITS.get(self.exit_status, f"it exited with status {self.exit_status}")
         return "" if self.result in {"", "success"} else RESULTS.get(self.result, self.result)
 
 
-def read_status(systemd: Systemd, unit: str = UNIT) -> Status:
-    """Ask the service manager about `unit`."""
-    shown = systemd.ask("show", "--timestamp=unix", f"--property={','.join(PROPERTIES)}", unit)
-    return parse(shown, unit)
+def read_status(systemd: Systemctl, unit: str = UNIT) -> UnitStatus:
+    """Ask systemd for the status of `unit`."""
+    answer = systemd.query("show", "--timestamp=unix", f"--property={','.join(PROPERTIES)}", unit)
+    return parse_status(answer, unit)
 
 
-def parse(shown: str, unit: str = UNIT) -> Status:
-    """What `systemctl show --timestamp=unix` prints about `unit`."""
+def parse_status(shown: str, unit: str = UNIT) -> UnitStatus:
+    """Parse the output of `systemctl show --timestamp=unix` for `unit`."""
     found = dict(line.partition("=")[::2] for line in shown.splitlines())
-    return Status(
+    return UnitStatus(
         unit=unit,
         installed=found.get("LoadState") == "loaded",
         enabled=found.get("UnitFileState") == "enabled",
@@ -109,32 +110,32 @@ def parse(shown: str, unit: str = UNIT) -> Status:
     )
 
 
-def lines(status: Status, layout: Layout) -> list[tuple[str, str]]:
-    """The status for people: what, and how it is."""
+def status_lines(status: UnitStatus, layout: Layout) -> list[tuple[str, str]]:
+    """Return the status as pairs of label and text."""
     if not status.installed:
         return [("service", "not installed"), ("to do", f"assistant service install{layout.option}")]
-    told = [
+    shown = [
         ("service", f"{status.active} ({status.detail})" + (f": {status.text}" if _holds(status) else "")),
         ("since", status.since or "-"),
-        ("starts by itself", "yes" if status.enabled else "no"),
-        ("restarts", f"{status.restarts}{', then given up' if status.active == 'failed' and status.restarts else ''}"),
+        ("starts at login" if layout.whose == "user" else "starts at boot", "yes" if status.enabled else "no"),
+        ("restarts", f"{status.restarts}{' (gave up)' if status.active == 'failed' and status.restarts else ''}"),
     ]
     if status.why:
-        told.append(("last end", status.why))
+        shown.append(("last failure", status.why))
     if status.pid:
-        told.append(("process", str(status.pid)))
+        shown.append(("process", str(status.pid)))
     if status.memory_bytes:
-        told.append(("memory", f"{status.memory_bytes / 1e6:.0f} MB"))
-    return told + [("to do", what) for what in advice(status, layout)]
+        shown.append(("memory", f"{status.memory_bytes / 1e6:.0f} MB"))
+    return shown + [("to do", what) for what in remedies(status, layout)]
 
 
-def advice(status: Status, layout: Layout) -> list[str]:
-    """What to do about it; nothing if it is well."""
+def remedies(status: UnitStatus, layout: Layout) -> list[str]:
+    """Return what to do about it; empty if the service is healthy."""
     systemctl = f"systemctl{layout.option}"
     if status.active == "failed":
         remedy = [cure] if (cure := _cure(status, layout)) else []
         again = f"{systemctl} reset-failed {UNIT} && {systemctl} start {UNIT}"
-        return [f"{layout.journal} -n 50 shows why", *remedy, f"{again} tries again"]
+        return [f"{layout.journal} -n 50 shows why", *remedy, f"{again} starts it again"]
     if status.active == "inactive":
         return [f"{systemctl} start {UNIT}"]
     if status.why:
@@ -142,20 +143,22 @@ def advice(status: Status, layout: Layout) -> list[str]:
     return []
 
 
-def _cure(status: Status, layout: Layout) -> str:
-    """What helps where restarting does not."""
+def _cure(status: UnitStatus, layout: Layout) -> str:
+    """Return the remedy for a failure that a restart does not fix, or an empty string."""
     if status.result != "exit-code":
         return ""
     match status.exit_status:
         case 2:
-            return f"assistant config check {layout.config} shows what is wrong with it"
+            return f"assistant config check {layout.config} shows the error"
         case 4:
-            return f"assistant service install{layout.option} fetches them"
+            return f"assistant service install{layout.option} downloads them"
+        case 5:
+            return "install the newer version again, or move the file that the journal names away to start afresh"
     return ""
 
 
-def _holds(status: Status) -> bool:
-    """Whether what the daemon said last tells how it is: also of one that failed, not of one that was stopped."""
+def _holds(status: UnitStatus) -> bool:
+    """Return whether the status line is current: after a failure it is, after a stop it is not."""
     return bool(status.text) and status.active != "inactive"
 
 
@@ -164,6 +167,6 @@ def _number(text: str) -> int | None:
 
 
 def _moment(text: str) -> str | None:
-    """`@1795578735` (since 1970) as ISO 8601; None for what never happened."""
+    """Convert `@1795578735` (seconds since 1970) to ISO 8601; None if the event never happened."""
     seconds = _number(text.removeprefix("@"))
     return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds else None

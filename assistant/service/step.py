@@ -1,4 +1,4 @@
-"""An installation is a list of small steps: each knows whether it is done already, does one thing, and says so."""
+"""Steps of an installation: each makes one change and knows whether it is already made."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -10,47 +10,47 @@ from typing import Protocol
 from assistant.errors import AssistantError, Code
 from assistant.service import files
 
-Say = Callable[[str], None]
-"""Takes a line for whoever installs."""
+PrintLine = Callable[[str], None]
+"""Prints one line of progress."""
 
-FOR_ALL_TO_READ = 0o022
-"""The umask of a service's files: the service is another user than the one who installs, whose umask may hide them."""
+SERVICE_UMASK = 0o022
+"""umask for installed files: the service runs as another user, who must be able to read them."""
 
 
-class Step(Protocol):
-    """One thing to be done."""
+class SetupStep(Protocol):
+    """One idempotent change."""
 
     @property
     def subject(self) -> str:
-        """What it is about: a path, a unit."""
+        """What is changed: a path, a unit."""
 
     @property
     def participle(self) -> str:
-        """What happens to it: "written", "removed"."""
+        """What is done to the subject: "written", "removed"."""
 
     def is_done(self) -> bool:
-        """Whether nothing is left to do. Changes nothing."""
+        """Return whether nothing is left to do; changes nothing."""
 
     def do(self) -> None:
-        """Do it. Raises `AssistantError`."""
+        """Make the change. Raises `AssistantError`."""
 
 
-def carry_out(steps: Sequence[Step], say: Say, *, dry_run: bool) -> None:
-    """Do what is left to do, in order, with a line each; with `dry_run` only say it.
+def carry_out(steps: Sequence[SetupStep], print_line: PrintLine, *, dry_run: bool) -> None:
+    """Do the steps that are not done yet, in order, printing a line for each; with `dry_run` only print.
 
-    What is left is decided before anything is done, so that a dry run says what the real one does.
+    Which steps are left is decided before the first one, so that a dry run prints what a real run does.
     """
-    before = os.umask(FOR_ALL_TO_READ)
+    before = os.umask(SERVICE_UMASK)
     try:
         plan = [(step, step.is_done()) for step in steps]
         for step, done in plan:
             if done:
-                say(f"{step.subject}: unchanged")
+                print_line(f"{step.subject}: unchanged")
             elif dry_run:
-                say(f"{step.subject}: would be {step.participle}")
+                print_line(f"{step.subject}: would be {step.participle}")
             else:
                 step.do()
-                say(f"{step.subject}: {step.participle}")
+                print_line(f"{step.subject}: {step.participle}")
     except OSError as error:
         raise AssistantError(Code.SERVICE_FAILED, f"{error.filename}: {error.strerror}") from error
     finally:
@@ -59,7 +59,7 @@ def carry_out(steps: Sequence[Step], say: Say, *, dry_run: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class WriteFile:
-    """A file of ours, complete or not at all."""
+    """Write a file atomically."""
 
     path: Path
     content: str
@@ -84,7 +84,7 @@ class WriteFile:
 
 @dataclass(frozen=True, slots=True)
 class WriteOnce:
-    """A file that is the user's from then on."""
+    """Write a file unless it exists; from then on it belongs to the user."""
 
     path: Path
     content: str
@@ -103,7 +103,7 @@ class WriteOnce:
 
 @dataclass(frozen=True, slots=True)
 class RemoveFile:
-    """A file of ours, and the folder that it leaves empty if that was made for it (`NAME.service.d`)."""
+    """Remove a file, and the drop-in folder (`NAME.service.d`) if that is empty then."""
 
     path: Path
     participle = "removed"
@@ -118,15 +118,15 @@ class RemoveFile:
     def do(self) -> None:
         self.path.unlink(missing_ok=True)
         if self.path.parent.name.endswith(".service.d"):
-            with suppress(OSError):  # drop-ins of the user's own are in it
+            with suppress(OSError):  # it contains the user's own drop-ins
                 self.path.parent.rmdir()
 
 
-def refuse_foreign(steps: Sequence[Step]) -> None:
-    """Raises `AssistantError` (`service.foreign`) when a step would overwrite or remove what another has put there."""
+def refuse_foreign(steps: Sequence[SetupStep]) -> None:
+    """Raise `AssistantError` (`service.foreign`) if a step would overwrite or remove a file of another origin."""
     for step in steps:
         if isinstance(step, (WriteFile, RemoveFile)) and not files.is_ours(step.path):
             raise AssistantError(
                 Code.SERVICE_FOREIGN,
-                f"{step.path} was not put there by this program; move it away if it may be replaced",
+                f"{step.path} was not written by this program; move it away if it may be replaced",
             )

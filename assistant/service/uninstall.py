@@ -1,4 +1,4 @@
-"""Taking the service away again: what installing has written, and nothing of what the user has."""
+"""Plan the removal of the service: what the installation wrote, and nothing that belongs to the user."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -11,44 +11,47 @@ from assistant.service.account import ACCOUNT, has_name
 from assistant.service.install import DROP_INS
 from assistant.service.layout import SOCKET_UNIT, UNIT, Layout
 from assistant.service.status import read_status
-from assistant.service.step import RemoveFile, Step, refuse_foreign
-from assistant.service.systemd import Systemd
+from assistant.service.step import RemoveFile, SetupStep, refuse_foreign
+from assistant.service.systemd import Systemctl
 
 
-def plan(layout: Layout, systemd: Systemd) -> list[Step]:
-    """What uninstalling is; changes nothing. Raises `AssistantError` (`service.foreign`) for another's units."""
+def plan_uninstall(layout: Layout, systemd: Systemctl) -> list[SetupStep]:
+    """Plan the removal without changing anything.
+
+    Raises `AssistantError` (`service.foreign`) for units of another origin.
+    """
     units = [RemoveFile(layout.units / name) for name in (UNIT, SOCKET_UNIT)]
     drop_ins = [RemoveFile(layout.drop_ins / f"{name}.conf") for name in DROP_INS]
     account = [RemoveFile(layout.sysusers), RemoveFile(layout.tmpfiles)] if layout.whose == "system" else []
     there = [file for file in chain(drop_ins, account) if not file.is_done()]
     removed = [*units, *there]
     refuse_foreign(removed)
-    return [Stop(systemd), *removed, Forget(systemd, tuple(removed))]
+    return [StopService(systemd), *removed, ForgetUnits(systemd, tuple(removed))]
 
 
-def obstacles(layout: Layout) -> Iterator[AssistantError]:
-    """What has to change before this can be uninstalled."""
+def uninstall_obstacles(layout: Layout) -> Iterator[AssistantError]:
+    """Yield what prevents removal."""
     if layout.whose == "system" and os.geteuid() != 0:
         yield AssistantError(
-            Code.SERVICE_NOT_ROOT, "only root removes services of the machine: the same command with sudo before it"
+            Code.SERVICE_NOT_ROOT, "a system service is removed by root; run the same command with sudo"
         )
 
 
-def left(layout: Layout) -> list[str]:
-    """What stays, and how to be rid of it."""
+def leftovers(layout: Layout) -> list[str]:
+    """Return what stays on the machine, and how to remove it."""
     kept = [("configuration", layout.config.parent), ("models", layout.models), ("state", layout.state)]
     found = [f"{name} in {place}" for name, place in kept if place.exists()]
-    lines = [f"left alone: {', '.join(found)}"] if found else []
+    lines = [f"kept: {', '.join(found)}"] if found else []
     if layout.whose == "system" and has_name(layout.root / "etc/passwd", ACCOUNT):
-        lines.append(f"left alone: user {ACCOUNT}; `userdel {ACCOUNT}` removes it, once nothing belongs to it")
+        lines.append(f"kept: user {ACCOUNT}; `userdel {ACCOUNT}` removes it, once it owns no files")
     return lines
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """The service and its socket, now and at the next start of the machine."""
+class StopService:
+    """Stop service and socket, and disable them at boot."""
 
-    systemd: Systemd
+    systemd: Systemctl
     subject = UNIT
     participle = "stopped and disabled"
 
@@ -56,9 +59,9 @@ class Stop:
         return not self._is_there or not (self._is_active or self._is_enabled)
 
     def do(self) -> None:
-        self.systemd.ask("stop", SOCKET_UNIT, UNIT)
+        self.systemd.query("stop", SOCKET_UNIT, UNIT)
         self.systemd.disable()
-        self.systemd.ask("reset-failed", UNIT, SOCKET_UNIT)
+        self.systemd.query("reset-failed", UNIT, SOCKET_UNIT)
 
     @property
     def _is_there(self) -> bool:
@@ -75,16 +78,16 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Forget:
-    """What the service manager knows of the units."""
+class ForgetUnits:
+    """Make the service manager forget the removed units."""
 
-    systemd: Systemd
-    removed: Sequence[Step]
+    systemd: Systemctl
+    removed: Sequence[SetupStep]
     subject = "units"
-    participle = "forgotten by the service manager"
+    participle = "unloaded from systemd"
 
     def is_done(self) -> bool:
         return all(file.is_done() for file in self.removed)
 
     def do(self) -> None:
-        self.systemd.tell("daemon-reload")
+        self.systemd.do("daemon-reload")

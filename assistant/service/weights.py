@@ -1,4 +1,4 @@
-"""The models of an installed service: there, intact and readable before it starts."""
+"""Fetch the models of a service before it starts, and make them readable for its user."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from assistant.errors import AssistantError
 from assistant.models import catalog, fetch
 from assistant.models.store import TASK_OF, Store
 
-Fetch = Callable[[Sequence[str], Store], None]
-"""Fetches those of the named models that are missing, and shows how far it is."""
+Fetcher = Callable[[Sequence[str], Store], None]
+"""Fetches the missing ones of the named models into a store, showing progress."""
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
-    """The models that the configuration names, where the service looks for them: it never fetches any."""
+class FetchModels:
+    """Fetch the models that the configuration names into the service's store; the service itself never fetches."""
 
     store: Store
     config: Config
-    get: Fetch
+    fetch: Fetcher
     participle = "fetched"
 
     @property
@@ -32,15 +32,15 @@ class Models:
         return [model for model in found if model is not None]
 
     def is_done(self) -> bool:
-        return not fetch.missing(self._catalogued, self.store) and not any(self._closed())
+        return not fetch.missing(self._catalogued, self.store) and not any(self._unreadable())
 
     def do(self) -> None:
-        self.get([model.name for model in self._catalogued], self.store)
-        for path in self._closed():
+        self.fetch([model.name for model in self._catalogued], self.store)
+        for path in self._unreadable():
             path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
 
     def refuse_unusable(self) -> None:
-        """Raises `AssistantError` for a name that is neither in the catalogue nor a model of the user's own."""
+        """Raise `AssistantError` for a name that is neither in the catalogue nor the path of a model."""
         for key, name in self.config.models.items():
             if self.store.catalog.find(name) is None:
                 try:
@@ -49,16 +49,16 @@ class Models:
                     raise AssistantError(error.code, f"{key}: {error.message}") from error
 
     def refuse_missing(self) -> None:
-        """Raises `AssistantError` for the first model that would have to be fetched."""
+        """Raise `AssistantError` for the first model that would have to be fetched."""
         for model in fetch.missing(self._catalogued, self.store):
             try:
                 self.store.check(model)
             except AssistantError as error:
                 what = error.message.partition(";")[0]
-                raise AssistantError(error.code, f"{what}; it is fetched without --offline") from error
+                raise AssistantError(error.code, f"{what}; run without --offline to fetch it") from error
 
-    def _closed(self) -> list[Path]:
-        """What others may not read, as whoever downloads with a strict umask leaves it."""
+    def _unreadable(self) -> list[Path]:
+        """Return files and folders closed to other users, as a download under a strict umask leaves them."""
         folders = [self.store.directory(model) for model in self._catalogued]
         every = [self.store.root, *(path for folder in folders for path in (folder, *folder.rglob("*")))]
         return [path for path in every if path.exists() and not path.stat().st_mode & 0o004]

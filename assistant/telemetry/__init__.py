@@ -1,1 +1,1 @@
-"""What can be measured and read: log, journal, metrics, traces."""
+"""Log, journal, metrics and traces."""

@@ -1,10 +1,10 @@
-"""The log in systemd's journal, through its native protocol: priorities, and fields that `journalctl` can be asked for.
+"""Log to systemd's journal in its native protocol, with priorities and fields for `journalctl` to match.
 
     journalctl -u assistant TURN_ID=12
     journalctl -u assistant -p err -o verbose
 
-The protocol is systemd's documentation "Native Journal Protocol": a datagram of NAME=value lines; a value that holds a
-line end follows its name and its length. What is too long for a datagram goes through a sealed file of memory.
+The protocol is described in systemd's "Native Journal Protocol": a datagram of NAME=value lines; a value that contains
+a line feed follows its name and its length. A record too long for a datagram is sent as a sealed memory file.
 """
 
 import array
@@ -22,16 +22,16 @@ from typing import Any
 SOCKET = "/run/systemd/journal/socket"
 
 PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
-"""Levels as syslog(3) counts them."""
+"""Priorities of syslog(3) for each level."""
 
-TOO_LONG = {errno.EMSGSIZE, errno.ENOBUFS}
+TOO_LONG_ERRORS = {errno.EMSGSIZE, errno.ENOBUFS}
 
 FIELD_OF = {"turn": "TURN_ID", "code": "ASSISTANT_CODE"}
-"""Fields of events that have another name in the journal; the others are called ASSISTANT_ and their own name."""
+"""Journal names of event fields; a field not listed here is called ASSISTANT_ plus its own name."""
 
 
-class Journal(logging.Handler):
-    """Sends each record to the journal that listens at `address`."""
+class JournalHandler(logging.Handler):
+    """Sends each record to the journal socket at `address`."""
 
     def __init__(self, address: str = SOCKET) -> None:
         super().__init__()
@@ -39,9 +39,9 @@ class Journal(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._send(encoded(dict(self._lines(record))))
+            self._send(encode_datagram(dict(self._lines(record))))
         except OSError:
-            self.handleError(record)  # standard error is the journal's as well
+            self.handleError(record)  # standard error goes to the journal, too
 
     def _lines(self, record: logging.LogRecord) -> Iterator[tuple[str, str]]:
         fields = fields_of(record)
@@ -66,12 +66,12 @@ class Journal(logging.Handler):
             try:
                 connection.sendto(datagram, self._address)
             except OSError as error:
-                if error.errno not in TOO_LONG:
+                if error.errno not in TOO_LONG_ERRORS:
                     raise
                 self._send_file(datagram, connection)
 
     def _send_file(self, datagram: bytes, connection: socket.socket) -> None:
-        """As a descriptor of sealed memory, the way the journal takes what no datagram holds."""
+        """Send a record too long for a datagram as a descriptor of sealed memory."""
         file = os.memfd_create("log", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         try:
             os.write(file, datagram)
@@ -83,13 +83,13 @@ class Journal(logging.Handler):
             os.close(file)
 
 
-def encoded(fields: dict[str, str]) -> bytes:
-    """A datagram of the protocol."""
+def encode_datagram(fields: dict[str, str]) -> bytes:
+    """Encode `fields` as a datagram of the protocol."""
     return b"".join(_line(name.encode(), value.encode("utf-8", "replace")) for name, value in fields.items())
 
 
 def is_connected(descriptor: int) -> bool:
-    """Whether what is written to `descriptor` goes to the journal: `$JOURNAL_STREAM` names it (systemd.exec(5))."""
+    """Return whether `descriptor` is connected to the journal: `$JOURNAL_STREAM` names it (systemd.exec(5))."""
     try:
         found = os.fstat(descriptor)
     except OSError:
@@ -98,13 +98,13 @@ def is_connected(descriptor: int) -> bool:
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
-    """The fields of the event that `record` is about; empty for others."""
+    """Return the fields of the event in `record`; empty if it holds none."""
     fields: dict[str, Any] = getattr(record, "fields", {})
     return fields
 
 
 def plain(value: object) -> str:
-    """A value of a field, on one line."""
+    """Format the value of a field on one line."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (str, dict, list)) else str(value)
 
 

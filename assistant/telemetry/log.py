@@ -1,4 +1,4 @@
-"""The log on standard error, for people or for machines. What was said appears at level debug only."""
+"""Log to standard error as text or JSON, or to the journal. Transcripts appear at level debug only."""
 
 import json
 import logging
@@ -10,16 +10,16 @@ import msgspec
 
 from assistant.config.schema import Log
 from assistant.events import DeviceLost, Error, Event, Level, PartialTranscript
-from assistant.telemetry.journal import Journal, fields_of, is_connected, plain
+from assistant.telemetry.journal import JournalHandler, fields_of, is_connected, plain
 
-SAID = frozenset({"text", "stable", "tentative", "transcript", "reply", "spoken", "heard"})
-"""Fields of events that hold words of the user or of the answer."""
+SPOKEN_FIELDS = frozenset({"text", "stable", "tentative", "transcript", "reply", "spoken", "heard"})
+"""Event fields that contain words of the user or of the answer."""
 
 events = logging.getLogger("assistant.events")
 
 
 class TextFormat(logging.Formatter):
-    """`12:00:00 info assistant.daemon: message key=value …`."""
+    """Formats records as `12:00:00 info assistant.daemon: message key=value …`."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields = "".join(f" {key}={plain(value)}" for key, value in fields_of(record).items())
@@ -29,7 +29,10 @@ class TextFormat(logging.Formatter):
 
 
 class JsonFormat(logging.Formatter):
-    """One object a line: `time` (ISO 8601, UTC) and `level`, then `logger` and `message`, or `event` and its fields."""
+    """Formats records as one JSON object a line.
+
+    It has `time` (ISO 8601, UTC) and `level`, then `logger` and `message`, or `event` and its fields.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z"
@@ -44,7 +47,7 @@ class JsonFormat(logging.Formatter):
 
 
 def configure(settings: Log) -> None:
-    """Send the log of the whole process where `settings` say."""
+    """Configure the log of the whole process as `settings` say."""
     handler = _handler(settings.format)
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -54,15 +57,17 @@ def configure(settings: Log) -> None:
 
 def _handler(form: str) -> logging.Handler:
     if form == "journal" or (form == "auto" and is_connected(sys.stderr.fileno())):
-        return Journal()
+        return JournalHandler()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormat() if form == "json" else TextFormat())
     return handler
 
 
 def log_event(event: Event) -> None:
-    """Write `event` to the log: errors as such, lost devices as warnings, partial transcripts at debug, levels never,
-    the rest at info."""
+    """Log `event`: errors as errors, lost devices as warnings, partial transcripts at debug, the rest at info.
+
+    Audio levels are not logged.
+    """
     if isinstance(event, Level):
         return
     level = logging.INFO
@@ -77,5 +82,5 @@ def log_event(event: Event) -> None:
     fields = msgspec.to_builtins(event)
     name = fields.pop("event")
     if not events.isEnabledFor(logging.DEBUG):
-        fields = {key: value for key, value in fields.items() if key not in SAID}
+        fields = {key: value for key, value in fields.items() if key not in SPOKEN_FIELDS}
     events.log(level, name, extra={"fields": fields})

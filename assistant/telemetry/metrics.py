@@ -1,9 +1,9 @@
-"""Figures for a monitoring system: what events add up to, and what parts of the program count themselves.
+"""Prometheus metrics: counts and histograms of events, and figures that parts of the program keep themselves.
 
-Names and units follow Prometheus's conventions. No word that was said is ever among them.
+Names and units follow Prometheus's conventions. Metrics never contain transcribed words.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -22,6 +22,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from assistant import __version__
+from assistant.engines.queue import EngineQueue
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     AudioDropped,
@@ -32,22 +33,24 @@ from assistant.events import (
     LoadShed,
     Marks,
     Muted,
+    RoomClosed,
+    RoomOpened,
     TurnFinished,
     Woken,
 )
 
 SECONDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0)
-"""Upper ends of a histogram's buckets: a tenth to a quarter apart where answers come, 0.2 to 1 s after the question."""
+"""Upper bounds of the histograms' buckets, densest where answers fall: 0.2 to 1 s after the question."""
 
 LOOPBACK = "127.0.0.1"
 
 Read = Callable[[], float | None]
-"""Reads a figure that a part keeps; None while there is none."""
+"""Reads a figure that a part of the program keeps; None while it has none."""
 
 
 @dataclass(frozen=True)
-class _Watched(Collector):
-    """A figure that is read when somebody asks for it."""
+class _PolledMetric(Collector):
+    """A figure that is read at each scrape."""
 
     name: str
     documentation: str
@@ -62,11 +65,37 @@ class _Watched(Collector):
         yield family(self.name, self.documentation, value=value)
 
 
+@dataclass(frozen=True, eq=False)
+class _EngineMetrics(Collector):
+    """The figures of each engine, read at each scrape."""
+
+    queues: Mapping[str, EngineQueue]
+    """By stage."""
+
+    def collect(self) -> Iterator[Metric]:
+        waiting = GaugeMetricFamily("assistant_engine_waiting", "Requests that wait for an engine.", labels=["stage"])
+        lent = GaugeMetricFamily("assistant_engine_busy", "Whether an engine is at work.", labels=["stage"])
+        requests = CounterMetricFamily("assistant_engine_requests", "Requests to an engine.", labels=["stage"])
+        waited = CounterMetricFamily(
+            "assistant_engine_wait_seconds", "Time that requests have waited for an engine.", labels=["stage"]
+        )
+        worked = CounterMetricFamily(
+            "assistant_engine_work_seconds", "Time that an engine was lent to a request.", labels=["stage"]
+        )
+        for stage, queue in self.queues.items():
+            waiting.add_metric([stage], queue.waiting)
+            lent.add_metric([stage], queue.is_lent)
+            requests.add_metric([stage], queue.figures.requests)
+            waited.add_metric([stage], queue.figures.waited_s)
+            worked.add_metric([stage], queue.figures.worked_s)
+        yield from (waiting, lent, requests, waited, worked)
+
+
 class Metrics:
-    """Fed with every event; `text` is what a monitoring system reads."""
+    """Counts events and exposes the result in Prometheus's text format."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # a time beside each counter that nobody reads
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # drops an unused creation time per counter
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         Gauge("assistant_info", "Always 1; the version is in the label.", ["version"], registry=registry).labels(
@@ -85,10 +114,10 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
-        self._turns = self._counter("assistant_turns", "Turns that have ended.", "end", "source")
+        self._turns = self._counter("assistant_turns", "Turns that have ended.", "end", "source", "room")
         self._revisions = self._counter("assistant_revisions", "Answers that were begun.")
         self._heard = self._counter("assistant_revisions_heard", "Answers that were begun and heard.")
-        self._wasted = self._counter("assistant_wasted_cpu_seconds", "Processor time for answers that nobody heard.")
+        self._wasted = self._counter("assistant_wasted_cpu_seconds", "Processor time for answers that were not played.")
         self._work = self._counter("assistant_stage_work_seconds", "Time each engine was at work.", "stage")
         self._late = self._counter("assistant_late_blocks", "Blocks of audio that voice activity got late.")
         self._dropped = self._counter("assistant_dropped_samples", "Samples of the microphone that were lost.")
@@ -98,7 +127,7 @@ class Metrics:
         self._disturbances = self._counter("assistant_disturbances", "Reactions to speech over an answer.", "action")
         self._requests = self._counter("assistant_ipc_requests", "Requests over the socket.", "method", "result")
         self._losses = self._counter("assistant_device_losses", "Times a sound device failed.", "kind")
-        self._muted = Gauge("assistant_muted", "Whether the microphone is off.", registry=registry)
+        self._muted = Gauge("assistant_muted", "Whether the microphone is off.", ["room"], registry=registry)
 
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(name, documentation, labels, registry=self.registry)
@@ -120,27 +149,35 @@ class Metrics:
                 self._losses.labels(kind).inc()
             case Disturbed(action=action):
                 self._disturbances.labels(action).inc()
-            case Muted(muted=muted):
-                self._muted.set(muted)
+            case Muted(muted=muted, room=room):
+                self._muted.labels(room).set(muted)
+            case RoomOpened(room=room):
+                self._muted.labels(room).set(False)
+            case RoomClosed(room=room):
+                self._muted.remove(room)
 
     def count_request(self, method: str, result: str) -> None:
-        """A request over the socket has ended: ok, or with the code of an error."""
+        """Count a finished request over the socket; `result` is "ok" or an error code."""
         self._requests.labels(method, result).inc()
 
     def watch_gauge(self, name: str, documentation: str, read: Read) -> None:
-        """Have `read` tell a figure that goes up and down, whenever somebody asks."""
-        self.registry.register(_Watched(name, documentation, "gauge", read))
+        """Add a gauge whose value `read` returns at each scrape."""
+        self.registry.register(_PolledMetric(name, documentation, "gauge", read))
 
     def watch_counter(self, name: str, documentation: str, read: Read) -> None:
-        """The same for a figure that only grows."""
-        self.registry.register(_Watched(name, documentation, "counter", read))
+        """Add a counter whose value `read` returns at each scrape."""
+        self.registry.register(_PolledMetric(name, documentation, "counter", read))
+
+    def watch_engines(self, queues: Mapping[str, EngineQueue]) -> None:
+        """Add what the queues in front of the engines know, by stage."""
+        self.registry.register(_EngineMetrics(queues))
 
     def text(self) -> str:
-        """Everything in Prometheus's text format."""
+        """Return all metrics in Prometheus's text format."""
         return generate_latest(self.registry).decode("utf-8")
 
     def _observe_turn(self, turn: TurnFinished) -> None:
-        self._turns.labels(turn.end, turn.source).inc()
+        self._turns.labels(turn.end, turn.source, turn.room).inc()
         self._late.inc(turn.late_blocks)
         self._wasted.inc(turn.wasted_cpu_s)
         self._revisions.inc(turn.revisions)

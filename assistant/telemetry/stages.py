@@ -1,4 +1,4 @@
-"""The stages of a turn, as spans between its marks: what a waterfall draws."""
+"""The stages of a turn as spans between its marks, for waterfalls and traces."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ STAGES: tuple[tuple[str, str, str], ...] = (
     ("first sound made", "first_token", "first_audio"),
     ("waiting at the gate", "first_audio", "playback"),
 )
-"""Name of the stage, and the marks it lies between."""
+"""Name of each stage and the marks it lies between."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Milliseconds after the end of speech."""
+    """A stage, in milliseconds after the end of speech."""
 
     name: str
     start: float
@@ -25,7 +25,7 @@ class Span:
 
 
 def spans(marks: Marks) -> Iterator[Span]:
-    """The stages that happened and took time, in the order of `STAGES`."""
+    """Yield the stages that happened and took time, in the order of `STAGES`."""
     moments = {"speech_end": 0.0}
     moments |= {name: moment for name in Marks.__struct_fields__ if (moment := getattr(marks, name)) is not None}
     for name, first, last in STAGES:

@@ -1,4 +1,4 @@
-"""OpenTelemetry traces: one a turn, with a span for each stage. No word that was said is in them."""
+"""OpenTelemetry traces: one per turn with a span per stage. They never contain transcribed words."""
 
 import logging
 import time
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
 EXPORT_S = 2
-"""How long the collector may take; one that is down must not keep the daemon from ending."""
+"""Seconds the collector may take; one that is down must not delay the daemon's exit."""
 
 NANOSECONDS = 1_000_000_000
 
 
 class Tracer:
-    """Turns what is told of a turn into a trace when the turn is over: nothing is traced while it is answered."""
+    """Builds a trace from each finished turn; nothing is traced while a turn is being answered."""
 
     def __init__(self, provider: "TracerProvider") -> None:
         self._tracer = provider.get_tracer("assistant", __version__)
 
     def observe(self, event: Event) -> None:
-        """Trace `event` if it is the end of a turn."""
+        """Trace `event` if it ends a turn."""
         if isinstance(event, TurnFinished):
             self._trace(event, time.time_ns())
 
@@ -60,14 +60,14 @@ def open_tracer(endpoint: str) -> Iterator[Tracer]:
             Code.TRACING_LIBRARY_MISSING,
             "metrics.otlp_endpoint needs OpenTelemetry: pip install 'assistant[otel]', or leave it empty",
         ) from error
-    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # a collector that is down is nobody's emergency
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # a collector that is down does not matter here
     with exporting(OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_S)) as tracer:
         yield tracer
 
 
 @contextmanager
 def exporting(exporter: "SpanExporter") -> Iterator[Tracer]:
-    """Hand traces to `exporter`, in a thread of OpenTelemetry's."""
+    """Hand traces to `exporter` in OpenTelemetry's own thread."""
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor

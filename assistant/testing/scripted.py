@@ -5,6 +5,7 @@ stop flag is set.
 """
 
 import threading
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,10 +17,11 @@ from assistant.asr.base import Transcription
 from assistant.audio.earcons import RATE as EARCON_RATE
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.blocking import Emit, StopFlag
-from assistant.engines.engines import Engines
+from assistant.engines.detectors import DetectorLoader, Detectors
+from assistant.engines.engines import Engines, share
 from assistant.errors import AssistantError, Code
-from assistant.llm.base import Message, Usage
-from assistant.wake.base import Wake
+from assistant.llm.base import Generation, Message, Prompt, RemoteLanguageModel, Usage
+from assistant.wake.base import Detection
 
 VOICE_RATE = 1000
 
@@ -45,6 +47,18 @@ class Hold:
                 self.stopped.set()
                 return
             threading.Event().wait(0.001)
+
+    async def wait(self) -> None:
+        """As `pass_by`, for what is asynchronous: cancelling stops it."""
+        if not self.holding:
+            return
+        self.reached.set()
+        try:
+            while not self.released.is_set():  # noqa: ASYNC110 - it is set in any thread
+                await anyio.sleep(0.001)
+        except BaseException:
+            self.stopped.set()
+            raise
 
     async def wait_until_reached(self) -> None:
         await anyio.to_thread.run_sync(self.reached.wait)
@@ -130,10 +144,62 @@ class ScriptedModel:
         return Usage(reused=5, evaluated=7, generated=generated)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        return sum(len(message.content.split()) for message in messages)
+        return _count_words(messages)
 
     def close(self) -> None:
         pass
+
+
+@dataclass
+class ScriptedRemoteModel(RemoteLanguageModel):
+    """Writes `pieces` whatever it is asked, and remembers the prompts, as if on another machine."""
+
+    pieces: Sequence[str] = ("It is ", "noon, ", "I think. ", "Or later.")
+    error: AssistantError | None = None
+    hold: Hold = field(default_factory=Hold)
+    prompts: list[list[Message]] = field(default_factory=list)
+    closed: bool = False
+    name = "scripted"
+    device = "http"
+    context_tokens = 1000
+
+    def generate(self, prompt: Prompt, *, max_tokens: int) -> Generation:
+        return _ScriptedGeneration(self, prompt, max_tokens)
+
+    async def read(self, prompt: Prompt) -> None:
+        self.ask(prompt)
+        await self.hold.wait()
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+    def ask(self, prompt: Prompt) -> None:
+        """Note the prompt, and raise the error if there is to be one."""
+        self.prompts.append(prompt(_count_words))
+        if self.error is not None:
+            raise self.error
+
+
+class _ScriptedGeneration(Generation):
+    def __init__(self, model: ScriptedRemoteModel, prompt: Prompt, max_tokens: int) -> None:
+        super().__init__()
+        self._model = model
+        self._prompt = prompt
+        self._max_tokens = max_tokens
+
+    async def pieces(self) -> AsyncGenerator[str, None]:
+        self._model.ask(self._prompt)
+        self.usage = Usage(reused=5, evaluated=7, generated=0)
+        for generated, piece in enumerate(self._model.pieces[: self._max_tokens], start=1):
+            began = time.monotonic()
+            await self._model.hold.wait()
+            self.work_s += time.monotonic() - began
+            self.usage = Usage(reused=5, evaluated=7, generated=generated)
+            yield piece
+
+
+def _count_words(messages: Sequence[Message]) -> int:
+    return sum(len(message.content.split()) for message in messages)
 
 
 @dataclass
@@ -179,17 +245,17 @@ class ScriptedEndOfTurn:
 
 
 @dataclass
-class ScriptedSpotter:
-    """Hears the wake word when it is told that it was `said`; it ends `late` samples before that is noticed."""
+class ScriptedWakeWordDetector:
+    """Detects the wake word once `said` is set; it ends `late` samples before its detection."""
 
     late: int = 0
     said: bool = False
 
-    def heard(self, block: AudioBlock) -> Wake | None:
+    def detect(self, block: AudioBlock) -> Detection | None:
         if not self.said:
             return None
         self.said = False
-        return Wake("okay_nabu", 0.9, block.end, block.end - self.late)
+        return Detection("okay_nabu", 0.9, block.end, block.end - self.late)
 
 
 class ScriptedEars:
@@ -201,7 +267,7 @@ class ScriptedEars:
         self.dropped = 0
         self.echo_free: bool | None = None
         self.muted = False
-        self.unhurried = False
+        self.batched = False
         self.reduction_db = 0.0
         """By how much an echo canceller has lowered what is heard."""
         self.delay_s = 0.0
@@ -276,6 +342,7 @@ class ScriptedLoudspeaker:
     """Takes `room` samples of a reply and then does not finish it until it is told to."""
 
     name = "script"
+    volume = 1.0
 
     def __init__(self, room: int = 10**9) -> None:
         self.room = room
@@ -301,19 +368,24 @@ class Script:
     """The engines of a conversation, each scripted."""
 
     recognizer: ScriptedRecognizer = field(default_factory=ScriptedRecognizer)
-    model: ScriptedModel = field(default_factory=ScriptedModel)
+    model: ScriptedModel | ScriptedRemoteModel = field(default_factory=ScriptedModel)
     voice: ScriptedVoice = field(default_factory=ScriptedVoice)
     end_of_turn: ScriptedEndOfTurn | None = None
     answers_beside_recognition: bool = True
-    spotter: ScriptedSpotter | None = None
+    detector: ScriptedWakeWordDetector | None = None
+    detector_loader: DetectorLoader | None = None
+    """For streams of sound besides that of the stage; None for scripted detectors."""
 
     def engines(self) -> Engines:
-        return Engines(
-            LoudIsSpeech(),
+        return share(
             self.recognizer,
             self.model,
             self.voice,
             self.end_of_turn,
-            wake=self.spotter,
             answers_beside_recognition=self.answers_beside_recognition,
+            detector_loader=self.detector_loader or (lambda words: self.detectors()),
         )
+
+    def detectors(self) -> Detectors:
+        """What listens to one more stream of sound; the wake word is that of the script."""
+        return Detectors(LoudIsSpeech(), self.detector)

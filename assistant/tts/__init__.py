@@ -1,1 +1,1 @@
-"""Speech synthesis: the engine's Protocol, Piper, clauses, and making text speakable."""
+"""Speech synthesis: the engine's Protocol, Piper, clauses, and text normalisation."""

@@ -1,4 +1,4 @@
-"""What the conversation needs of a speech synthesiser."""
+"""The speech synthesiser that a conversation needs."""
 
 from typing import Protocol
 
@@ -13,19 +13,20 @@ class SpeechSynthesizer(Protocol):
     def name(self) -> str: ...
 
     @property
-    def device(self) -> str: ...
+    def device(self) -> str:
+        """The processor in use, for example `cpu`."""
 
     @property
     def language(self) -> str:
-        """ISO 639-1 code of the voice."""
+        """ISO 639-1 code of the language that the voice speaks."""
 
     @property
     def sample_rate(self) -> int:
-        """Hz of what `synthesize` emits."""
+        """Sample rate, in Hz, of the audio that `synthesize` emits."""
 
     def synthesize(self, text: str, *, emit: Emit[Samples], stop: StopFlag) -> None:
-        """Emit the audio of one clause of speakable text, as the engine makes it, silence at both ends included.
+        """Emit the audio of one clause of normalised text as the engine generates it, including silence at both ends.
 
-        Emits nothing for text without anything to say. Returns once `stop` is set and the native call in progress has
-        ended. Raises `AssistantError` (`tts.failed`).
+        Emits nothing for text without a letter or digit. Once `stop` is set, returns at the end of the native call in
+        progress. Raises `AssistantError` (`tts.failed`).
         """

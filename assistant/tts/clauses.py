@@ -1,8 +1,8 @@
-"""Cutting a reply into clauses while it is being written, so that the first is heard before the rest is thought of.
+"""Cutting a reply into clauses while it is being generated, so that the first is spoken before the rest exists.
 
 Where a cut is possible is a property of the text (`_boundaries`); where one is made depends on how much has been
-spoken already (`limits`). Each decision waits for the few characters it needs and never changes, so the clauses are
-the same however the text was split into pieces on its way here.
+spoken already (`limits`). Each decision waits for the few characters it needs and is never revised, so the clauses do
+not depend on how the text was split into pieces on its way here.
 """
 
 import re
@@ -11,80 +11,58 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from assistant.language.abbreviations import depends_on_following, is_abbreviation
+from assistant.language.tables import tables_of
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A piece of the reply to be spoken in one breath."""
+    """A part of the reply that is synthesised as a unit."""
 
     text: str
     ends_sentence: bool
-    """Whether a sentence, or the reply, ends with it: the pause after it is longer."""
+    """Whether it ends a sentence or the reply, so that a longer pause follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Words a clause must have before it may be cut, by the kind of place."""
+    """Minimum length in words of a clause that is cut at each kind of boundary."""
 
     phrase: float
     """At a comma, semicolon, colon or dash."""
     conjunction: float
     """Before a word such as "and"."""
     anywhere: float
-    """Between any two words; also the longest a clause gets, unless no cut is possible."""
+    """Between any two words; also the maximum length of a clause wherever a cut is possible."""
 
 
 FIRST = Limits(phrase=0, conjunction=3, anywhere=4)
-"""The shortest that sounds like a phrase. On two cores each word more costs 25 ms until the first sound; with eight
-words it came 230 ms after the first token, with four 150 ms."""
+"""The shortest clauses that sound like a phrase. On two cores each further word delays the first sound by 25 ms: with
+eight words it came 230 ms after the first token, with four 150 ms."""
 
 FIRST_UNSPACED = Limits(phrase=0, conjunction=3, anywhere=8)
-"""Where words are not told apart, so that a cut may fall into one: 16 characters mostly reach a comma."""
+"""For scripts without spaces, where a cut may fall inside a word: 16 characters usually reach a comma."""
 
-LONGEST = 40
-"""Words after which a clause is cut, however much audio still plays."""
+MAX_WORDS = 40
+"""Length in words after which a clause is cut, however much audio is still to be played."""
 
 
 def limits(spoken: float, *, unspaced: bool = False) -> Limits:
-    """The limits of the clause that follows `spoken` words.
+    """Compute the limits of the clause that follows `spoken` words.
 
-    The longer the audio that still plays, the longer may the next clause take. A word is 0.28 s of speech. On two x86
-    cores with the default models, one thread each, it takes 40 ms: 16 to write (79 tokens a second) and 24 to
-    synthesise. So the sound goes on while a clause has less than seven times the words before it; twice is what a
-    board three times slower can do.
+    The more audio there is to play, the longer the next clause may take. A word lasts 0.28 s when spoken. On two x86
+    cores with the default models, one thread each, it takes 40 ms: 16 to generate (79 tokens a second) and 24 to
+    synthesise. Playback is therefore continuous as long as a clause has fewer than seven times the words before it;
+    twice as many is what a board three times slower can do.
     """
     first = FIRST_UNSPACED if unspaced else FIRST
     if not spoken:
         return first
-    anywhere = min(first.anywhere + 2 * spoken, LONGEST)
+    anywhere = min(first.anywhere + 2 * spoken, MAX_WORDS)
     return Limits(phrase=anywhere / 2, conjunction=anywhere / 2, anywhere=anywhere)
 
 
 CHARACTER_WORDS = 0.5
 """Words that one character of an unspaced script counts: eight English words last as long as sixteen of them."""
-
-CONJUNCTIONS = {
-    "en": "and but or because which while although though unless whereas",
-    "de": "und aber oder sondern weil dass obwohl wobei",
-    "fr": "et mais ou parce puisque tandis lorsque",
-    "es": "y e pero o u sino porque aunque mientras",
-}
-"""Words that a phrase begins with, by language."""
-
-LEANING = {
-    "en": "have has had a an the of to in on at for with from by as into about than is are was were be been will "
-    "would can could should may might must my your his her its our their this that these those some any no not "
-    "very more most so too i you he she it we they and but or because which while if when i'm you're it's "
-    "that's there's don't",
-    "de": "der die das den dem des ein eine einen einem einer eines kein keine zu in im an am auf für mit von vom zur "
-    "zum bei aus nach über unter als ist sind war wird werden kann nicht sehr mein dein sein ihr unser ich du er sie "
-    "es wir und aber oder weil dass wenn",
-    "fr": "le la les un une des du de à au aux en dans sur pour par avec sans et mais ou est sont a ont ne se ce cet "
-    "cette ces mon ma mes ton ta tes son sa ses notre nos votre vos leur très plus que qui je tu il elle on nous vous",
-    "es": "el la los las un una unos unas de del a al en con por para sin y o pero que es son está no muy más mi tu "
-    "su sus se lo le yo",
-}
-"""Words that belong to what follows them: a clause does not end there."""
 
 CLOSERS = "\"'”’»)]}」』）】》〉*_`"
 """What may stand between the end of a sentence and the space after it."""
@@ -94,8 +72,6 @@ PAUSES = tuple(",;:،؛，、；：")
 
 UNSPACED = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
 """Han characters and kana; their scripts put no spaces between words."""
-
-UNSPACED_LANGUAGES = frozenset({"zh", "ja"})
 
 UNSPACED_PUNCTUATION = "\u3001-\u3003\u3008-\u3011\uff01-\uff0f\uff1a-\uff1f\uff61-\uff65"
 
@@ -109,7 +85,7 @@ NEVER_FIRST = frozenset("的了吗呢吧们着过得地子儿ぁぃぅぇぉっ�
 
 
 class Kind(Enum):
-    """What makes a place between two characters one to cut at."""
+    """The reason why a place between two characters is a boundary."""
 
     SENTENCE = auto()
     PHRASE = auto()
@@ -119,7 +95,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """A place where the text may be cut: before `position`, after `words` words."""
+    """A place where the text may be cut: before the character at `position`, after `words` words."""
 
     kind: Kind
     position: int
@@ -127,22 +103,21 @@ class Boundary:
 
 
 class ClauseCutter:
-    """Feed it the reply piece by piece; it returns the clauses that have become complete.
+    """Takes the reply piece by piece and returns the clauses that have become complete.
 
-    The clauses of a reply, joined, are the reply but for white space. A cut is never inside a word, a number or a
-    quotation's closing marks.
+    The clauses of a reply, joined, equal the reply except for white space. A cut never falls inside a word, a number or
+    the closing marks of a quotation.
     """
 
     def __init__(self, language: str) -> None:
-        """`language` (ISO 639-1) chooses abbreviations and conjunctions; one that is not known has none."""
+        """Use the abbreviations and conjunctions of `language` (ISO 639-1); an unknown one has none."""
         self._language = language
-        self._conjunctions = frozenset(CONJUNCTIONS.get(language, "").split())
-        self._leaning = frozenset(LEANING.get(language, "").split())
+        self._tables = tables_of(language).clauses
         self._text = ""
         self._spoken = 0.0
 
     def feed(self, text: str) -> list[Clause]:
-        """Take the next piece of the reply."""
+        """Take the next piece of the reply; return the clauses that it completes."""
         self._text += text
         clauses = []
         while (boundary := self._choose()) is not None:
@@ -152,7 +127,7 @@ class ClauseCutter:
         return clauses
 
     def flush(self) -> list[Clause]:
-        """The reply has ended: return what is left and be ready for the next."""
+        """Complete the reply: return what is left and start over for the next."""
         clauses = self.feed("\n")
         rest = self._text.strip()
         if rest:
@@ -162,7 +137,7 @@ class ClauseCutter:
         return clauses
 
     def _choose(self) -> Boundary | None:
-        limit = limits(self._spoken, unspaced=self._language in UNSPACED_LANGUAGES)
+        limit = limits(self._spoken, unspaced=self._tables.between_characters)
         last_resort: Boundary | None = None
         for boundary in self._boundaries():
             match boundary.kind:
@@ -179,8 +154,9 @@ class ClauseCutter:
         return None
 
     def _boundaries(self) -> Iterator[Boundary]:
-        """The places where the text that has come may be cut, as far as they are certain, in order."""
+        """Yield the boundaries in the text so far that are certain, in order."""
         words = 0.0
+        after_number = False
         for token in TOKEN.finditer(self._text):
             if token["space"] is not None:
                 if "\n" in token[0] and words:
@@ -188,15 +164,16 @@ class ClauseCutter:
                 continue
             if token.end() == len(self._text) or self._waits(token):
                 return
-            if words and _bare(token[0]) in self._conjunctions:
+            if words and not after_number and _bare(token[0]) in self._tables.conjunctions:
                 yield Boundary(Kind.CONJUNCTION, token.start(), words)
             words += _weight(token)
+            after_number = token[0][-1].isdigit()  # "las 2 y 5"
             kind = self._kind(token)
             if words and kind is not None and self._may_end(token, kind):
                 yield Boundary(kind, token.end(), words)
 
     def _waits(self, token: re.Match[str]) -> bool:
-        """Whether what may be done after `token` depends on a character that has not come yet."""
+        """Whether the decision after `token` depends on a character that has not arrived yet."""
         if _following(token):
             return False
         core = token[0].rstrip(CLOSERS)
@@ -207,7 +184,7 @@ class ClauseCutter:
         return core.endswith("…") or (core.endswith(PAUSES) and core[-2:-1].isdigit())
 
     def _kind(self, token: re.Match[str]) -> Kind:
-        """What kind of place stands after `token`."""
+        """Classify the boundary after `token`."""
         core, following = token[0].rstrip(CLOSERS), _following(token)
         is_open = core.endswith(("...", "…")) or (core != token[0] and core.endswith((".", *STOPS)))
         if is_open:  # "Well... perhaps", "'Really?' she asked"
@@ -222,7 +199,7 @@ class ClauseCutter:
         return Kind.PHRASE if core in {"-", "–"} or core.endswith("—") else Kind.WORD
 
     def _may_end(self, token: re.Match[str], kind: Kind) -> bool:
-        """Whether a clause may end with `token`, which stands before a place of `kind`."""
+        """Whether a clause may end with `token`, which a boundary of `kind` follows."""
         after = token.string[token.end()]
         if after == "\n":
             return False  # the end of the line is the better place
@@ -231,22 +208,22 @@ class ClauseCutter:
         return kind is Kind.SENTENCE or self._may_part(token, after)
 
     def _may_part(self, token: re.Match[str], after: str) -> bool:
-        """Whether a clause may end with `token` although no punctuation says so."""
+        """Whether a clause may end with `token` although no punctuation follows it."""
         if token["mark"] is not None or not (after.isspace() or after.isalnum()):
             return False
         if token["character"] is not None:
             return after not in NEVER_FIRST and self._parts_characters(token[0], after)
         bare = _bare(token[0])
-        leans = bare in self._leaning or bare[-1:].isdigit() or token[0].endswith((".", ","))
+        leans = bare in self._tables.leaning or bare[-1:].isdigit() or token[0].endswith((".", ","))
         return bool(bare) and not leans  # a number leans too: "5 km", "10 000"
 
     def _parts_characters(self, before: str, after: str) -> bool:
-        """Japanese begins a phrase with a kanji or katakana after hiragana; Chinese does not show its words."""
+        """Whether a phrase may begin with `after`: in Japanese only where hiragana end, in other languages anywhere."""
         return self._language != "ja" or (_is_hiragana(before) and not _is_hiragana(after))
 
 
 def _following(token: re.Match[str]) -> str:
-    """The first character after `token` that is no space; empty when there is none yet."""
+    """Return the first character after `token` that is not a space; empty if none has arrived yet."""
     return token.string[token.end() :].lstrip()[:1]
 
 
@@ -255,7 +232,7 @@ def _bare(word: str) -> str:
 
 
 def _weight(token: re.Match[str]) -> float:
-    """Words that `token` counts."""
+    """Return the length of `token` in words."""
     if token["character"] is not None:
         return CHARACTER_WORDS
     return 1.0 if any(character.isalnum() for character in token[0]) else 0.0

@@ -1,19 +1,17 @@
-"""Turning what a language model writes into what can be said: no markup, no addresses, no pictures.
+"""Text normalisation: from what a language model writes to what can be spoken, without markup, addresses or pictures.
 
 It stands between the language model and the clause cutter, so that clauses are cut in the text that will be spoken,
-and nothing that spans a cut (a code block, a link, emphasis) is left in it.
+and nothing that could span a cut (a code block, a link, emphasis) is left in it.
 """
 
 import re
 
+from assistant.language.tables import tables_of
 from assistant.tts.clauses import UNSPACED, UNSPACED_PUNCTUATION
 from assistant.tts.words import words_to_say
 
-CODE = {"en": "Code left out.", "de": "Code ausgelassen.", "fr": "Code omis.", "es": "Código omitido."}
-"""Said in the place of a code block: reading it helps nobody, and silence would leave the reply without its point."""
-
-HELD = 200
-"""Characters after which an opened tag, link target or code span that nothing closes is taken for ordinary text."""
+MAX_HELD = 200
+"""Characters after which an opened tag, link target or code span that is not closed counts as ordinary text."""
 
 FENCE = re.compile(r"`{3,}|~{3,}")
 BLOCK_MARK = re.compile(r"#{1,6}|>+|[-*+•‣◦]|\[[xX]\]|[-*_=]{3,}")
@@ -26,14 +24,13 @@ OPENED = re.compile(r"<[A-Za-z/!]|`+|\]\(")
 """The beginning of a tag, a code span, a link's target: up to their end they are one word, spaces included."""
 UNFINISHED_PRICE = re.compile(r"[(\"'*_]*[$€£¥₹]\d[\d.,]*")
 FOLLOWING = re.compile(r"[^\S\n]+(?!\n)(\S*)")
-SCALE_WORD = re.compile(r"(?:hundred|thousand|million|billion|trillion)\b")
-"""Comes after a price and is said before its currency."""
+WORD = re.compile(r"\w+")
 
 BETWEEN_CHARACTERS = re.compile(rf"(?<=[{UNSPACED}{UNSPACED_PUNCTUATION}])(?=[{UNSPACED}{UNSPACED_PUNCTUATION}])")
 
 
-class Speakable:
-    """Feed it a reply piece by piece; it returns the words to say, piece by piece.
+class TextNormaliser:
+    """Normalises a reply while it is being written: takes it piece by piece and returns the words to say.
 
     Each line of the reply stays a line. A word comes back as soon as it is complete (a character, in a script without
     spaces), and what comes back does not depend on how the reply was split into pieces. A reply without anything to
@@ -43,6 +40,7 @@ class Speakable:
     def __init__(self, language: str) -> None:
         """`language` (ISO 639-1) is that of the voice."""
         self._language = language
+        self._tables = tables_of(language)
         self._reset()
 
     def feed(self, text: str) -> str:
@@ -51,7 +49,7 @@ class Speakable:
         return self._take(final=False)
 
     def flush(self) -> str:
-        """The reply has ended: return what is left and be ready for the next."""
+        """Return what is left of the reply, and start over for the next."""
         said = self._take(final=True)
         self._reset()
         return said
@@ -72,7 +70,7 @@ class Speakable:
         return said
 
     def _step(self, final: bool) -> tuple[int, str] | None:
-        """The characters to use up next and what to say for them; None when more must be known first."""
+        """Return how many characters to consume and what to say for them; None until more of the reply is known."""
         if self._fence:
             return self._code_line(final)
         if self._pending[0].isspace():
@@ -100,7 +98,7 @@ class Speakable:
         return min(len(line) + 1, len(self._pending)), ""
 
     def _block(self, final: bool) -> tuple[int, str] | None:
-        """The first word of a line, which may make it a heading, a list item, a table row or the edge of code."""
+        """Handle the first word of a line, which may make it a heading, a list item, a table row or a fence."""
         end = _first_space(self._pending)
         if end is None and not final:
             return None
@@ -124,11 +122,11 @@ class Speakable:
         if fence[0] in line[fence.end() :]:
             return 0, ""  # a code span with many marks
         self._fence = fence[0]
-        code = CODE.get(self._language)
-        return len(line), "" if code is None else code + "\n"
+        omission = self._tables.phrases.code_left_out
+        return len(line), omission and omission + "\n"
 
     def _row(self, line: str) -> str:
-        """A table row as a sentence; nothing for the rule below the head."""
+        """Turn a table row into a sentence, and the rule below the head into nothing."""
         if TABLE_RULE.fullmatch(line):
             return ""
         cells = (" ".join(words_to_say(cell.strip(), self._language).split()) for cell in line.split("|"))
@@ -139,7 +137,7 @@ class Speakable:
         return line if newline or final else None
 
     def _word_end(self, start: int, final: bool) -> int | None:
-        """Where the word that begins at `start` ends; None while it may go on."""
+        """Find where the word that begins at `start` ends; None while it may go on."""
         text = self._pending
         position = start
         while position < len(text):
@@ -158,9 +156,9 @@ class Speakable:
         return len(text) if final else None
 
     def _span_end(self, opened: re.Match[str], final: bool) -> int | None:
-        """Where the span ends; at once, when nothing in reach closes it; None while that may still come."""
+        """Find where the span ends: at its opening, if nothing within reach closes it; None while that may come."""
         text = self._pending
-        limit = opened.start() + HELD
+        limit = opened.start() + MAX_HELD
         closer = {"<": ">", "]": ")"}.get(opened[0][0], opened[0])
         newline = text.find("\n", opened.end(), limit)
         reach = limit if newline < 0 else newline
@@ -170,15 +168,17 @@ class Speakable:
         return None if newline < 0 and len(text) < limit and not final else opened.end()
 
     def _price_end(self, start: int, end: int, final: bool) -> int | None:
-        """Where the word from `start` to `end` ends when it is a price: after its "million", if that follows."""
-        if self._language != "en" or not UNFINISHED_PRICE.fullmatch(self._pending, start, end):
+        """Find where the word from `start` to `end` ends if it is a price: after its "million", if that follows."""
+        prices = self._tables.reading.prices
+        if prices is None or not UNFINISHED_PRICE.fullmatch(self._pending, start, end):
             return end
         following = FOLLOWING.match(self._pending, end)
         if following is None:
             return end  # the line ends
         if following.end() == len(self._pending) and not final:
             return None
-        return following.end() if SCALE_WORD.match(following[1]) else end
+        word = WORD.match(following[1])
+        return following.end() if word is not None and word[0] in prices.scales else end
 
 
 def _first_space(text: str) -> int | None:

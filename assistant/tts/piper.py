@@ -11,6 +11,7 @@ import numpy as np
 from assistant.audio.pcm import Samples
 from assistant.blocking import Emit, NeverStop, StopFlag
 from assistant.errors import AssistantError, Code
+from assistant.host import libraries
 from assistant.host.onnx import Tensor
 from assistant.language.abbreviations import is_abbreviation
 from assistant.tts.base import SpeechSynthesizer
@@ -20,47 +21,48 @@ if TYPE_CHECKING:
     from piper import PiperVoice
 
 ESPEAK_LANGUAGES = {"cmn": "zh", "yue": "zh"}
-"""Names of espeak voices that are not the ISO 639-1 code of their language."""
+"""Names of espeak voices to ISO 639-1 codes, where they differ."""
 
-ROUNDED_UP = 0.29
-"""Each sound lasts whole frames, rounded up, so that a clause lasts as `length_scale` plus this.
+ROUNDING_SCALE = 0.29
+"""Each phoneme lasts a whole number of frames, rounded up, so that a clause's length is proportional to `length_scale`
+plus this.
 
 Measured on en_US-joe-medium, nine words at scales 0.2, 0.5, 1, 1.5 and 2: 1.28, 1.75, 2.75, 3.83 and 4.89 s. Whisper
-still understands speed 2 (scale 0.355).
+still transcribes speed 2 (scale 0.355).
 """
 
-LOUD = 0.75
-QUIETEST = 0.05
-"""Amplitude of the loudest sample of the sentence that the voice is warmed up with, and the least it is taken for.
+TARGET_PEAK = 0.75
+MIN_PEAK = 0.05
+"""Peak amplitude that the warm-up sentence is scaled to, and the lowest that is assumed of it.
 
-One gain for the whole voice: each clause's own peak is not known when its first piece is played. Over 16 clauses of
-en_US-joe-medium the peaks are 0.33 to 0.63 (0.57 in the median), so that none is clipped.
+The whole voice has one gain, because the peak of a clause is not known when its first piece is played. Over 16 clauses
+of en_US-joe-medium the unscaled peaks are 0.33 to 0.63 (median 0.57), so that none is clipped.
 """
 
 WIDE_PUNCTUATION = str.maketrans({"，": ", ", "、": ", ", "；": "; ", "：": ": ", "。": ". ", "！": "! ", "？": "? "})
-"""espeak's Mandarin runs on across wide commas and marks; with a space after the narrow ones it pauses."""
+"""espeak's Mandarin ignores full-width punctuation; it pauses at the ASCII marks followed by a space."""
 
 
 class Piper(SpeechSynthesizer):
     """A Piper voice.
 
-    Measured on two x86 cores with en_US-joe-medium, median of 12 interleaved runs, until the last sample, one thread
-    and two: "Sure." 52 and 40 ms, 31 letters 175 and 121, 45 letters 228 and 161, 87 letters (4.8 s of audio) 415 and
-    261; with another busy process on the cores the longest took 609 and 622 ms. Of that, finding the phonemes takes
-    0.3 ms. When the first sample is there: see `vits.PIECES`.
+    Time until the last sample, measured on two x86 cores with en_US-joe-medium (median of 12 interleaved runs) with one
+    and two threads: "Sure." 52 and 40 ms, 31 letters 175 and 121, 45 letters 228 and 161, 87 letters (4.8 s of audio)
+    415 and 261; with another busy process on the cores the longest took 609 and 622 ms. The phonemes account for 0.3
+    ms. For the time until the first sample see `vits.PIECES`.
     """
 
     def __init__(self, path: Path, threads: int, speed: float) -> None:
         """Load the voice at `path` (.onnx, with its .onnx.json beside it).
 
-        `threads` work on one clause; `speed` is relative to the voice's own, 2 is twice as fast. Raises
+        Each clause uses `threads` threads. `speed` is relative to the voice's own; 2 is twice as fast. Raises
         `AssistantError` (`model.missing`, `model.corrupt`, `model.unloadable`).
         """
         self._path = path
         self._voice = _load(path)
         self._network = Vits(path, threads)
         self._gain = 1.0
-        self._length_scale = self._voice.config.length_scale * ((1 + ROUNDED_UP) / speed - ROUNDED_UP)
+        self._length_scale = self._voice.config.length_scale * ((1 + ROUNDING_SCALE) / speed - ROUNDING_SCALE)
 
     @property
     def name(self) -> str:
@@ -80,7 +82,7 @@ class Piper(SpeechSynthesizer):
         return self._voice.config.sample_rate
 
     def synthesize(self, text: str, *, emit: Emit[Samples], stop: StopFlag) -> None:
-        """As `SpeechSynthesizer` says; the sound is emitted in pieces, each as soon as it is made."""
+        """As `SpeechSynthesizer.synthesize`; the audio is emitted in pieces, each as soon as it is generated."""
         if not any(character.isalnum() for character in text):
             return  # espeak would spell out the punctuation
         pieces = self._pieces(text)
@@ -88,14 +90,17 @@ class Piper(SpeechSynthesizer):
             emit(np.clip(samples * self._gain, -1.0, 1.0))
 
     def warm_up(self) -> None:
-        """Say something, because the first run allocates, and find the gain. Raises `AssistantError` (`tts.failed`)."""
+        """Synthesise a sentence, because the first run allocates, and set the gain by it.
+
+        Raises `AssistantError` (`tts.failed`).
+        """
         pieces: list[Samples] = []
         self._gain = 1.0
         self.synthesize("1, 2, 3, 4, 5, 6. How can I help you?", emit=pieces.append, stop=NeverStop())
-        self._gain = LOUD / max(float(np.abs(np.concatenate(pieces)).max()), QUIETEST)
+        self._gain = TARGET_PEAK / max(float(np.abs(np.concatenate(pieces)).max()), MIN_PEAK)
 
     def phonemes(self, text: str) -> list[list[str]]:
-        """The sounds of `text` in the notation of the voice, a list for each sentence."""
+        """Convert `text` to the voice's phonemes, a list for each sentence."""
         return self._voice.phonemize(_readable(text, self.language))
 
     def _pieces(self, text: str) -> Iterator[Samples]:
@@ -106,11 +111,12 @@ class Piper(SpeechSynthesizer):
         except Exception as error:  # espeak, Piper and ONNX Runtime share no base class
             reason = " ".join(str(error).split()) or type(error).__name__
             raise AssistantError(
-                Code.TTS_FAILED, f"voice {self._path} could not say a clause of {len(text)} characters: {reason}"
+                Code.TTS_FAILED,
+                f"{self._path}: this voice cannot synthesise a clause of {len(text)} characters: {reason}",
             ) from error
 
     def _feeds(self, phonemes: list[int]) -> dict[str, Tensor]:
-        """What the network takes: the phonemes, and how lively, fast and uneven they are spoken."""
+        """Make the network's inputs: the phonemes, and how lively, fast and uneven they are spoken."""
         config = self._voice.config
         feeds: dict[str, Tensor] = {
             "input": np.array([phonemes], np.int64),
@@ -123,7 +129,8 @@ class Piper(SpeechSynthesizer):
 
 
 def _load(path: Path) -> "PiperVoice":
-    """What turns text into phonemes; the network is run by `Vits`."""
+    """Load what turns text into phonemes; `Vits` runs the network."""
+    libraries.prepare()  # Piper imports ONNX Runtime
     from piper import PiperConfig, PiperVoice
 
     try:
@@ -131,13 +138,13 @@ def _load(path: Path) -> "PiperVoice":
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise AssistantError(
             Code.MODEL_CORRUPT,
-            f"{_settings_path(path)}: not the settings of a Piper voice ({error!r}); fetch the voice again",
+            f"{_settings_path(path)}: not the configuration of a Piper voice ({error!r}); fetch the voice again",
         ) from error
     return PiperVoice(config=config, session=cast(Any, None))
 
 
 def _settings(path: Path) -> dict[str, Any]:
-    """The settings of the voice. Raises `ValueError` when they are not JSON or no object."""
+    """Read the voice's configuration. Raises `ValueError` when it is not a JSON object."""
     try:
         content = _settings_path(path).read_bytes()
     except OSError as error:
@@ -147,7 +154,7 @@ def _settings(path: Path) -> dict[str, Any]:
         ) from error
     settings = json.loads(content)
     if not isinstance(settings, dict):
-        raise ValueError("no object")
+        raise ValueError("not an object")
     return settings
 
 
@@ -156,10 +163,10 @@ def _settings_path(path: Path) -> Path:
 
 
 def _readable(text: str, language: str) -> str:
-    """`text` with its punctuation as espeak understands it.
+    """Rewrite the punctuation of `text` for espeak.
 
-    espeak takes the full stop of "Dr. Smith" for the end of a sentence, runs on across an ellipsis, a bracket and a
-    dash without spaces, and Piper takes what stands in double brackets for phonemes.
+    espeak takes the full stop of "Dr. Smith" for the end of a sentence and ignores ellipses, brackets and dashes
+    without spaces; Piper takes text in double brackets for phonemes.
     """
     text = re.sub(r"[\[\]]", " ", text)
     text = re.sub(r"\)(?=\s+\w)", ",", re.sub(r"(?<=\w)\s+\(", ", ", text))

@@ -1,4 +1,4 @@
-"""A voice that remembers the short things it said, so that a "Sure." or an apology comes at once."""
+"""A cache of short clauses, so that a "Sure." or an apology is spoken without delay."""
 
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -7,15 +7,15 @@ from assistant.audio.pcm import Samples
 from assistant.blocking import Emit, NeverStop, StopFlag
 from assistant.tts.base import SpeechSynthesizer
 
-LONGEST = 40
-"""Characters of the longest clause that is remembered, three seconds of sound."""
+MAX_CHARACTERS = 40
+"""Length of the longest clause that is cached, about three seconds of audio."""
 
-ENTRIES = 64
-"""Clauses that are remembered, the least lately used forgotten first: at most 17 MB at 22 kHz."""
+MAX_CLAUSES = 64
+"""Number of cached clauses, of which the least recently used is evicted: at most 17 MB at 22 kHz."""
 
 
 class RememberedVoice(SpeechSynthesizer):
-    """`voice`, which is asked once for each short clause; the `fixed` ones are asked for now and never forgotten.
+    """Synthesises each short clause with `voice` once; the `fixed` phrases right now, and these are never evicted.
 
     Raises `AssistantError` (`tts.failed`).
     """
@@ -45,16 +45,17 @@ class RememberedVoice(SpeechSynthesizer):
         return self._voice.sample_rate
 
     def forget(self) -> None:
-        """Forget everything but the fixed phrases."""
+        """Empty the cache of everything but the fixed phrases."""
         self._recent.clear()
 
     def synthesize(self, text: str, *, emit: Emit[Samples], stop: StopFlag) -> None:
+        """As `SpeechSynthesizer.synthesize`."""
         pieces = self._fixed.get(text) or self._recent.get(text)
         if pieces is None:
-            pieces = self._ask(text, emit, stop)
-            if len(text) <= LONGEST and not stop.is_set():
+            pieces = self._synthesize_anew(text, emit, stop)
+            if len(text) <= MAX_CHARACTERS and not stop.is_set():
                 self._recent[text] = pieces
-                if len(self._recent) > ENTRIES:
+                if len(self._recent) > MAX_CLAUSES:
                     self._recent.popitem(last=False)
             return
         if text in self._recent:
@@ -64,7 +65,7 @@ class RememberedVoice(SpeechSynthesizer):
                 return
             emit(piece)
 
-    def _ask(self, text: str, emit: Emit[Samples], stop: StopFlag) -> list[Samples]:
+    def _synthesize_anew(self, text: str, emit: Emit[Samples], stop: StopFlag) -> list[Samples]:
         pieces: list[Samples] = []
 
         def keep(piece: Samples) -> None:

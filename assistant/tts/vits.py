@@ -1,9 +1,9 @@
-"""A VITS voice in two halves, so that its first sound comes before its last is made.
+"""Streaming synthesis with a VITS voice, whose network is split so that the first sound precedes the last computation.
 
-The network of a Piper voice first turns the phonemes of a clause into frames, which takes the whole clause at once, and
-then frames into samples, which looks only a few frames to either side. The second half, where most of the time goes, is
-therefore run on a few frames after another, with as many frames around them as it looks at: the joined pieces are the
-samples of one run.
+The network of a Piper voice first turns the phonemes of a clause into frames, for which it needs the whole clause, and
+then turns frames into samples, for which it looks only a few frames to either side. The second half takes most of the
+time. It therefore runs on a few frames at a time, with as many frames of context as it looks at; the joined pieces are
+identical to the samples of a single run.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
 FIRST_LAYER = "dec.conv_pre.weight"
-"""What Piper's exporter calls the weights of the layer that the second half begins with."""
+"""Name that Piper's exporter gives to the weights of the second half's first layer."""
 
 PIECES = (24, 48, 96)
-"""Frames of the first pieces, the last for all that follow. A frame is 11.6 ms of sound.
+"""Number of frames in each of the first pieces; the last also applies to all that follow. A frame lasts 11.6 ms.
 
 Measured on two idle x86 cores with en_US-joe-medium, two threads, the median of nine runs: "The capital of France is
-Paris." (162 frames) takes 42 ms until its frames are there and then 61 ms in one piece, 17 ms until the first 24
-frames; so 59 ms instead of 103 until the first sound. A clause of one word takes 17 ms for its frames.
+Paris." (162 frames) takes 42 ms for its frames and then 61 ms in one piece, or 17 ms for the first 24 frames: 59
+ms instead of 103 until the first sound. The frames of a clause of one word take 17 ms.
 """
 
-PROBE = 64
-"""Frames of the probe that finds how far the second half looks; the probe's middle is further from its ends than the
-largest of Piper's decoders looks (10 frames in "medium" voices)."""
+PROBE_FRAMES = 64
+"""Length of the probe that measures how far the second half looks: half of it exceeds what the largest of Piper's
+decoders looks at (10 frames in "medium" voices)."""
 
-SAME = 1e-5
-"""Samples that differ by less are the same."""
+TOLERANCE = 1e-5
+"""Samples that differ by less are equal."""
 
 
 class Vits:
     """The network of a Piper voice. One run at a time."""
 
     def __init__(self, path: Path, threads: int) -> None:
-        """Load the network at `path`, each half with `threads`. Raises as `system.onnx.session` does.
+        """Load the network at `path`, each half with `threads`. Raises as `host.onnx.session` does.
 
-        A network whose halves cannot be told apart (a voice of several speakers, another exporter) runs in one.
+        A network that cannot be split (a voice of several speakers, another exporter) runs as a whole.
         """
         halves = _halves(path)
         if halves is None:
@@ -57,11 +57,11 @@ class Vits:
 
     @property
     def streams(self) -> bool:
-        """Whether the sound of a long clause comes in several pieces."""
+        """Whether a long clause is generated in several pieces."""
         return self._whole is None
 
     def run(self, feeds: Mapping[str, Tensor]) -> Iterator[Samples]:
-        """The sound of one clause, piece by piece; `feeds` are the inputs of Piper's network."""
+        """Generate the audio of one clause piece by piece; `feeds` are the inputs of Piper's network."""
         if self._whole is not None:
             yield _flat(self._whole.run(None, feeds))
             return
@@ -75,20 +75,20 @@ class Vits:
             start, size = end, next(sizes, size)
 
     def _samples(self, frames: Tensor, start: int, end: int) -> Samples:
-        """The samples of the frames from `start` to `end`."""
+        """Compute the samples of the frames from `start` to `end`."""
         first = max(0, start - self._reach)
         sound = _flat(self._second.run(None, {self._frames_name: frames[:, :, first : end + self._reach]}))
         return sound[(start - first) * self._hop : (end - first) * self._hop]
 
     def _probe(self) -> tuple[int, int]:
-        """Samples a frame, and how many frames to either side the second half looks at most."""
-        frames = np.random.default_rng(0).standard_normal((1, self._channels, PROBE)).astype(np.float32)
+        """Measure the samples per frame, and how many frames to either side the second half looks at most."""
+        frames = np.random.default_rng(0).standard_normal((1, self._channels, PROBE_FRAMES)).astype(np.float32)
         changed = frames.copy()
-        changed[:, :, PROBE // 2] += 1.0
+        changed[:, :, PROBE_FRAMES // 2] += 1.0
         one, other = (_flat(self._second.run(None, {self._frames_name: probe})) for probe in (frames, changed))
-        hop = len(one) // PROBE
-        differing = np.flatnonzero(np.abs(one - other) > SAME)
-        middle = PROBE // 2
+        hop = len(one) // PROBE_FRAMES
+        differing = np.flatnonzero(np.abs(one - other) > TOLERANCE)
+        middle = PROBE_FRAMES // 2
         return hop, int(max(middle - differing[0] // hop, differing[-1] // hop - middle))
 
     @property
@@ -101,14 +101,14 @@ def _flat(outputs: Sequence[Tensor]) -> Samples:
 
 
 def _halves(path: Path) -> tuple[bytes, bytes, str] | None:
-    """The two halves and the name of what flows between them; None when they cannot be told apart."""
+    """Split the network into its halves and the name of the tensor between them; None when it cannot be split."""
     import onnx
     from google.protobuf.message import DecodeError
 
     try:
         model = onnx.load(path)
     except (OSError, DecodeError):
-        return None  # loading it as a whole says what is wrong with it
+        return None  # loading it as a whole reports what is wrong
     graph = model.graph
     weights = {weight.name: weight for weight in graph.initializer}
     frames = next((node.input[0] for node in graph.node if FIRST_LAYER in node.input), None)
@@ -130,10 +130,10 @@ def _halves(path: Path) -> tuple[bytes, bytes, str] | None:
 def _ancestors(
     nodes: Sequence["NodeProto"], names: Sequence[str], until: str | None
 ) -> tuple[list["NodeProto"], set[str]]:
-    """The nodes that `names` are computed by, in order, as far back as `until`, and every name that they read."""
+    """Find the nodes that compute `names` from `until`, in order, and every name that they read."""
     needed = set(names)
     found = []
-    for node in reversed(nodes):  # ONNX demands that a node stands after those that it reads
+    for node in reversed(nodes):  # ONNX requires a node to follow those whose outputs it reads
         if needed & (set(node.output) - {until}):
             found.append(node)
             needed.update(node.input)
@@ -141,6 +141,7 @@ def _ancestors(
 
 
 def _part(model: "ModelProto", nodes: Sequence["NodeProto"], inputs: Any, outputs: Any) -> bytes:
+    """Serialise a network of `nodes` with the weights that they read."""
     import onnx
 
     read = {name for node in nodes for name in node.input}

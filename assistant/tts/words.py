@@ -2,10 +2,10 @@
 
 import html
 import re
+from collections.abc import Sequence
+from functools import cache
 
-DOT = {"en": "dot", "de": "Punkt", "fr": "point", "es": "punto", "zh": "点"}
-AT = {"en": "at", "de": "at", "fr": "arobase", "es": "arroba"}
-"""How addresses are read; in other languages the signs are left to the synthesiser."""
+from assistant.language.tables import Prices, tables_of
 
 CODE_SPAN = re.compile(r"(`+)(.+?)\1")
 ANGLED_ADDRESS = re.compile(r"<((?:https?://|mailto:)[^<>\s]+|[^<>\s@]+@[^<>\s]+)>")
@@ -36,44 +36,14 @@ INVISIBLE = re.compile(
 )
 """Controls and characters without width. Joiners after Arabic and Indic letters are spelling and stay."""
 
-CURRENCY = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "₹": "rupee"}
-COINS = {"$": "cents", "€": "cents", "£": "pence"}
-PRICE = re.compile(r"([$€£¥₹])(\d[\d.,]*\d|\d)(?:([kKMB])\b)?(\s+(?:hundred|thousand|million|billion|trillion)\b)?")
-SCALE = {"k": " thousand", "K": " thousand", "M": " million", "B": " billion", None: ""}
-
-ENGLISH = tuple(
-    (re.compile(pattern), said)
-    for pattern, said in (
-        (r"(\d)\$", r"\1 dollars"),
-        (r"\bC#", "C sharp"),
-        (r"#(?=\d)", "number "),
-        (r"(?<=\d)–(?=\d)", " to "),
-        (r"(?<![\d-])(\d\d?)-(\d\d?)(?![\d-])", r"\1 to \2"),
-        (r"[~≈](?=\d)|^≈$", "about "),
-        (r"^[-=]+>$|→|⇒", " to "),
-        (r"^<=$|≤", " less than or equal to "),
-        (r"^>=$|≥", " greater than or equal to "),
-        (r"^<$|(?<=\w)<(?=\w)", " less than "),
-        (r"^>$|(?<=\w)>(?=\w)", " greater than "),
-        (r"(?<=\w)\^(?=\w)", " to the power of "),
-        (r"²", " squared"),
-        (r"³", " cubed"),
-        (r"\bkm/h\b", "kilometers per hour"),
-        (r"\bw/o\b", "without"),
-        (r"(?<=[A-Za-z])/(?=[A-Za-z])|(?<=\b24)/(?=7\b)", " "),
-    )
-)
-"""What espeak reads badly in English, from its phonemes: "dollar five", "hash one", "tilde five", "right arrow", "and
-slash or", "x two" for x²; comparisons and dashes between numbers are not read at all."""
-
 ALONE = re.compile(r"[#/\\|^~`'\"<>→⇒_*]+|[-=]+>")
-"""Nobody says these when they stand alone."""
+"""Not spoken when they stand alone."""
 
 
 def words_to_say(written: str, language: str) -> str:
-    """What is said for `written`: one word with its markup and punctuation, or a span of words that belong together.
+    """Normalise `written`: one word with its markup and punctuation, or a span of words that belong together.
 
-    Empty when there is nothing to say.
+    Returns an empty text when there is nothing to say.
     """
     said = CODE_SPAN.sub(_code, written)
     said = _without_markup(said)
@@ -86,7 +56,7 @@ def words_to_say(written: str, language: str) -> str:
 
 
 def _code(span: re.Match[str]) -> str:
-    """The words of a name or an expression, without the brackets and signs around them."""
+    """Keep the words of a name or an expression, without brackets and signs."""
     return re.sub(r"[^\w\s.,+#%-]|_", " ", span[2]).strip()
 
 
@@ -100,18 +70,18 @@ def _without_markup(text: str) -> str:
 
 def _addresses(text: str, language: str) -> str:
     text = URL.sub(lambda url: _host(url[0], language), text)
-    at = AT.get(language)
-    if at is not None:
+    at = tables_of(language).reading.at
+    if at:
         text = EMAIL.sub(lambda email: f"{email[1]} {at} {_host(email[2], language)}", text)
     return DOMAIN.sub(lambda domain: _host(domain[1], language), text)
 
 
 def _host(address: str, language: str) -> str:
-    """The host of an address, as it is read out; path, user and port are left out."""
+    """Keep the host of an address, as it is read out, without path, user and port."""
     host = re.sub(r"^(?:https?://)?(?:[^@/]*@)?(?:www\.)?", "", address, flags=re.IGNORECASE)
     host = re.split(r"[/?#:]", host)[0]
-    dot = DOT.get(language)
-    return host if dot is None else host.replace(".", f" {dot} ")
+    dot = tables_of(language).reading.dot
+    return host.replace(".", f" {dot} ") if dot else host
 
 
 def _without_emphasis(text: str) -> str:
@@ -127,28 +97,40 @@ def _without_emphasis(text: str) -> str:
 
 def _symbols(text: str, language: str) -> str:
     text = text.replace("℃", "°C").replace("℉", "°F")
-    if language != "en":
-        text = re.sub(r"~(?=\d)|#(?=\w)", "", PRICE.sub(r"\2 \1", text))
-        return text.replace("&", " y ") if language == "es" else text
-    text = PRICE.sub(_price, text)
-    for symbol, said in ENGLISH:
+    prices = tables_of(language).reading.prices
+    price, symbols = _expressions(language)
+    text = price.sub(lambda match: _price(match, prices), text)
+    for symbol, said in symbols:
         text = symbol.sub(said, text)
-    return re.sub(r"#(?=\w)", "", text)
+    return re.sub(r"~(?=\d)|#(?=\w)", "", text)
 
 
-def _price(price: re.Match[str]) -> str:
-    """The amount before the currency, with cents and millions in their places."""
-    sign, amount, letter, scale = price.groups()
-    scale = SCALE[letter] + (scale or "")
-    unit = CURRENCY[sign] + ("" if (amount == "1" and not scale) or sign == "¥" else "s")
+@cache
+def _expressions(language: str) -> tuple[re.Pattern[str], Sequence[tuple[re.Pattern[str], str]]]:
+    """Compile the language's price (sign, amount, letter, scale), and its symbols with what is said for them."""
+    reading = tables_of(language).reading
+    scales = "|".join(reading.prices.scales) if reading.prices else ""
+    scale = rf"(\s+(?:{scales})\b)?" if scales else "()"
+    price = re.compile(rf"([$€£¥₹])(\d[\d.,]*\d|\d)(?:([kKMB])\b)?{scale}")
+    return price, [(re.compile(symbol.written), symbol.said) for symbol in reading.symbols]
+
+
+def _price(price: re.Match[str], known: Prices | None) -> str:
+    """Put the amount before the currency, with cents and millions in their places."""
+    sign, amount, letter, scale = price.groups(default="")
+    if known is None:
+        return f"{amount}{letter} {sign}"
+    scale = f" {known.letters[letter]}{scale}" if letter else scale
+    currency = known.units[sign]
+    unit = currency.one if amount == "1" and not scale else currency.many
     whole, point, coins = amount.partition(".")
-    if not point or len(coins) != 2 or scale or sign not in COINS:
+    if not point or len(coins) != 2 or scale or not currency.coins:
         return f"{amount}{scale} {unit}"
-    unit = unit.rstrip("s") if whole == "1" else unit
-    said_coins = f"{int(coins)} {COINS[sign]}"
+    unit = currency.one if whole == "1" else currency.many
+    said_coins = f"{int(coins)} {currency.coins}"
     if not int(coins):
         return f"{whole} {unit}"
-    return said_coins if whole == "0" else f"{whole} {unit} and {said_coins}"
+    return said_coins if whole == "0" else f"{whole} {unit} {known.joined_by} {said_coins}"
 
 
 def _punctuation(text: str) -> str:

@@ -1,1 +1,1 @@
-"""Turn taking: pure state machines that decide when a person has begun and finished speaking."""
+"""Turn taking: pure state machines that decide when a person starts and finishes speaking."""

@@ -1,4 +1,4 @@
-"""When the assistant is being spoken to: after a wake word, and for a while after it has answered. Pure.
+"""Attention: speech is for the assistant after a wake word, and for a while after an answer. Pure.
 
 Time is samples of the audio clock.
 """
@@ -10,25 +10,25 @@ from assistant.audio.pcm import LISTENING_RATE
 from assistant.config.schema import Wake
 
 
-class Asleep(Enum):
-    """Why nobody is listened to any more."""
+class IdleReason(Enum):
+    """Why the assistant went idle."""
 
     SILENCE = "silence"
-    """Nobody said anything for as long as was waited."""
+    """The window closed without speech."""
     DISMISSED = "dismissed"
-    """The user said so: "never mind"."""
+    """The user dismissed it: "never mind"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Speech that begins before sample `until` is for the assistant."""
+    """Listening without a wake word: speech that begins before sample `until` is for the assistant."""
 
     until: int
     seconds: float
 
 
 class Attention:
-    """Speech counts while `is_awake`. Without wake words (`wake` None) it always does."""
+    """Speech is for the assistant while `is_awake`; always, without wake words (`wake` None)."""
 
     def __init__(self, wake: Wake | None) -> None:
         self._wake = wake
@@ -38,7 +38,7 @@ class Attention:
 
     @property
     def is_called(self) -> bool:
-        """A wake word was said, and nothing since."""
+        """Whether a wake word was said, and nothing since."""
         return self._called and self._window is not None
 
     @property
@@ -46,33 +46,33 @@ class Attention:
         return self._wake is None or self._engaged or self._window is not None
 
     def woken(self, at: int) -> Window | None:
-        """Somebody said a wake word, or asked to be heard in another way."""
+        """Open a window: a wake word was said, or listening was requested by other means."""
         self._called = True
         return self._open(at, self._wake.listen_s) if self._wake else None
 
     def engaged(self) -> None:
-        """A turn has begun: it is listened to however long it takes."""
+        """Stay awake for a turn that has begun, however long it takes."""
         self._engaged = True
         self._window = None
 
     def answered(self, at: int, *, question: bool) -> Window | None:
-        """The turn is over and the last sound of its answer has been played; `question` if that asked for more."""
+        """Open a follow-up window: the answer has been played to its end. `question`: it ended with a question."""
         if self._wake is None or self._window is not None:
             return None  # it was woken while the answer was played
         self._called = False
         return self._open(at, self._wake.follow_up_question_s if question else self._wake.follow_up_s)
 
-    def dismissed(self) -> Asleep | None:
-        """The user wants nothing more; None where that changes nothing."""
+    def dismissed(self) -> IdleReason | None:
+        """Go idle because the user wants nothing more; None if that changes nothing."""
         was_awake, self._engaged, self._window = self.is_awake, False, None
-        return Asleep.DISMISSED if was_awake and self._wake is not None else None
+        return IdleReason.DISMISSED if was_awake and self._wake is not None else None
 
-    def passed(self, at: int) -> Asleep | None:
-        """It is `at` now; tells once when a window has closed."""
+    def passed(self, at: int) -> IdleReason | None:
+        """Advance to sample `at`; returns the reason once, when a window has closed."""
         if self._window is None or at < self._window.until:
             return None
         self._window = None
-        return Asleep.SILENCE
+        return IdleReason.SILENCE
 
     def _open(self, at: int, seconds: float) -> Window | None:
         self._engaged = False

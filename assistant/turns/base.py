@@ -1,4 +1,4 @@
-"""What the conversation needs of a model that hears whether a turn is finished."""
+"""The interface of an end-of-turn model, which tells from the audio whether a turn is finished."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ class EndOfTurn(Protocol):
     def name(self) -> str: ...
 
     def probability(self, audio: Samples) -> float:
-        """0 to 1: how likely the speaker of `audio` (16 kHz, with the silence after it) has finished.
+        """Estimate how likely (0 to 1) the speaker of `audio` (16 kHz, with the silence after it) has finished.
 
         Raises `AssistantError` (`turn.failed`).
         """

@@ -1,79 +1,79 @@
-"""How much silence ends a turn: little after a sentence that is finished, more after one that is not. Pure."""
+"""Endpointing: how much silence ends a turn, less after a finished sentence than after an unfinished one. Pure."""
 
 import math
 from statistics import fmean
 
 from assistant.config.schema import Turns
 
-DOUBT = 2.0
-"""Evidence, as log-odds, that lies between a turn that surely is finished (`turns.certainty`, 0.95) and one that may as
-well not be (0.72 then). Between the two the silence shrinks from `incomplete_ms` to `complete_ms`.
+DOUBT_RANGE = 2.0
+"""Evidence, in log-odds, over which the silence shrinks from `incomplete_ms` to `complete_ms`, which it reaches at the
+endpoint threshold (`turns.end_threshold`; with 0.95 the range begins at 0.72).
 
 Smart Turn 3.2 on the recordings in tests/speech, 128 to 192 ms into a silence: of 25 ends of questions and commands 20
 are at 0.95 or more in three looks, ten of those at 0.985 or more. The pauses inside commands are at 0.66 to 0.96, those
-of dictations at 0.98 to 0.99: what was said by then sounds finished. With that, by certainty, over nine recorded pauses
+of dictations at 0.98 to 0.99: what was said by then sounds finished. With that, by threshold, over nine recorded pauses
 and eleven that were stretched to 0.5 and 0.9 s:
 
-    certainty  cut recorded  cut stretched  silence after ends: mean   95%
+    threshold  cut recorded  cut stretched  silence after ends: mean   95%
     0.95            3              8                         270 ms   635 ms
     0.97            3              5                         299 ms   901 ms
     0.975           2              5                         314 ms   995 ms
     0.983           1              5                         365 ms  1192 ms
 
-What is cut is reopened when the user goes on, with the words joined.
+A turn that was cut is reopened when the user goes on, with the words joined.
 """
 
-QUESTION = 2.0
-"""Evidence that a question mark adds: a sentence that recognition takes for a whole question."""
+QUESTION_EVIDENCE = 2.0
+"""Log-odds added by a question mark: recognition takes the sentence for a whole question."""
 
-LOOKS = 3
-"""Judgements of one silence, each with a little more of it; their log-odds are averaged, since single ones scatter
-("What is grapefruit in French?": 0.47, 0.94, 0.40). There is no second look when the first is sure."""
+MAX_LOOKS = 3
+"""Judgements of one pause, each with a little more of its silence. Their log-odds are averaged, since single ones vary
+("What is grapefruit in French?": 0.47, 0.94, 0.40). There is no second look when the first reaches the threshold."""
 
 
-class Patience:
-    """The silence to wait for in the present pause."""
+class Endpointing:
+    """Decides how much silence the current pause needs to end the turn."""
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
-        self._sure = _log_odds(turns.certainty)
+        self._threshold = _log_odds(turns.end_threshold)
         self.new_pause()
 
     def new_pause(self) -> None:
-        """Somebody has stopped speaking; nothing is known about it yet."""
+        """Forget the previous pause: the user has just stopped speaking again."""
         self._looks: list[float] = []
         self._question = False
         self._wordless = False
 
     def judged(self, probability: float) -> None:
-        """The model gave the turn this probability (0 to 1) to be finished."""
+        """Add the probability (0 to 1), by the end-of-turn model, that the turn is finished."""
         self._looks.append(_log_odds(min(max(probability, 1e-4), 1 - 1e-4)))
 
     def understood(self, text: str) -> None:
-        """The words up to this pause; without any, there is nothing to answer and no hurry."""
+        """Take the transcript up to this pause; an empty one leaves nothing to answer, so the silence stays long."""
         self._wordless = not text.strip()
         self._question = text.rstrip().endswith(("?", "？", "؟"))
 
     @property
     def wants_look(self) -> bool:
-        """Whether another judgement could change anything."""
-        is_sure = bool(self._looks) and self._evidence >= self._sure
-        return self._turns.mode == "semantic" and len(self._looks) < LOOKS and not is_sure
+        """Whether another judgement could change the silence."""
+        is_sure = bool(self._looks) and self._evidence >= self._threshold
+        return self._turns.mode == "semantic" and len(self._looks) < MAX_LOOKS and not is_sure
 
     @property
     def silence_ms(self) -> float:
-        """Silence in milliseconds after which the turn is over, as far as is known."""
+        """Silence that ends the turn, in milliseconds, by what is known so far."""
         turns = self._turns
         if turns.mode == "silence":
             return turns.endpoint_ms
         if not self._looks or self._wordless:
             return turns.incomplete_ms
-        doubt = min(1.0, max(0.0, (self._sure - self._evidence) / DOUBT))
+        doubt = min(1.0, max(0.0, (self._threshold - self._evidence) / DOUBT_RANGE))
         return turns.complete_ms + (turns.incomplete_ms - turns.complete_ms) * doubt
 
     @property
     def _evidence(self) -> float:
-        return fmean(self._looks) + (QUESTION if self._question else 0.0)
+        return fmean(self._looks) + (QUESTION_EVIDENCE if self._question else 0.0)
 
 
 def _log_odds(probability: float) -> float:

@@ -1,6 +1,6 @@
-"""When a person begins, pauses, resumes and finishes: a pure state machine over speech probabilities.
+"""Speech segmentation: a pure state machine from speech probabilities to start, pause, resumption and end of a turn.
 
-It holds no clock, model or thread: time is counted in samples of the audio it is told about.
+It holds no clock, model or thread: time is counted in samples of the audio it is fed.
 """
 
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from assistant.audio.pcm import LISTENING_RATE
 from assistant.config.schema import Turns
-from assistant.turns.endpointing import Patience
+from assistant.turns.endpointing import Endpointing
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """`onset` is the first sample of speech, `at` the sample at which that became certain."""
+    """Speech has lasted for `turns.onset_ms`: `onset` is its first sample, `at` the sample of that decision."""
 
     onset: int
     at: int
@@ -21,7 +21,7 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class SoftEnd:
-    """A short silence: prepare the answer. `speech_end` is the sample after the last speech."""
+    """A short silence, after which the answer is prepared. `speech_end` is the sample after the last speech."""
 
     speech_end: int
     at: int
@@ -29,14 +29,14 @@ class SoftEnd:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """Speech after a soft end: what was prepared is void, the utterance goes on."""
+    """Speech after a soft end: the prepared answer is void, the utterance goes on."""
 
     at: int
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """The user has finished. Nothing more comes until `rearm`."""
+    """The user has finished. No signal follows until `rearm`."""
 
     speech_end: int
     at: int
@@ -48,30 +48,30 @@ HYSTERESIS = 0.15
 """Silence begins below `threshold - HYSTERESIS`, so that a probability that hovers at the threshold does not flap. The
 value is that of Silero's own `get_speech_timestamps`."""
 
-FALLING = 0.15
-RISEN = 0.25
-"""Above the threshold by so much: below the first a pause may have begun, from the second on it is speech again.
+FALL_MARGIN = 0.15
+RISE_MARGIN = 0.25
+"""Margins above the threshold: below the first a pause may have begun, from the second on it is speech again.
 
 Silero falls slowly: on the recordings in tests/speech with a well-known end the block in which speech ends still has
 0.9 (median), the next 0.55, the one after that 0.28. A soft end below 0.65 comes 30 to 60 ms sooner than below 0.35.
 """
 
-CERTAIN = 0.97
-"""No threshold lies above this."""
+MAX_THRESHOLD = 0.97
+"""Upper bound of the threshold with its margins, so that certain speech can always reach it."""
 
-HOVERING_MS = 128
-"""A pause in which the probability does not fall below `threshold - HYSTERESIS` for so long is none: a faint voice."""
+MAX_HOVER_MS = 128
+"""A probability that stays above `threshold - HYSTERESIS` for longer after a fall is a faint voice, not a pause."""
 
 
 class Segmenter:
     """Signals for one utterance: `SpeechStarted (SoftEnd (Resumed SoftEnd)*) Committed`, then silence until `rearm`.
 
-    `patience` says how long the silence of a commit is; what is learned about a pause is told to it.
+    `endpointing` decides how long the silence before a commit is, and takes the evidence about the current pause.
     """
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
-        self.patience = Patience(turns)
+        self.endpointing = Endpointing(turns)
         self.rearm()
 
     def rearm(self) -> None:
@@ -80,17 +80,17 @@ class Segmenter:
         self._soft = False
         self._done = False
         self._silent = False
-        """The probability has been below the hysteresis since the last speech."""
+        """Whether the probability has been below the hysteresis since the last speech."""
         self._risen = False
-        """It has been high since the last soft end, so that a fall means something."""
+        """Whether it has been high since the last soft end, so that a fall means something."""
         self._onset: int | None = None
         self._speech_end = 0
         self._fall = 0
-        """Where the probability began to fall, the end of the last block that surely was speech."""
-        self.patience.new_pause()
+        """The sample at which the probability began to fall: the end of the last block that surely was speech."""
+        self.endpointing.new_pause()
 
     def feed(self, probability: float, start: int, end: int) -> Iterator[Signal]:
-        """Take the speech probability of the samples from `start` to `end`; yield what it means."""
+        """Take the speech probability of the samples from `start` to `end`; yield the signals it causes."""
         if self._done:
             return
         if not self._speaking:
@@ -101,7 +101,7 @@ class Segmenter:
             yield from self._in_pause(end)
         else:
             yield from self._in_speech(end)
-        if end - self._speech_end >= samples(self.patience.silence_ms) and self._soft:
+        if end - self._speech_end >= samples(self.endpointing.silence_ms) and self._soft:
             yield self._commit(end)
         yield from self._too_long(end)
 
@@ -117,11 +117,11 @@ class Segmenter:
             yield SpeechStarted(onset=self._onset, at=end)
 
     def _follow(self, probability: float, end: int) -> None:
-        """Note how far speech surely, and how far it possibly reaches."""
+        """Track how far speech surely reaches, and how far it may."""
         threshold = self._turns.threshold
-        if probability >= min(threshold + FALLING, CERTAIN):
+        if probability >= min(threshold + FALL_MARGIN, MAX_THRESHOLD):
             self._fall = end
-        if probability >= min(threshold + RISEN, CERTAIN):
+        if probability >= min(threshold + RISE_MARGIN, MAX_THRESHOLD):
             self._risen = True
         if probability >= threshold - (0.0 if self._silent else HYSTERESIS):
             self._speech_end = end
@@ -137,10 +137,10 @@ class Segmenter:
             yield SoftEnd(speech_end=speech_end, at=end)
 
     def _in_pause(self, end: int) -> Iterator[Signal]:
-        is_hovering = not self._silent and end - self._fall >= samples(HOVERING_MS)
+        is_hovering = not self._silent and end - self._fall >= samples(MAX_HOVER_MS)
         if self._risen or is_hovering:
             self._soft = False
-            self.patience.new_pause()
+            self.endpointing.new_pause()
             yield Resumed(at=end)
 
     def _too_long(self, end: int) -> Iterator[Signal]:
@@ -157,5 +157,5 @@ class Segmenter:
 
 
 def samples(milliseconds: float) -> int:
-    """Milliseconds as samples of the audio clock."""
+    """Convert milliseconds to samples of the audio clock."""
     return int(milliseconds * LISTENING_RATE / 1000)

@@ -1,1 +1,1 @@
-"""Voice activity: how likely is speech in a block of audio."""
+"""Voice activity: the probability of speech in a block of audio."""

@@ -10,7 +10,7 @@ from assistant.errors import AssistantError, Code
 from assistant.host.onnx import Tensor, session
 
 CONTEXT = 64
-"""Samples of the block before that stand in front of each block, as the model was trained."""
+"""Samples of the block before that precede each block, as in the model's training."""
 
 STATE = (1, 1, 128)
 """Shape of each of the two states of the model's recurrent layer."""
@@ -48,7 +48,7 @@ class Silero:
 
 
 def packaged_model() -> Path:
-    """The model's file. faster-whisper is found but not imported, which would load CTranslate2."""
+    """Find the model's file. faster-whisper is not imported, which would load CTranslate2."""
     package = find_spec("faster_whisper")
     if package is None or package.origin is None:
         raise AssistantError(

@@ -1,1 +1,1 @@
-"""Wake words: what is said to be listened to."""
+"""Wake words: the words that make the assistant listen."""

@@ -1,4 +1,4 @@
-"""What the conversation needs of wake words, and what a wake word's engine provides."""
+"""What the conversation needs of wake words, and what a wake word engine provides."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,42 +7,42 @@ from assistant.audio.pcm import AudioBlock, Samples
 
 
 @dataclass(frozen=True, slots=True)
-class Wake:
-    """A wake word was heard. Positions are samples of the audio clock."""
+class Detection:
+    """A wake word that was said. Positions are samples of the audio clock."""
 
     word: str
     score: float
     """0 to 1."""
     at: int
-    """Where it became certain."""
+    """Position at which it was detected."""
     word_end: int
-    """Where the word ends, as well as can be told: what is said after it begins here."""
+    """Position at which the word ends, as well as it is known: speech after it begins here."""
 
 
-class WakeWord(Protocol):
-    """A loaded model with the memory of one stream of audio."""
+class WakeWordModel(Protocol):
+    """A loaded model of one wake word, with the state of one stream of audio."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def threshold(self) -> float:
-        """The score from which it counts where nothing else is said."""
+        """Score from which the word counts as said, unless the configuration names another."""
 
     @property
-    def late_s(self) -> float:
-        """How long after the end of the word it is certain, in seconds."""
+    def latency_s(self) -> float:
+        """Seconds from the end of the word to its detection."""
 
     def scores(self, block: Samples) -> list[float]:
-        """How likely the word was just said, 0 to 1, as often as the model looks at the next `pcm.BLOCK` samples.
+        """Return how likely the word has just been said, 0 to 1, once for each look of the model at `block`.
 
-        `block` is at 16 kHz. Takes well under a millisecond on average, so it is called on the event loop. Raises
-        `AssistantError` (`wake.failed`).
+        `block` holds the next `pcm.BLOCK` samples at 16 kHz. Takes well under a millisecond on average, so it is called
+        on the event loop. Raises `AssistantError` (`wake.failed`).
         """
 
 
-class Spotter(Protocol):
-    """Wake words that are being listened for."""
+class WakeWordDetector(Protocol):
+    """Detects any of several wake words in one stream of audio."""
 
-    def heard(self, block: AudioBlock) -> Wake | None:
-        """Take the next block; the wake word that it completes. Raises `AssistantError` (`wake.failed`)."""
+    def detect(self, block: AudioBlock) -> Detection | None:
+        """Take the next block; return the wake word that it completes. Raises `AssistantError` (`wake.failed`)."""

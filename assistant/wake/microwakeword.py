@@ -1,4 +1,4 @@
-"""microWakeWord: small streaming models, made for microcontrollers."""
+"""microWakeWord: small streaming models made for microcontrollers."""
 
 from collections import deque
 from pathlib import Path
@@ -6,15 +6,15 @@ from typing import Any
 
 from assistant.audio.pcm import Samples, to_int16
 from assistant.errors import AssistantError, Code
-from assistant.vad.quiet import Quiet
-from assistant.wake.base import WakeWord
+from assistant.vad.energy_gate import EnergyGate
+from assistant.wake.base import WakeWordModel
 from assistant.wake.tflite import INT8, UINT8, check_model
 
-WIDTH = 40
-"""Numbers that describe 10 ms of sound."""
+FEATURES = 40
+"""Features of 10 ms of sound."""
 
 THRESHOLDS = {"okay_nabu": 0.8, "hey_jarvis": 0.8, "alexa": 0.6, "hey_mycroft": 0.8}
-"""Of the models in the package, on the second of two successive scores.
+"""Thresholds of the models in the package, for the second of two successive scores.
 
 Measured on the wake words in tests/speech with a question said 0 to 0.1 s after them, loud and soft, and on 224 s of
 other speech, music and noise. Lowest score of a word, highest of anything else: okay_nabu 0.82, 0.66; hey_jarvis
@@ -23,18 +23,21 @@ hey_mycroft, which no threshold helps against. The cut-offs in the models' manif
 (0.85, 0.97, 0.9, 0.95) miss 6, 0, 67 and 0 of a hundred of these.
 """
 
-REMEMBERED = 100
-"""Times 10 ms (1 s) that the model is shown when the room is no longer quiet: what it would have seen of the quiet."""
+CATCH_UP = 100
+"""Skipped features (1 s, in steps of 10 ms) that the model is shown first when the energy gate opens again."""
 
-LATE_S = 0.15
-"""Questions said right after the word (0.03 and 0.2 s), cut so long before the model was certain, lost no word in 44
-cases and began with a remainder of the wake word in one; cut when it was certain, seven lost their first word."""
+LATENCY_S = 0.15
+"""Seconds from the end of a word to its detection.
+
+Questions said right after the word (0.03 and 0.2 s), cut so long before the detection, lost no word in 44 cases and
+began with a remainder of the wake word in one; cut at the detection, seven lost their first word.
+"""
 
 
-class MicroWakeWord(WakeWord):
+class MicroWakeWord(WakeWordModel):
     """The model that the package calls `name`, or one of the user's own by its manifest (.json, beside the .tflite).
 
-    Takes 0.4 to 0.5% of one x86 core, three words 1.0 to 1.3%; in a quiet room the model rests.
+    Takes 0.4 to 0.5% of one x86 core, three words 1.0 to 1.3%; in a quiet room the model is not run.
 
     Raises `AssistantError` (`model.missing`, `model.corrupt`, `model.unloadable`).
     """
@@ -47,7 +50,7 @@ class MicroWakeWord(WakeWord):
         manifest = Path(name) if name.endswith(".json") else _packaged() / f"{name}.json"
         self._name = manifest.stem
         try:
-            check_model(_model_of(manifest), TfLiteWakeWord(_native()).lib, (INT8, UINT8), WIDTH)
+            check_model(_model_of(manifest), TfLiteWakeWord(_native()).lib, (INT8, UINT8), FEATURES)
             self._model: Any = Model.from_config(manifest)
             if self._model.sliding_window_size < 1:
                 raise ValueError("sliding_window_size is below 1")
@@ -58,9 +61,9 @@ class MicroWakeWord(WakeWord):
             ) from error
         self._features: Any = MicroWakeWordFeatures()
         self._count = 0
-        self._quiet = Quiet()
-        self._left_out: deque[Any] = deque(maxlen=REMEMBERED)
-        """What the model was not asked about while it was quiet."""
+        self._gate = EnergyGate()
+        self._skipped: deque[Any] = deque(maxlen=CATCH_UP)
+        """Features that the model was not shown while the gate was closed."""
 
     @property
     def name(self) -> str:
@@ -71,31 +74,31 @@ class MicroWakeWord(WakeWord):
         return self._threshold
 
     @property
-    def late_s(self) -> float:
-        return LATE_S
+    def latency_s(self) -> float:
+        return LATENCY_S
 
     def scores(self, block: Samples) -> list[float]:
         try:
             features = self._features.process_streaming(to_int16(block).tobytes())
-            if self._quiet.heard(block):
-                self._left_out.extend(features)
+            if not self._gate.push(block):
+                self._skipped.extend(features)
                 return []
-            for left_out in self._left_out:
-                self._score(left_out)
-            self._left_out.clear()
+            for skipped in self._skipped:
+                self._score(skipped)
+            self._skipped.clear()
             return [score for each in features if (score := self._score(each)) is not None]
         except (RuntimeError, ValueError) as error:
             raise AssistantError(Code.WAKE_FAILED, f"wake word {self._name}: {error}") from error
 
     def _score(self, features: Any) -> float | None:
-        """What the model makes of 10 ms more; it looks at `stride` of these at a time."""
+        """Show the model 10 ms more; it scores `stride` of these at a time and returns None between."""
         self._count = (self._count + 1) % self._model.stride
         score: float = self._model.process_streaming_prob(features)
         return None if self._count else score
 
 
 def packaged_words() -> list[str]:
-    """The words whose models come with the package."""
+    """List the words whose models come with the package."""
     return sorted(path.stem for path in _packaged().glob("*.json"))
 
 
@@ -106,13 +109,13 @@ def _packaged() -> Path:
 
 
 def _native() -> Path:
-    """TensorFlow Lite, which comes with the package; its folder, which cannot be loaded, where it does not."""
+    """Find TensorFlow Lite, which comes with the package; else its folder, which fails to load with a clear reason."""
     folder = _packaged().parent / "lib"
     return next(folder.glob("*tensorflowlite_c.*"), folder)
 
 
 def _model_of(manifest: Path) -> Path:
-    """The model file that a manifest names."""
+    """Read the path of the model file that a manifest names."""
     import msgspec
 
     if not manifest.is_file():

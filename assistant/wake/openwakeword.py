@@ -7,22 +7,22 @@ import numpy as np
 
 from assistant.audio.pcm import BLOCK, Samples, to_int16
 from assistant.errors import AssistantError, Code
-from assistant.wake.base import WakeWord
+from assistant.wake.base import WakeWordModel
 from assistant.wake.tflite import FLOAT32, check_model
 
-WIDTH = 96
-"""Numbers that describe 80 ms of sound."""
+FEATURES = 96
+"""Features of 80 ms of sound."""
 
 THRESHOLD = 0.5
-"""The project's own. On the recordings in tests/speech, also with noise 10 dB below them, nothing but the word
-scores more than 0.20, except "Jarvis" without "hey" (0.44)."""
+"""openWakeWord's own. On the recordings in tests/speech, also with noise 10 dB below them, nothing but the word scores
+more than 0.20, except "Jarvis" without "hey" (0.44)."""
 
-LATE_S = 0.1
-"""It is certain 0.06 to 0.14 s after the end of the word, where it is not before it."""
+LATENCY_S = 0.1
+"""Seconds from the end of a word to its detection: measured 0.06 to 0.14, where it is not detected earlier."""
 
 
-class OpenWakeWord(WakeWord):
-    """The user's own model, a .tflite file. Takes 12% of one x86 core, nearly all of them for features.
+class OpenWakeWord(WakeWordModel):
+    """A model of the user's own, a .tflite file. Takes 12% of one x86 core, nearly all of it for features.
 
     A block takes 3.5 ms on average and 12 ms at the 99th percentile. The library begins with 8 s of silence, 0.5 to
     0.8 s of work that the first block would wait for; it is done while loading.
@@ -41,7 +41,7 @@ class OpenWakeWord(WakeWord):
                 "an openWakeWord model needs the package pyopen-wakeword; `pip install 'assistant[openwakeword]'`",
             ) from error
         try:
-            check_model(path, TfLiteWakeWord(_native()).lib, (FLOAT32,), WIDTH)
+            check_model(path, TfLiteWakeWord(_native()).lib, (FLOAT32,), FEATURES)
             self._model: Any = Model.from_model(path)
             self._features: Any = OpenWakeWordFeatures.from_builtin()
         except (RuntimeError, ValueError, OSError, IndexError) as error:
@@ -60,8 +60,8 @@ class OpenWakeWord(WakeWord):
         return THRESHOLD
 
     @property
-    def late_s(self) -> float:
-        return LATE_S
+    def latency_s(self) -> float:
+        return LATENCY_S
 
     def scores(self, block: Samples) -> list[float]:
         try:
@@ -75,7 +75,7 @@ class OpenWakeWord(WakeWord):
 
 
 def _native() -> Path:
-    """TensorFlow Lite, which comes with the package; its folder, which cannot be loaded, where it does not."""
+    """Find TensorFlow Lite, which comes with the package; else its folder, which fails to load with a clear reason."""
     import pyopen_wakeword
 
     folder = Path(pyopen_wakeword.__file__).parent / "lib"

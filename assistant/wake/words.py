@@ -1,4 +1,4 @@
-"""All wake words of one configuration on one microphone, deaf to what the assistant says itself."""
+"""All wake words of one configuration on one microphone, except those that the assistant says itself."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,54 +6,55 @@ from typing import Literal
 
 from assistant.audio.pcm import LISTENING_RATE, AudioBlock, Samples
 from assistant.errors import AssistantError, Code
-from assistant.wake.base import Spotter, Wake, WakeWord
-from assistant.wake.detector import Detector
+from assistant.wake.base import Detection, WakeWordDetector, WakeWordModel
 from assistant.wake.microwakeword import MicroWakeWord, packaged_words
 from assistant.wake.openwakeword import OpenWakeWord
+from assistant.wake.scores import ScoreFilter
 
 OWN_S = 2.0
-"""For so long after the assistant has said a wake word itself, none is heard: its echo, and the tail of the scores."""
+"""Seconds without a detection after the assistant has said a wake word: its echo, and the tail of the scores."""
 
 
-class WakeWords(Spotter):
-    """`words`: names of packaged words, or paths of models, with their thresholds.
+class WakeWords(WakeWordDetector):
+    """Detects `words`: names of packaged words, or paths of models, with their thresholds.
 
     Raises `AssistantError`: `model.missing`, `model.unloadable`, or `config.invalid` for a name that there is not.
     """
 
     def __init__(self, words: Mapping[str, float | Literal["auto"]]) -> None:
-        self._microphone = _Ear(words)
-        self._loudspeaker = _Ear(words)
+        self._microphone = _Stream(words)
+        self._loudspeaker = _Stream(words)
         self._own_until = 0
 
-    def heard(self, block: AudioBlock) -> Wake | None:
-        if block.far is not None and block.far.any() and self._loudspeaker.heard(block.far, block.end):
+    def detect(self, block: AudioBlock) -> Detection | None:
+        if block.far is not None and block.far.any() and self._loudspeaker.detect(block.far, block.end):
             self._own_until = block.end + round(OWN_S * LISTENING_RATE)
-        wake = self._microphone.heard(block.samples, block.end)
-        return wake if block.end >= self._own_until else None
+        detection = self._microphone.detect(block.samples, block.end)
+        return detection if block.end >= self._own_until else None
 
 
-class _Ear:
-    """The words in one stream of audio."""
+class _Stream:
+    """Detects the words in one stream of audio, with models of its own."""
 
     def __init__(self, words: Mapping[str, float | Literal["auto"]]) -> None:
-        self._words = [(load(word), threshold) for word, threshold in words.items()]
-        self._detector = Detector(
+        models = [(load_model(word), threshold) for word, threshold in words.items()]
+        self._models = [model for model, _ in models]
+        self._filter = ScoreFilter(
             {
-                word.name: (word.threshold if threshold == "auto" else threshold, word.late_s)
-                for word, threshold in self._words
+                model.name: (model.threshold if threshold == "auto" else threshold, model.latency_s)
+                for model, threshold in models
             }
         )
 
-    def heard(self, samples: Samples, end: int) -> Wake | None:
-        return self._detector.heard({word.name: word.scores(samples) for word, _ in self._words}, end)
+    def detect(self, samples: Samples, end: int) -> Detection | None:
+        return self._filter.push({model.name: model.scores(samples) for model in self._models}, end)
 
 
-def load(word: str) -> WakeWord:
-    """The engine for `word`: a packaged word, a microWakeWord manifest (.json), an openWakeWord model (.tflite).
+def load_model(word: str) -> WakeWordModel:
+    """Load `word`: a packaged word, a microWakeWord manifest (.json) or an openWakeWord model (.tflite).
 
-    The packaged words are microWakeWord's. Of the recordings in tests/speech it hears all seven, openWakeWord five at
-    its threshold, for a thirtieth of the processor time.
+    The packaged words are microWakeWord's. Of the recordings in tests/speech it detects all seven, openWakeWord five at
+    its threshold, for thirty times the processor time.
     """
     if word.endswith(".tflite"):
         return OpenWakeWord(Path(word).expanduser())

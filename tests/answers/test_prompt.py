@@ -2,9 +2,10 @@
 
 import pytest
 
-from assistant.answers.prompt import Exchange, build, one_line
+from assistant.answers.prompt import build, one_line
 from assistant.errors import AssistantError, Code
 from assistant.llm.base import Message
+from assistant.store.exchanges import Exchange
 
 BEFORE = [Exchange("Hello.", "Hi."), Exchange("What time is it?", "Noon.")]
 

@@ -148,7 +148,7 @@ def test_other_programs_talk_to_it_and_it_speaks_for_them(room: Room, tmp_path: 
         assert command(room, "ask", "What time is it?").strip()
         command(room, "say", "The washing machine is done.")
         with urllib.request.urlopen(f"http://127.0.0.1:{metrics_port}/metrics") as answer:
-            assert 'assistant_turns_total{end="answered",source="text"} 1.0' in answer.read().decode()
+            assert 'assistant_turns_total{end="answered",room="local",source="text"} 1.0' in answer.read().decode()
         with socket.create_connection(("127.0.0.1", wyoming_port)) as client:
             client.sendall(b'{"type": "describe"}\n')
             assert b'"type": "info"' in client.recv(65_536)

@@ -1,4 +1,4 @@
-"""Recognition of real speech, and of what is none, with the real model."""
+"""The real model recognises speech, and nothing in what is not speech."""
 
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from assistant.errors import AssistantError, Code
 NOISES = ["dog_bark", "music_jazz", "music_strings", "office_ambience", "room_1", "silence_room"]
 
 
-def heard(clip: Clip, after_s: float = 0.1) -> Samples:
-    """The clip as the pipeline hands it over: pre-roll, speech, and some of the silence after it."""
+def utterance_in(clip: Clip, after_s: float = 0.1) -> Samples:
+    """Cut the clip as the pipeline does: pre-roll, speech, and some of the silence after it."""
     assert clip.speech_start_s is not None
     assert clip.speech_end_s is not None
     audio = np.pad(read_audio(clip.path, max_s=60), (0, LISTENING_RATE))
@@ -49,7 +49,7 @@ def test_questions_and_commands_are_understood_without_being_told_the_language(
     clip = clips[name]
     assert clip.transcript is not None
     assert clip.language is not None
-    found = whisper.transcribe(heard(clip, after_s), language=None, stop=NeverStop())
+    found = whisper.transcribe(utterance_in(clip, after_s), language=None, stop=NeverStop())
     assert found.language == clip.language
     simplified = found.text.translate(str.maketrans("氣麼樣", "气么样"))
     assert word_error_rate(clip.transcript, simplified, clip.language) == 0
@@ -83,13 +83,13 @@ def test_the_trimmed_window_gives_the_words_of_the_full_one(whisper: FasterWhisp
 def test_other_languages_are_recognised_as_such(whisper: FasterWhisper, clips: dict[str, Clip], name: str) -> None:
     clip = clips[name]
     assert clip.transcript is not None
-    found = whisper.transcribe(heard(clip), language=None, stop=NeverStop())
+    found = whisper.transcribe(utterance_in(clip), language=None, stop=NeverStop())
     assert found.language == clip.language
     assert word_error_rate(clip.transcript, found.text, found.language) < 0.5
 
 
-def test_a_language_that_is_given_is_not_detected(whisper: FasterWhisper, clips: dict[str, Clip]) -> None:
-    found = whisper.transcribe(heard(clips["cmd_yes"]), language="de", stop=NeverStop())
+def test_a_given_language_is_not_detected(whisper: FasterWhisper, clips: dict[str, Clip]) -> None:
+    found = whisper.transcribe(utterance_in(clips["cmd_yes"]), language="de", stop=NeverStop())
     assert found.language == "de"
     assert found.language_probability == 1.0
 
@@ -100,10 +100,10 @@ class Stopped:
 
 
 def test_a_stopped_recognition_returns_without_words(whisper: FasterWhisper, clips: dict[str, Clip]) -> None:
-    assert whisper.transcribe(heard(clips["cmd_yes"]), language=None, stop=Stopped()).text == ""
+    assert whisper.transcribe(utterance_in(clips["cmd_yes"]), language=None, stop=Stopped()).text == ""
 
 
-def test_more_than_whisper_takes_at_once_is_refused(whisper: FasterWhisper) -> None:
+def test_an_utterance_longer_than_the_window_is_refused(whisper: FasterWhisper) -> None:
     with pytest.raises(ValueError, match="at most 30 s"):
         whisper.transcribe(np.zeros(31 * LISTENING_RATE, np.float32), language="en", stop=NeverStop())
 

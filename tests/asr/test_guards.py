@@ -1,4 +1,4 @@
-"""What is taken for words, what for noise, and what is worth another look."""
+"""Hypotheses are words, noise, or doubtful enough to decode again."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_words_are_words_even_when_short_or_when_one_measure_is_poor(words: Hypo
         hypothesis("Thank you.", log_probability=-0.75, no_speech=0.66),
     ],
 )
-def test_what_the_model_makes_of_noise_is_noise(noise: Hypothesis) -> None:
+def test_what_the_model_hallucinates_in_noise_is_noise(noise: Hypothesis) -> None:
     assert judge(noise) is Verdict.NOISE
 
 
@@ -46,5 +46,5 @@ def test_what_the_model_makes_of_noise_is_noise(noise: Hypothesis) -> None:
         hypothesis("Plate servos", log_probability=-1.45, no_speech=0.18),
     ],
 )
-def test_repetition_no_end_and_disbelief_are_worth_the_full_window(wrong: Hypothesis) -> None:
-    assert judge(wrong) is Verdict.WENT_WRONG
+def test_repetition_a_missing_end_and_low_probability_are_worth_the_full_window(wrong: Hypothesis) -> None:
+    assert judge(wrong) is Verdict.DOUBTFUL

@@ -1,4 +1,4 @@
-"""What of a growing transcript is stable."""
+"""Which words of a growing transcript are stable."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_stable_words_do_not_change_when_a_hypothesis_takes_them_back() -> None:
     assert agreement.update("turn on the lights now", "en").stable == "turn on the light"
 
 
-def test_case_and_punctuation_are_no_disagreement() -> None:
+def test_case_and_punctuation_do_not_count_as_disagreement() -> None:
     agreement = LocalAgreement()
     agreement.update("Hello.", "en")
     assert agreement.update("hello, my friend", "en") == Partial("hello,", "my friend")
@@ -37,7 +37,7 @@ def test_languages_without_spaces_agree_character_by_character() -> None:
 
 
 class Recognizer:
-    """Hears one language with the probability it is told to."""
+    """Detects German, with a given probability."""
 
     name = device = "scripted"
 
@@ -60,7 +60,9 @@ class Recognizer:
 
 
 @pytest.mark.parametrize(("probability", "asked"), [(0.95, [None, "de"]), (0.6, [None, None])])
-def test_a_language_that_is_sure_is_kept_for_the_final_pass(probability: float, asked: list[str | None]) -> None:
+def test_a_language_detected_with_certainty_is_kept_for_the_final_pass(
+    probability: float, asked: list[str | None]
+) -> None:
     recognizer = Recognizer(probability)
     transcriber = StreamingTranscriber(recognizer, None)
     transcriber.attempt(np.zeros(16000, np.float32), NeverStop())
@@ -68,7 +70,7 @@ def test_a_language_that_is_sure_is_kept_for_the_final_pass(probability: float, 
     assert recognizer.asked == asked
 
 
-def test_a_language_is_detected_again_when_a_pass_in_it_goes_wrong() -> None:
+def test_a_language_is_detected_again_after_a_doubtful_pass() -> None:
     recognizer = Recognizer(0.95)
     transcriber = StreamingTranscriber(recognizer, None)
     for recognizer.doubtful in (False, True, False):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.audio.echo.reference import RESTS_S, Reference
+from assistant.audio.echo.reference import IDLE_S, Reference
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.bench.soak.virtual_room import RATE
 from tests.room import Room
@@ -54,7 +54,7 @@ class SimulatedMicrophone:
     dropped = 7
     echo_free = None
     muted = False
-    unhurried = False
+    batched = False
 
     def __init__(
         self, samples: Samples, played: Samples, reference: Reference, *, jitter_s: float = 0.0, gap: int = 0
@@ -81,7 +81,7 @@ class SimulatedMicrophone:
                 period = self._played[played : played + 160]
                 played += 160
                 quiet = 0 if period.any() else quiet + len(period)
-                silent = quiet > RESTS_S * LISTENING_RATE
+                silent = quiet > IDLE_S * LISTENING_RATE
                 self._reference.put(period, self._moment(played), False, silent=silent)
             yield AudioBlock(self._samples[start:end], start, self._moment(end))
 

@@ -85,7 +85,7 @@ async def say(clip: str) -> None:
         await playback.write(samples[:5000])
         await playback.write(samples[5000:])
         await playback.drain()
-        print(json.dumps({"played": playback.played, "underflows": loudspeaker.underflows}))
+        print(json.dumps({"played": playback.played, "underruns": loudspeaker.underruns}))
 
 
 async def interrupt(clip: str, after_s: str) -> None:
@@ -97,7 +97,7 @@ async def interrupt(clip: str, after_s: str) -> None:
         played = playback.played
         playback.stop()
         await playback.drain()
-        print(json.dumps({"at_stop": played, "played": playback.played, "underflows": loudspeaker.underflows}))
+        print(json.dumps({"at_stop": played, "played": playback.played, "underruns": loudspeaker.underruns}))
 
 
 async def turn_down(clip: str, after_s: str, volume: str) -> None:
@@ -112,17 +112,17 @@ async def turn_down(clip: str, after_s: str, volume: str) -> None:
         print(json.dumps({"played": playback.played, "volume": loudspeaker.volume}))
 
 
-class KeepingMicrophone(Microphone):
-    """Remembers what it heard."""
+class RecordingMicrophone(Microphone):
+    """Records its blocks."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.kept: list[AudioBlock] = []
+        self.recorded: list[AudioBlock] = []
 
     async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
         async with aclosing(super().blocks()) as blocks:
             async for block in blocks:
-                self.kept.append(block)
+                self.recorded.append(block)
                 yield block
 
 
@@ -130,7 +130,7 @@ async def cancel(clip: str, path: str) -> None:
     """Play a clip, hear the room meanwhile without it, and keep both."""
     samples = read_audio(Path(clip), max_s=60)
     heard: list[AudioBlock] = []
-    with KeepingMicrophone("default") as microphone, Loudspeaker("default") as loudspeaker:
+    with RecordingMicrophone("default") as microphone, Loudspeaker("default") as loudspeaker:
         source = EchoCancelledSource(microphone, loudspeaker.reference(), EchoCanceller())
         async with anyio.create_task_group() as tasks, aclosing(source.blocks()) as blocks:
             tasks.start_soon(loudspeaker.play(LISTENING_RATE).write, samples)
@@ -140,7 +140,7 @@ async def cancel(clip: str, path: str) -> None:
                     break
         np.savez(
             path,
-            near=np.concatenate([block.samples for block in microphone.kept]),
+            near=np.concatenate([block.samples for block in microphone.recorded]),
             cleaned=np.concatenate([block.samples for block in heard]),
             far=np.concatenate([block.far for block in heard if block.far is not None]),
             echo_free=source.echo_free,

@@ -78,7 +78,7 @@ def test_values_that_are_not_numbers_are_refused(wrong: float) -> None:
         ("thumbs 👍🏽".encode(), "thumbs 👍🏽"),
     ],
 )
-def test_text_is_cleaned_of_what_nobody_says(text: str | bytes, cleaned: str) -> None:
+def test_text_is_cleaned_of_what_cannot_be_spoken(text: str | bytes, cleaned: str) -> None:
     assert check_text(text, max_chars=100, where="standard input") == cleaned
 
 

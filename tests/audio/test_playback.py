@@ -130,7 +130,7 @@ async def test_a_paused_playback_that_is_stopped_is_over_without_a_sound_of_its_
     assert playback.is_over
 
 
-async def test_a_dead_device_is_an_error_for_whoever_waits_for_it() -> None:
+async def test_a_dead_device_is_an_error_for_a_waiting_writer() -> None:
     playback = ScriptedPlayback()
     await playback.write(np.ones(10 * RATE, np.float32))
     playback.dead = True

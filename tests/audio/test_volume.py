@@ -1,4 +1,4 @@
-"""How loud the assistant is, by day and by night."""
+"""The volume, by day and by night."""
 
 from dataclasses import dataclass
 from datetime import time
@@ -20,20 +20,20 @@ def test_it_is_as_configured() -> None:
 
 def test_quiet_hours_are_quieter() -> None:
     volume = Volume(Loudspeaker(), NIGHT)
-    volume.look(time(23))
+    volume.update(time(23))
     assert volume.level == 0.3
-    volume.look(time(7))
+    volume.update(time(7))
     assert volume.level == 0.8
 
 
-def test_what_somebody_asks_for_holds_until_quiet_hours_begin_or_end() -> None:
+def test_what_the_user_asks_for_holds_until_quiet_hours_begin_or_end() -> None:
     volume = Volume(Loudspeaker(), NIGHT)
-    volume.look(time(12))
+    volume.update(time(12))
     volume.level = 0.5
-    volume.look(time(21))
+    volume.update(time(21))
     assert volume.level == 0.5
-    volume.look(time(22))
+    volume.update(time(22))
     assert volume.level == 0.3
     volume.level = 1.0
-    volume.look(time(3))
+    volume.update(time(3))
     assert volume.level == 1.0

@@ -1,4 +1,4 @@
-"""Which recordings the benchmark plays, and what it knows of them."""
+"""Which recordings the benchmark plays, and what their records say."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from assistant.errors import AssistantError, Code
 SPEECH = Path(__file__).parents[1] / "speech"
 
 
-def test_of_all_recordings_those_that_are_wanted_are_chosen() -> None:
+def test_without_paths_the_wanted_recordings_of_the_folder_are_chosen() -> None:
     assert choose([], SPEECH) == read_clips([SPEECH])
     chosen = choose([], SPEECH, is_english_request)
     assert len(chosen) > 15
@@ -25,7 +25,7 @@ def test_a_file_of_a_folder_with_records_keeps_its_record(clips: dict[str, Clip]
     assert clip.transcript == "What time is it?"
 
 
-def test_a_file_without_a_record_is_only_a_path(tmp_path: Path, clips: dict[str, Clip]) -> None:
+def test_a_file_without_a_record_has_only_its_path(tmp_path: Path, clips: dict[str, Clip]) -> None:
     shutil.copy(clips["cmd_yes"].path, tmp_path / "own.wav")
     (clip,) = read_clips([tmp_path])
     assert clip.name == "own"
@@ -33,13 +33,13 @@ def test_a_file_without_a_record_is_only_a_path(tmp_path: Path, clips: dict[str,
     assert not clip.has_reference
 
 
-def test_words_that_come_from_whisper_are_no_reference() -> None:
+def test_a_transcript_by_whisper_is_no_reference() -> None:
     clip = Clip(path=Path("a.wav"), transcript="Yes.", transcript_source="whisper-base")
     assert not clip.has_reference
 
 
 @pytest.mark.parametrize("rows", ["- 5", "- {kind: question}", "[", "- {file: a.wav, speech_end_s: late}"])
-def test_records_that_cannot_be_used_name_their_file(tmp_path: Path, rows: str) -> None:
+def test_records_that_cannot_be_parsed_name_their_file(tmp_path: Path, rows: str) -> None:
     (tmp_path / "clips.yaml").write_text(rows)
     with pytest.raises(AssistantError, match=r"clips\.yaml: not a list of clip records") as caught:
         read_clips([tmp_path])
@@ -51,8 +51,12 @@ def test_nothing_to_measure_is_an_error(tmp_path: Path) -> None:
         choose([tmp_path / "none.wav"], SPEECH)
     with pytest.raises(AssistantError, match="no recordings in"):
         choose([tmp_path], SPEECH)
-    with pytest.raises(AssistantError, match="--clips"):
+
+
+def test_an_installation_without_recordings_says_how_to_get_some(tmp_path: Path) -> None:
+    with pytest.raises(AssistantError, match="--clips, or run the benchmark from a checkout") as caught:
         choose([], tmp_path / "nothing")
+    assert caught.value.code == Code.AUDIO_UNREADABLE
 
 
 def test_every_committed_recording_has_a_licence_and_a_source() -> None:

@@ -1,6 +1,7 @@
-"""`assistant bench` with the real models, on two recordings."""
+"""`assistant bench` with the real models, on a few recordings."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,9 @@ from assistant.bench.clips import Clip
 from tests.programs import Ran, recording
 
 
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "assistant", "bench", "--offline", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def bench(*arguments: str, offline: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "assistant", "bench", *arguments, *["--offline"] * offline]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
 
 
 def of(*names: str) -> list[str]:
@@ -22,7 +23,7 @@ def of(*names: str) -> list[str]:
 
 
 @pytest.mark.program(
-    *("bench", "--offline", "--suite", "conversation", "--minutes", "0.1", "--json"),
+    *("bench", "conversation", "--offline", "--minutes", "0.1", "--json"),
     *of("q_what_time_is_it_r3", "cmd_coffee_s2i13", "wake_okay_nabu_pmw1"),
 )
 def test_turn_taking_is_measured_in_a_room_with_an_echo(ran: Ran) -> None:
@@ -42,10 +43,8 @@ def test_turn_taking_is_measured_in_a_room_with_an_echo(ran: Ran) -> None:
     assert measures == {"wake", "pause", "long_pause", "endpoint", "barge_in", "backchannel"}
 
 
-@pytest.mark.program(
-    *("bench", "--offline", "--suite", "soak", "--minutes", "0.6", "--json", "--plot", "soak.svg"),
-)
-def test_a_daemon_is_talked_to_for_a_while_and_watched(ran: Ran) -> None:
+@pytest.mark.program("bench", "soak", "--offline", "--minutes", "0.6", "--json", "--plot", "soak.svg")
+def test_a_daemon_is_measured_while_it_is_talked_to(ran: Ran) -> None:
     assert ran.returncode == 0, ran.stderr
     report = json.loads(ran.stdout)
     assert report["ended"] is None
@@ -78,7 +77,7 @@ def test_both_pipelines_are_measured_on_the_same_clips_and_drawn(ran: Ran) -> No
     assert "sequential" in (ran.folder / "waterfall.svg").read_text()
 
 
-def test_a_picture_that_cannot_be_written_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+def test_a_plot_that_cannot_be_written_is_an_error_before_anything_is_measured(tmp_path: Path) -> None:
     done = bench("--plot", str(tmp_path / "nowhere" / "waterfall.svg"))
     assert done.returncode == 1
     assert done.stderr.startswith("error: output.unwritable: ")
@@ -88,16 +87,53 @@ def test_an_unknown_baseline_is_a_mistake_in_the_command() -> None:
     assert bench("--baseline", "magic").returncode == 2
 
 
-def test_an_option_of_another_suite_is_a_mistake_in_the_command() -> None:
-    done = bench("--suite", "conversation", "--baseline", "sequential")
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["conversation", "--baseline", "sequential"], "--baseline"),
+        (["conversation", "--plot", "a.svg"], "--plot"),
+        (["load", "--minutes", "1"], "--minutes"),
+        (["soak", "--clients", "1"], "--clients"),
+        (["speed", "--minutes", "1"], "--minutes"),
+        (["--minutes", "1"], "--minutes"),
+    ],
+)
+def test_an_option_of_another_suite_is_a_mistake_in_the_command(arguments: list[str], option: str) -> None:
+    done = bench(*arguments)
     assert done.returncode == 2
-    assert "--baseline" in done.stderr
-    assert bench("--minutes", "1").returncode == 2
+    assert f"No such option: {option}" in done.stderr
+
+
+@pytest.mark.parametrize("old", [["--suite", "soak"], ["--suite=soak"], ["--offline", "--suite", "soak"]])
+def test_the_former_option_for_the_suite_names_the_new_command(old: list[str]) -> None:
+    done = bench(*old)
+    assert done.returncode == 2
+    assert "`assistant bench soak`" in done.stderr
+
+
+def test_an_unknown_suite_is_a_mistake_in_the_command() -> None:
+    done = bench("speeed")
+    assert done.returncode == 2
+    assert "No such command" in done.stderr
+
+
+def test_the_help_of_the_group_lists_the_suites() -> None:
+    done = bench("--help", offline=False)
+    assert done.returncode == 0
+    assert all(suite in done.stdout for suite in ("speed", "conversation", "load", "soak"))
+
+
+def test_a_missing_library_is_an_error_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "jiwer.py").write_text("raise ImportError")
+    done = bench("speed", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: bench.library_missing: ")
+    assert "pip install 'assistant[bench]'" in done.stderr
 
 
 @pytest.mark.usefixtures("models")
 def test_the_cost_of_clients_is_measured(clips: dict[str, Clip]) -> None:
-    done = bench("--suite", "load", "--clients", "20", "--json", "--clips", str(clips["q_what_time_is_it_r3"].path))
+    done = bench("load", "--clients", "20", "--json", "--clips", str(clips["q_what_time_is_it_r3"].path))
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert (report["quiet"]["clients"], report["loaded"]["clients"]) == (0, 20)

@@ -50,7 +50,7 @@ def test_a_mistake_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
         ("llm: {model: en_US-joe-medium}", "model.unknown: {file}: llm.model: "),
     ],
 )
-def test_a_model_that_does_not_exist_is_told_with_its_key(tmp_path: Path, text: str, message: str) -> None:
+def test_an_unknown_model_is_reported_with_its_key(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(text)
     failed = assistant("config", "check", str(file))

@@ -68,6 +68,6 @@ def test_a_question_that_is_no_recording_is_refused_before_a_model_is_loaded(
 
 
 @pytest.mark.program("demo", "--offline", "--input", recording("noise_silence_room"))
-def test_a_recording_without_speech_is_told_as_such(ran: Ran) -> None:
+def test_a_recording_without_speech_is_reported(ran: Ran) -> None:
     assert ran.returncode == 1
     assert "audio.no_speech" in ran.stderr

@@ -84,6 +84,15 @@ def test_without_any_sound_it_fails_and_says_what_to_do(tmp_path: Path, config: 
     assert not {"hearing", "playing", "echo"} & set(found)
 
 
+def test_a_daemon_without_a_sound_card_needs_no_sound(tmp_path: Path, config: Path) -> None:
+    config.write_text("audio: {input: none, output: none}")
+    done = doctor("--json", "--config", str(config), environment=silent(tmp_path))
+    found = {finding["check"]: finding for finding in json.loads(done.stdout)["findings"]}
+    assert {found[name]["state"] for name in ("microphone", "loudspeaker", "sound_cards")} == {"ok"}
+    assert found["microphone"]["found"] == "none, as configured"
+    assert not {"hearing", "playing", "echo"} & set(found)
+
+
 def test_a_mistake_in_the_configuration_fails_it_and_the_examination_goes_on(tmp_path: Path) -> None:
     wrong = tmp_path / "config.yaml"
     wrong.write_text("llm: {max_reply_tokens: many}\n")
@@ -111,7 +120,7 @@ def test_on_a_terminal_lines_fit_and_advice_stands_below_with_an_arrow(tmp_path:
 
 
 def _read(terminal: int) -> bytes:
-    """What comes from the terminal; nothing once nobody has it open any more, which Linux calls an error."""
+    """Read from the terminal; empty once its other end is closed, which Linux reports as an error."""
     try:
         return os.read(terminal, 65_536)
     except OSError:

@@ -72,12 +72,12 @@ def test_pull_says_how_much_there_is_to_fetch_and_fetches_what_is_missing(root: 
 def test_pull_of_what_is_there_fetches_nothing(root: Path) -> None:
     result = invoke("pull", "ears-1.5", "ears-1.5")
     assert result.exit_code == 0
-    assert result.stderr == f"1 model there already, in {root}\n"
+    assert result.stderr == f"1 model already in {root}\n"
 
 
 def test_pull_all_takes_every_model_of_the_catalogue(root: Path) -> None:
     assert "1 model, 2 MB to fetch" in invoke("pull", "--all").stderr
-    assert "2 models there already" in invoke("pull", "--all", "--offline").stderr
+    assert "2 models already" in invoke("pull", "--all", "--offline").stderr
 
 
 @pytest.mark.usefixtures("root")
@@ -93,7 +93,7 @@ def test_pull_offline_names_a_damaged_model(root: Path) -> None:
 
 @pytest.mark.usefixtures("root")
 @pytest.mark.parametrize("command", ["pull", "verify", "path"])
-def test_an_unknown_name_is_wrong_usage(command: str) -> None:
+def test_an_unknown_name_is_a_usage_error(command: str) -> None:
     result = invoke(command, "wordz")
     assert result.exit_code == 2
     assert "did you mean words?" in " ".join(result.stderr.replace("│", " ").split())

@@ -8,12 +8,12 @@ from typer.testing import CliRunner, Result
 
 from assistant.cli import service
 from assistant.errors import AssistantError, Code
-from assistant.service.systemd import Answer, Systemd
+from assistant.service.systemd import Completed, Systemctl
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user without a service manager, as in a container, with the default models."""
+    """The home of a user without a service manager, as in a container, with the default models."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
@@ -25,25 +25,25 @@ def invoke(*arguments: str) -> Result:
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, shown: str) -> list[str]:
-    """Have the service manager say `shown` of every unit; what it was asked."""
+    """Make the service manager answer `shown` for every unit; return the list of commands it receives."""
     asked: list[str] = []
 
-    def run(command: Sequence[str]) -> Answer:
+    def run(command: Sequence[str]) -> Completed:
         asked.append(" ".join(command))
         return subprocess.CompletedProcess(command, 0, shown, "")
 
-    monkeypatch.setattr(service, "Systemd", lambda layout: Systemd(layout, run))
+    monkeypatch.setattr(service, "Systemctl", lambda layout: Systemctl(layout, run))
     return asked
 
 
-def test_a_dry_run_tells_every_step_and_every_obstacle(home: Path) -> None:
+def test_a_dry_run_prints_every_step_and_every_obstacle(home: Path) -> None:
     before = list(home.iterdir())
     result = invoke("install", "--user", "--dry-run", "--loopback")
     assert result.exit_code == 0, result.output
     units = home / ".config/systemd/user"
     assert f"{units}/assistant.service: would be written" in result.stdout.splitlines()
     assert f"{units}/assistant.service.d/loopback.conf: would be written" in result.stdout.splitlines()
-    assert "would be refused: your service manager is not running" in result.stderr
+    assert "would fail: your service manager is not running" in result.stderr
     assert "loginctl enable-linger" in result.stderr
     assert list(home.iterdir()) == before
 
@@ -73,13 +73,13 @@ def test_the_status_is_words_or_json_and_an_exit_status(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("state", ["failed", "inactive", "activating"])
-def test_one_that_is_not_running_has_exit_status_3(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_is_not_running_has_exit_status_3(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, f"LoadState=loaded\nActiveState={state}\n")
     assert invoke("status").exit_code == 3
     assert invoke("status", "--json").exit_code == 3
 
 
-def test_one_that_is_not_installed_says_how_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = answering(monkeypatch, "LoadState=not-found\nActiveState=inactive\n")
     result = invoke("status", "--user")
     assert result.exit_code == 3

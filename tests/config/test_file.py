@@ -25,6 +25,7 @@ def test_every_key_of_the_printed_default_has_a_comment_above_it() -> None:
     ("text", "message"),
     [
         ("asr: {modle: x}", "f.yaml: asr.modle: unknown key; expected one of model, language"),
+        ("turns: {certainty: 0.983}", "f.yaml: turns.certainty: renamed to turns.end_threshold"),
         ("noise: {}", "f.yaml: noise: unknown key; expected one of audio, wake, turns, asr"),
         ("turns: {endpoint_ms: fast}", "f.yaml: turns.endpoint_ms: expected `int`, got `str`"),
         ("turns: {threshold: 2}", "f.yaml: turns.threshold: expected `float` <= 0.95"),
@@ -35,6 +36,9 @@ def test_every_key_of_the_printed_default_has_a_comment_above_it() -> None:
             "f.yaml: turns: expected soft_end_ms (900) <= endpoint_ms (480)",
         ),
         ("llm: {device: tpu}", "f.yaml: llm.device: invalid enum value 'tpu'"),
+        ("audio: {input: none}", "f.yaml: audio: input: none needs output: none (a machine without a sound card)"),
+        ("audio: {input: USB, output: none}", "f.yaml: audio: output: none needs input: none"),
+        ("audio: {input: ~, output: ~}", "f.yaml: audio.input: expected `str`, got nothing (leave the key out for its"),
         ("wake: 5", "f.yaml: wake: expected none or a mapping, got `int`"),
         ("wake: sleep", "f.yaml: wake: "),
         ("wake: {words: {}}", "f.yaml: wake.words: expected a mapping of length >= 1"),
@@ -87,6 +91,17 @@ def test_a_folder_is_not_a_configuration(tmp_path: Path) -> None:
 
 def test_listening_to_everything_is_one_word() -> None:
     assert config_file.parse("wake: none", "f.yaml").wake == "none"
+
+
+def test_a_machine_without_a_sound_card_names_no_device() -> None:
+    assert Config().audio.has_sound
+    assert config_file.parse("audio: {input: USB, output: HDMI}", "f.yaml").audio.has_sound
+    assert not config_file.parse("audio: {input: none, output: none}", "f.yaml").audio.has_sound
+
+
+def test_a_command_line_cannot_take_one_device_away() -> None:
+    with pytest.raises(AssistantError, match=r"command line: audio: output: none needs input: none"):
+        config_file.override(Config(), "audio", "output", "none")
 
 
 def test_wake_words_have_a_threshold_each() -> None:

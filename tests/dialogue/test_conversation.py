@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from assistant.config.schema import Asr, Config, Turns
+from assistant.engines.priority import Urgency
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     AudioDropped,
@@ -20,7 +21,7 @@ from assistant.events import (
     SpeechStarted,
     TurnFinished,
 )
-from assistant.testing.scripted import DOUBTFUL, Script, ScriptedEndOfTurn, ScriptedLoudspeaker
+from assistant.testing.scripted import DOUBTFUL, Script, ScriptedEndOfTurn, ScriptedLoudspeaker, ScriptedModel
 from assistant.testing.stage import QUIET, SILENCE, conversation
 
 pytestmark = pytest.mark.anyio
@@ -268,24 +269,24 @@ async def test_a_loudspeaker_that_fails_ends_the_turn_and_what_was_not_said_is_k
     async with conversation(loudspeaker=loudspeaker) as stage:
         await stage.ask()
         assert (await stage.turn_finished()).error == Code.DEVICE_FAILED
-        assert stage.conversation.take_unsaid().startswith("It is noon,")
-        assert stage.conversation.take_unsaid() == ""
+        assert stage.room.take_unsaid().startswith("It is noon,")
+        assert stage.room.take_unsaid() == ""
         loudspeaker.broken = False
         await stage.ask()
         assert (await stage.turn_finished(2)).error is None
-        assert stage.conversation.take_unsaid() == ""
+        assert stage.room.take_unsaid() == ""
 
 
 async def test_a_microphone_that_fails_takes_what_was_being_said_with_it() -> None:
     async with conversation() as stage:
         await stage.ears.hear(0.9, 960)
-        assert stage.conversation.state == "hearing"
-        stage.conversation.deafened()
-        assert stage.conversation.state == "deaf"
+        assert stage.room.state == "hearing"
+        stage.room.lose_input()
+        assert stage.room.state == "deaf"
         with pytest.raises(AssistantError) as error:
-            stage.conversation.wake()
+            stage.room.listen()
         assert error.value.code is Code.DEVICE_FAILED
-        stage.conversation.hears_again()
+        stage.room.regain_input()
         await stage.ears.hear(0.0, 640)
         assert stage.seen(TurnFinished) == []
         await stage.ask()
@@ -296,18 +297,24 @@ async def test_a_changed_configuration_holds_from_the_next_turn_on() -> None:
     async with conversation(loudspeaker=ScriptedLoudspeaker(room=250)) as stage:
         await stage.ask()
         await stage.until(PlaybackStarted)
-        stage.conversation.configure(msgspec.structs.replace(QUIET, turns=Turns(mode="silence", endpoint_ms=2000)))
+        stage.room.configure(msgspec.structs.replace(QUIET, turns=Turns(mode="silence", endpoint_ms=2000)))
         stage.loudspeaker.finish()
         await stage.turn_finished()
         await stage.ask()
-        assert stage.conversation.state == "hearing"  # 640 ms of silence do not end a turn any more
+        assert stage.room.state == "hearing"  # 640 ms of silence do not end a turn any more
         await stage.ears.hear(0.0, 1600)
         await stage.turn_finished(2)
 
 
 async def test_a_language_model_on_the_same_cores_pauses_at_each_clause_and_goes_on_with_what_it_wrote() -> None:
-    async with conversation() as stage:
+    script = Script()
+    script.voice.hold.holding = True
+    async with conversation(script) as stage:
         await stage.ask()
+        await script.voice.hold.wait_until_reached()
+        (await stage.engines.generation.queue.acquire(Urgency.SPOKEN)).release()  # others may have it meanwhile
+        assert len(script.model.prompts) == 1
+        script.voice.hold.released.set()
         finished = await stage.turn_finished()
     begun = [prompt[-1].content for prompt in stage.script.model.prompts if prompt[-1].role == "assistant"]
     assert begun[0].startswith("It is noon,")
@@ -318,8 +325,7 @@ async def test_a_language_model_on_the_same_cores_pauses_at_each_clause_and_goes
 
 
 async def test_one_that_works_elsewhere_writes_on_while_the_voice_is_at_work() -> None:
-    script = Script()
-    script.model.shares_processor = False
+    script = Script(model=ScriptedModel(shares_processor=False))
     async with conversation(script) as stage:
         await stage.ask()
         finished = await stage.turn_finished()
@@ -329,8 +335,7 @@ async def test_one_that_works_elsewhere_writes_on_while_the_voice_is_at_work() -
 
 @pytest.mark.parametrize("shares_processor", [True, False])
 async def test_a_reply_that_fails_half_way_is_told_after_what_was_said_of_it(shares_processor: bool) -> None:
-    script = Script()
-    script.model.shares_processor = shares_processor
+    script = Script(model=ScriptedModel(shares_processor=shares_processor))
     script.voice.error_at = 2
     async with conversation(script) as stage:
         await stage.ask()
@@ -382,4 +387,6 @@ async def test_lost_microphone_audio_is_told() -> None:
         stage.ears.dropped = 1600
         await stage.ears.hear(0.0, 64)
         await anyio.wait_all_tasks_blocked()
-    assert [event for event in stage.events if isinstance(event, AudioDropped)] == [AudioDropped(samples=1600)]
+    assert [event for event in stage.events if isinstance(event, AudioDropped)] == [
+        AudioDropped(samples=1600, room="local")
+    ]

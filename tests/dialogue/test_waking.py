@@ -15,7 +15,13 @@ from assistant.events import (
     TurnFinished,
     Woken,
 )
-from assistant.testing.scripted import Script, ScriptedLoudspeaker, ScriptedModel, ScriptedRecognizer, ScriptedSpotter
+from assistant.testing.scripted import (
+    Script,
+    ScriptedLoudspeaker,
+    ScriptedModel,
+    ScriptedRecognizer,
+    ScriptedWakeWordDetector,
+)
 from assistant.testing.stage import Stage, conversation
 
 pytestmark = pytest.mark.anyio
@@ -31,14 +37,14 @@ def sleeper(*texts: str, late: int = 0, reply: str = "It is noon. ") -> Script:
     return Script(
         recognizer=ScriptedRecognizer(list(texts or ("what time is it",))),
         model=ScriptedModel(pieces=(reply,)),
-        spotter=ScriptedSpotter(late=late),
+        detector=ScriptedWakeWordDetector(late=late),
     )
 
 
 async def say_wake_word(stage: Stage, amplitude: float = 0.0) -> None:
     """The wake word is noticed in the next block, or in the one that is being listened to."""
-    assert stage.script.spotter is not None
-    stage.script.spotter.said = True
+    assert stage.script.detector is not None
+    stage.script.detector.said = True
     await stage.ears.hear(amplitude, 32)
 
 
@@ -52,16 +58,16 @@ async def test_what_is_said_before_the_wake_word_is_for_somebody_else() -> None:
 async def test_nothing_is_urgent_while_it_sleeps_in_a_quiet_room_and_everything_once_somebody_speaks() -> None:
     async with conversation(sleeper(), ASLEEP) as stage:
         await stage.ears.hear(0.001, 640)
-        assert not stage.ears.unhurried
+        assert not stage.ears.batched
         await stage.ears.hear(0.001, 1280)
-        assert stage.ears.unhurried
+        assert stage.ears.batched
         await stage.ears.hear(0.9, 96)
-        assert not stage.ears.unhurried
+        assert not stage.ears.batched
         await stage.ears.hear(0.001, 2560)
-        assert stage.ears.unhurried
+        assert stage.ears.batched
         await say_wake_word(stage, amplitude=0.001)
         await stage.ears.hear(0.001, 32)
-        assert not stage.ears.unhurried
+        assert not stage.ears.batched
 
 
 async def test_what_is_said_after_it_is_answered() -> None:
@@ -169,7 +175,7 @@ async def test_the_wake_word_within_a_question_begins_it_anew() -> None:
 async def test_somebody_may_wake_it_without_a_word() -> None:
     async with conversation(sleeper(), ASLEEP) as stage:
         await stage.ears.hear(0.0, 64)
-        stage.conversation.wake()
+        stage.room.listen()
         await stage.ask()
         assert (await stage.turn_finished()).transcript == "what time is it"
 
@@ -188,10 +194,10 @@ async def test_what_was_being_said_when_the_microphone_is_switched_off_is_forgot
     async with conversation(sleeper(), ASLEEP) as stage:
         await say_wake_word(stage)
         await stage.ears.hear(0.9, 640)
-        stage.conversation.mute()
-        stage.conversation.mute()
+        await stage.room.mute()
+        await stage.room.mute()
         assert stage.ears.muted
-        stage.conversation.unmute()
+        await stage.room.unmute()
         assert not stage.ears.muted
         assert [event.muted for event in stage.seen(Muted) if isinstance(event, Muted)] == [True, False]
         await stage.ask()

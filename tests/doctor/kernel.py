@@ -1,11 +1,11 @@
-"""Other machines, described by the files of their kernels."""
+"""Other machines, as described by kernel files."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 
 def machine(root: Path, files: Mapping[str, str]) -> Path:
-    """`root` with `files` in it."""
+    """Write `files` below `root` and return `root`."""
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Programs of the system that answer as a test wants them to."""
+"""System programs with scripted answers."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 
 def answering(folder: Path, name: str, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the shell `script` be found under `name`, before the system's own."""
+    """Put the shell `script` on the path as `name`, in front of the system's program."""
     program = folder / name
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)

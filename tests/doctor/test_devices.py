@@ -1,4 +1,4 @@
-"""Microphone and loudspeaker tried by a process of its own, on real PortAudio devices in a virtual room."""
+"""Microphone and loudspeaker probed in a separate process, on real PortAudio devices in a virtual room."""
 
 import subprocess
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from assistant.doctor import devices
-from assistant.doctor.finding import Finding, State
-from assistant.doctor.sound import Task
+from assistant.doctor.finding import Finding, FindingState
+from assistant.doctor.sound import SoundTask
 from tests.room import Room, open_room
 
-TASK = Task("default", "default")
+TASK = SoundTask("default", "default")
 
 
 @pytest.fixture
@@ -23,12 +23,12 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
         yield room
 
 
-def found(task: Task = TASK, deadline_s: float = devices.DEADLINE_S) -> dict[str, Finding]:
-    return {finding.check: finding for finding in devices.check(task, deadline_s)}
+def found(task: SoundTask = TASK, deadline_s: float = devices.DEADLINE_S) -> dict[str, Finding]:
+    return {finding.check: finding for finding in devices.check_devices(task, deadline_s)}
 
 
 def was_played(report: dict[str, Finding]) -> bool:
-    """Whether the sound came out; on a busy machine it has gaps."""
+    """Return whether the sound was played; on a busy machine it has gaps."""
     return report["playing"].found.startswith("a test sound was played with")
 
 
@@ -36,32 +36,32 @@ def was_played(report: dict[str, Finding]) -> bool:
 def test_in_a_healthy_room_it_hears_what_it_plays() -> None:
     report = found()
     assert list(report) == ["microphone", "loudspeaker", "hearing", "playing", "echo"]
-    assert {finding.state for check, finding in report.items() if check != "playing"} == {State.OK}
+    assert {finding.state for check, finding in report.items() if check != "playing"} == {FindingState.OK}
     assert was_played(report)
     assert report["microphone"].found == "'default' (ALSA), at 48000 Hz"
-    assert report["echo"].found.startswith("the microphone hears the sound at -6 dB")
+    assert report["echo"].found.startswith("the microphone picks up the sound at -6 dB")
 
 
 @pytest.mark.usefixtures("room")
 def test_without_sound_devices_are_found_and_left_closed() -> None:
-    assert list(found(Task("default", "default", play=False))) == ["microphone", "loudspeaker"]
+    assert list(found(SoundTask("default", "default", play=False))) == ["microphone", "loudspeaker"]
 
 
 def test_a_silent_microphone_has_failed_and_the_loudspeaker_has_not(room: Room) -> None:
     subprocess.run(["pactl", "set-default-source", "mic"], env=room.environment, check=True)
     report = found()
-    assert report["hearing"].state is State.FAILED
+    assert report["hearing"].state is FindingState.FAILED
     assert report["hearing"].found == "the microphone: silence"
     assert "is the microphone muted" in report["hearing"].advice
     assert was_played(report)
-    assert report["echo"].found.startswith("the microphone does not hear the sound")
+    assert report["echo"].found.startswith("the microphone does not pick up the sound")
 
 
-def test_a_microphone_that_stands_still_has_failed_and_the_loudspeaker_has_not(room: Room) -> None:
+def test_a_stalled_microphone_has_failed_and_the_loudspeaker_has_not(room: Room) -> None:
     subprocess.run(["pactl", "set-default-source", "mic"], env=room.environment, check=True)
     room.unplug("mic")
     report = found()
-    assert report["hearing"].state is State.FAILED
+    assert report["hearing"].state is FindingState.FAILED
     assert "delivers nothing any more" in report["hearing"].found
     assert was_played(report)
     assert "echo" not in report
@@ -69,8 +69,8 @@ def test_a_microphone_that_stands_still_has_failed_and_the_loudspeaker_has_not(r
 
 @pytest.mark.usefixtures("room")
 def test_a_name_that_no_device_has_is_refused_with_those_there_are() -> None:
-    report = found(Task("webcam", "default"))
-    assert report["microphone"].state is State.FAILED
+    report = found(SoundTask("webcam", "default"))
+    assert report["microphone"].state is FindingState.FAILED
     assert "'default'" in report["microphone"].advice
     assert "hearing" not in report
     assert was_played(report)
@@ -78,21 +78,21 @@ def test_a_name_that_no_device_has_is_refused_with_those_there_are() -> None:
 
 @pytest.mark.usefixtures("room")
 def test_what_the_running_daemon_holds_is_not_called_missing() -> None:
-    report = found(Task("webcam", "default", holder="'mic' and 'speaker', asleep"))
+    report = found(SoundTask("webcam", "default", holder="'mic' and 'speaker', asleep"))
     assert report["microphone"] == Finding(
-        "microphone", State.OK, "in use by the running assistant: 'mic' and 'speaker', asleep"
+        "microphone", FindingState.OK, "in use by the running assistant: 'mic' and 'speaker', asleep"
     )
 
 
-def test_a_sound_server_that_stands_still_is_given_up(room: Room) -> None:
+def test_a_stalled_sound_server_is_given_up(room: Room) -> None:
     with room.standing_still():
         report = found(deadline_s=3.0)
     assert list(report) == ["microphone"]
-    assert report["microphone"].state is State.FAILED
-    assert "does not answer within 3 s" in report["microphone"].found
+    assert report["microphone"].state is FindingState.FAILED
+    assert "did not answer within 3 s" in report["microphone"].found
 
 
-def test_a_library_that_crashes_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_in_a_library_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALSA_CONFIG_PATH", "/dev/null")  # PortAudio calls abort(3)
     report = found()
     assert list(report) == ["microphone"]

@@ -9,7 +9,7 @@ import pytest
 from assistant.config.schema import Asr, Audio, Config, Metrics, Tts, Wake, Wyoming
 from assistant.config.schema import Llm as LlmSettings
 from assistant.doctor import settings
-from assistant.doctor.finding import Finding, State
+from assistant.doctor.finding import Finding, FindingState
 from assistant.doctor.installation import Installation
 from assistant.models.catalog import Catalog
 from assistant.models.store import Store
@@ -18,7 +18,7 @@ from tests.models.small import EARS_FILES, ears, install, words
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """It lists `ears-1.5`, which is there, and `words`, which is not."""
+    """A store that has `ears-1.5` but not `words`."""
     (tmp_path / "shelf").mkdir()
     found = Store(tmp_path / "models", Catalog(models=(ears(tmp_path / "shelf"), words(tmp_path / "shelf"))))
     install(found.catalog.models[0], found.root / "ears-1.5", EARS_FILES)
@@ -41,8 +41,8 @@ def read(store: Store, tmp_path: Path, config: Path | None) -> Finding:
 def test_the_file_in_use_is_named(store: Store, tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("asr: {model: ears-1.5}")
-    assert read(store, tmp_path, file) == Finding("configuration", State.OK, str(file))
-    assert read(store, tmp_path, None).found.startswith("the default; there is no ")
+    assert read(store, tmp_path, file) == Finding("configuration", FindingState.OK, str(file))
+    assert read(store, tmp_path, None).found.startswith("default; ")
 
 
 def test_a_mistake_in_the_file_has_failed_and_the_rest_is_examined_with_the_default(
@@ -52,30 +52,30 @@ def test_a_mistake_in_the_file_has_failed_and_the_rest_is_examined_with_the_defa
     file.write_text("asr: {modle: ears-1.5}")
     config, finding = settings.read(Installation(file, store, tmp_path))
     assert config == Config()
-    assert finding.state is State.FAILED
+    assert finding.state is FindingState.FAILED
     assert "asr.modle: unknown key" in finding.found
 
 
 def test_each_model_has_a_line_under_its_key(store: Store, config: Config) -> None:
     found = models(config, store)
     assert list(found) == list(config.models)
-    assert found["asr.model"] == Finding("asr.model", State.OK, "ears-1.5")
+    assert found["asr.model"] == Finding("asr.model", FindingState.OK, "ears-1.5")
     assert found["llm.model"].advice == "`assistant models pull words` (2 MB)"
-    assert found["tts.voice"].state is State.FAILED
+    assert found["tts.voice"].state is FindingState.FAILED
     assert "there is no model at" in found["tts.voice"].found
 
 
 def test_a_damaged_model_names_the_file_and_how_to_fetch_it_again(store: Store, config: Config) -> None:
     (store.root / "ears-1.5" / "config.json").write_bytes(b"{}")
     damaged = models(config, store)["asr.model"]
-    assert damaged.state is State.FAILED
+    assert damaged.state is FindingState.FAILED
     assert "config.json has 2 bytes instead of 17" in damaged.found
     assert damaged.advice.startswith("`assistant models pull ears-1.5`")
 
 
 def test_a_server_for_the_language_model_is_named_and_not_asked(store: Store) -> None:
     remote = Config(llm=LlmSettings(engine="openai", model="big"))
-    assert models(remote, store)["llm.model"].found == "big at http://127.0.0.1:8080/v1 (not asked)"
+    assert models(remote, store)["llm.model"].found == "big at http://127.0.0.1:8080/v1 (not contacted)"
 
 
 def test_what_is_to_be_fetched_and_what_memory_needs(store: Store, config: Config) -> None:
@@ -91,21 +91,21 @@ def test_models_that_only_others_may_look_at_are_a_warning(
 
     monkeypatch.setattr(Path, "is_dir", refuse)
     found = models(config, store)["asr.model"]
-    assert found.state is State.WARNING
-    assert found.advice == "`sudo assistant doctor` may"
+    assert found.state is FindingState.WARNING
+    assert found.advice == "run `sudo assistant doctor`"
     assert settings.missing(config, store) == []
 
 
 @pytest.mark.parametrize(
     ("wake", "state"),
     [
-        ("none", State.OK),
-        (Wake(), State.OK),
-        (Wake(words={"hey_jarvis": "auto", "okay_computer": "auto"}), State.FAILED),
-        (Wake(words={"/not/there.json": 0.5}), State.FAILED),
+        ("none", FindingState.OK),
+        (Wake(), FindingState.OK),
+        (Wake(words={"hey_jarvis": "auto", "okay_computer": "auto"}), FindingState.FAILED),
+        (Wake(words={"/not/there.json": 0.5}), FindingState.FAILED),
     ],
 )
-def test_wake_words_are_packaged_or_files_that_are_there(wake: Wake, state: State) -> None:
+def test_wake_words_are_packaged_or_files_that_are_there(wake: Wake, state: FindingState) -> None:
     assert settings.check_wake_words(Config(wake=wake)).state is state
 
 
@@ -115,14 +115,15 @@ def without(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
 
 def test_only_the_libraries_that_are_used_have_to_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     without(monkeypatch, "wyoming", "pyopen_wakeword", "opentelemetry.exporter.otlp.proto.http")
-    assert settings.check_libraries(Config()) == Finding("libraries", State.OK, "echo")
+    assert settings.check_libraries(Config()) == Finding("libraries", FindingState.OK, "echo")
 
 
 def test_without_the_echo_library_it_works_but_cannot_be_spoken_over(monkeypatch: pytest.MonkeyPatch) -> None:
     without(monkeypatch, "livekit")
-    assert settings.check_libraries(Config()).state is State.WARNING
-    assert settings.check_libraries(Config(audio=Audio(echo_cancellation="on"))).state is State.FAILED
-    assert settings.check_libraries(Config(audio=Audio(echo_cancellation="off"))).state is State.OK
+    assert settings.check_libraries(Config()).state is FindingState.WARNING
+    assert settings.check_libraries(Config(audio=Audio(echo_cancellation="on"))).state is FindingState.FAILED
+    assert settings.check_libraries(Config(audio=Audio(echo_cancellation="off"))).state is FindingState.OK
+    assert settings.check_libraries(Config(audio=Audio(input="none"))).state is FindingState.OK
 
 
 def test_all_libraries_that_are_missing_are_installed_with_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +134,7 @@ def test_all_libraries_that_are_missing_are_installed_with_one_command(monkeypat
         wyoming=Wyoming(listen="tcp://127.0.0.1:10700"),
     )
     lacking = settings.check_libraries(wanted)
-    assert lacking.state is State.FAILED
+    assert lacking.state is FindingState.FAILED
     assert lacking.advice == "`pip install 'assistant[openwakeword,otel,wyoming]'`"
 
 

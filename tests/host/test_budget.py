@@ -1,9 +1,5 @@
 """Who may use how many threads."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from assistant.host.budget import thread_budget
@@ -22,11 +18,3 @@ def test_two_stages_at_work_never_use_more_than_the_machine_has(cores: int) -> N
 def test_answering_beside_recognition_needs_cores_of_its_own() -> None:
     assert not thread_budget(2).answers_beside_recognition
     assert thread_budget(4).answers_beside_recognition
-
-
-def test_importing_the_package_decides_how_threads_wait_but_not_against_the_user() -> None:
-    show = "import os, assistant; print(os.environ['OMP_WAIT_POLICY'], os.environ['OPENBLAS_NUM_THREADS'])"
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "OPENBLAS_"))}
-    for given, expected in (({}, "PASSIVE 1"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE 1")):
-        done = subprocess.run([sys.executable, "-c", show], env={**clean, **given}, capture_output=True, text=True)
-        assert done.stdout.split() == expected.split()

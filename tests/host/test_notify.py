@@ -1,4 +1,4 @@
-"""What a service manager is told, over a real datagram socket."""
+"""What a service manager receives, over a real datagram socket."""
 
 import os
 import socket
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.host.notify import MOST_STATUS, Nobody, Notifier, notifier, watchdog_s
+from assistant.host.notify import MAX_STATUS, Notifier, NullNotifier, notifier, watchdog_s
 
 
 class Manager:
@@ -19,7 +19,7 @@ class Manager:
         self._socket.setblocking(False)
 
     @property
-    def told(self) -> list[str]:
+    def received(self) -> list[str]:
         """Everything since the last time."""
         messages = []
         try:
@@ -41,16 +41,16 @@ def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager
 
 
 @pytest.fixture
-def told_to(manager: Manager) -> Notifier:
+def notify(manager: Manager) -> Notifier:
     return notifier()
 
 
-def test_each_thing_is_one_message(told_to: Notifier, manager: Manager) -> None:
-    told_to.status("loading whisper-base … 20%")
-    told_to.ready()
-    told_to.alive()
-    told_to.stopping()
-    assert manager.told == [
+def test_each_thing_is_one_message(notify: Notifier, manager: Manager) -> None:
+    notify.status("loading whisper-base … 20%")
+    notify.ready()
+    notify.alive()
+    notify.stopping()
+    assert manager.received == [
         "STATUS=loading whisper-base … 20%",
         "READY=1",
         "WATCHDOG=1",
@@ -58,40 +58,40 @@ def test_each_thing_is_one_message(told_to: Notifier, manager: Manager) -> None:
     ]
 
 
-def test_reloading_comes_with_the_time(told_to: Notifier, manager: Manager) -> None:
-    told_to.reloading()
-    [message] = manager.told
+def test_reloading_comes_with_the_time(notify: Notifier, manager: Manager) -> None:
+    notify.reloading()
+    [message] = manager.received
     first, second = message.split("\n")
     assert first == "RELOADING=1"
     assert int(second.removeprefix("MONOTONIC_USEC=")) > 0
 
 
-def test_a_status_is_one_line_told_once_and_not_too_long(told_to: Notifier, manager: Manager) -> None:
-    told_to.status("no microphone:\nunplugged")
-    told_to.status("no microphone: unplugged")
-    told_to.status("x" * 1000)
-    assert manager.told == ["STATUS=no microphone: unplugged", "STATUS=" + "x" * MOST_STATUS]
+def test_a_status_is_one_line_sent_once_and_not_too_long(notify: Notifier, manager: Manager) -> None:
+    notify.status("no microphone:\nunplugged")
+    notify.status("no microphone: unplugged")
+    notify.status("x" * 1000)
+    assert manager.received == ["STATUS=no microphone: unplugged", "STATUS=" + "x" * MAX_STATUS]
 
 
 def test_a_manager_that_has_gone_is_not_an_error_and_hears_the_status_when_it_is_back(
-    told_to: Notifier, manager: Manager, tmp_path: Path
+    notify: Notifier, manager: Manager, tmp_path: Path
 ) -> None:
     manager.close()
     (tmp_path / "notify").unlink()
-    told_to.status("listening")
+    notify.status("listening")
     again = Manager(tmp_path / "notify")
-    told_to.status("listening")
-    assert again.told == ["STATUS=listening"]
+    notify.status("listening")
+    assert again.received == ["STATUS=listening"]
     again.close()
 
 
-def test_other_programs_do_not_get_the_socket(told_to: Notifier) -> None:
+def test_other_programs_do_not_get_the_socket(notify: Notifier) -> None:
     assert "NOTIFY_SOCKET" not in os.environ
 
 
-def test_started_by_hand_nobody_wants_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_started_by_hand_there_is_no_service_manager(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    assert isinstance(notifier(), Nobody)
+    assert isinstance(notifier(), NullNotifier)
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_half_a_model_is_corrupt(tmp_path: Path) -> None:
     assert failure(path).code == Code.MODEL_CORRUPT
 
 
-def test_a_model_of_an_operator_nobody_knows_is_unloadable(tmp_path: Path) -> None:
+def test_a_model_with_an_unknown_operator_is_unloadable(tmp_path: Path) -> None:
     path = tmp_path / "strange.onnx"
     node = field(1, b"x") + field(2, b"y") + field(4, b"NoSuchOperator")
     graph = field(1, node) + field(2, b"g") + field(11, field(1, b"x")) + field(12, field(1, b"y"))

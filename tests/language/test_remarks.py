@@ -2,7 +2,8 @@
 
 import pytest
 
-from assistant.language.remarks import BACKCHANNEL, DISMISSAL, STOP, Remark, are_own_words, remark, said_after
+from assistant.language.remarks import Remark, are_own_words, remark, said_after
+from assistant.language.tables import languages, tables_of
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,8 @@ from assistant.language.remarks import BACKCHANNEL, DISMISSAL, STOP, Remark, are
         ("Ça suffit.", "fr", Remark.STOP),
         ("¡Para!", "es", Remark.STOP),
         ("停。", "zh", Remark.STOP),
+        ("Tais-toi !", "fr", Remark.STOP),
+        ("Cala-te!", "pt", Remark.STOP),
         ("Never mind.", "en", Remark.DISMISSAL),
         ("No, thanks.", "en", Remark.DISMISSAL),
         ("Oh, forget it.", "en", Remark.DISMISSAL),
@@ -42,12 +45,14 @@ def test_what_is_meant(text: str, language: str, expected: Remark) -> None:
 
 
 def test_every_phrase_means_what_its_list_says() -> None:
-    for table, expected in ((STOP, Remark.STOP), (DISMISSAL, Remark.DISMISSAL)):
-        for language, phrases in table.items():
-            for phrase in phrases.split("|"):
+    for language in languages():
+        known = tables_of(language).remarks
+        for phrases, expected in ((known.stop, Remark.STOP), (known.dismissal, Remark.DISMISSAL)):
+            for phrase in phrases:
                 assert remark(f"{phrase}!".capitalize(), language) in {expected, Remark.STOP}, phrase
-    for language, words in BACKCHANNEL.items():
-        assert remark(words, language) is Remark.BACKCHANNEL
+        for word in known.backchannel:
+            assert remark(word, language) is Remark.BACKCHANNEL, word
+        assert remark(" ".join(known.backchannel), language) is Remark.BACKCHANNEL
 
 
 @pytest.mark.parametrize(

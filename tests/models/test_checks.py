@@ -27,7 +27,7 @@ def flip_a_bit(path: Path) -> None:
 
 
 def decay(path: Path) -> None:
-    """Change a bit as a dying disk does: without a trace in the directory."""
+    """Change a bit as a failing disk does: without a trace in the directory."""
     before = path.stat()
     flip_a_bit(path)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -40,9 +40,7 @@ def forbid_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "sha256", read)
 
 
-def test_correct_files_are_read_once_and_then_known(
-    model: Model, directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_correct_files_are_read_only_once(model: Model, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks.changed(model, directory) == {}
     forbid_reading(monkeypatch)
     assert checks.changed(model, directory) == {}
@@ -52,13 +50,13 @@ def test_a_flipped_bit_is_found_although_the_file_was_correct_before(model: Mode
     assert checks.changed(model, directory) == {}
     flip_a_bit(directory / "model.bin")
     assert set(checks.changed(model, directory)) == {"model.bin"}
-    assert "SHA-256" in checks.changed(model, directory)["model.bin"], "and stays found"
+    assert "SHA-256" in checks.changed(model, directory)["model.bin"], "and again the next time"
 
 
-def test_what_decayed_unseen_is_found_by_verify_and_refused_from_then_on(model: Model, directory: Path) -> None:
+def test_silent_decay_is_found_by_verify_and_refused_from_then_on(model: Model, directory: Path) -> None:
     assert checks.changed(model, directory) == {}
     decay(directory / "model.bin")
-    assert checks.changed(model, directory) == {}, "the record is believed"
+    assert checks.changed(model, directory) == {}, "the record is trusted"
     assert set(checks.verify(model, directory)) == {"model.bin"}
     assert set(checks.changed(model, directory)) == {"model.bin"}
 
@@ -71,7 +69,7 @@ def test_a_copy_with_new_times_is_read_once(model: Model, directory: Path, monke
     assert checks.changed(model, directory) == {}
 
 
-def test_a_file_cut_off_is_found_by_its_size_alone(
+def test_a_truncated_file_is_found_by_its_size_alone(
     model: Model, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.truncate(directory / "model.bin", 10)
@@ -94,7 +92,7 @@ def test_a_file_that_cannot_be_read_is_named(model: Model, directory: Path) -> N
     assert checks.verify(model, directory) == {"config.json": "cannot be read: Too many levels of symbolic links"}
 
 
-def test_a_record_of_another_version_of_the_model_is_not_believed(
+def test_a_record_of_another_version_of_the_model_is_ignored(
     model: Model, directory: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert checks.changed(model, directory) == {}

@@ -5,7 +5,7 @@ from pathlib import Path
 from assistant.models.download import bytes_under
 
 
-def test_bytes_in_folders_of_folders_are_counted(tmp_path: Path) -> None:
+def test_files_in_nested_folders_are_counted(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "one").write_bytes(b"1" * 10)
     (tmp_path / "a" / "b" / "two").write_bytes(b"2" * 200)
@@ -13,8 +13,8 @@ def test_bytes_in_folders_of_folders_are_counted(tmp_path: Path) -> None:
     assert bytes_under(tmp_path / "nowhere") == 0
 
 
-def test_folders_that_go_while_it_looks_are_no_failure(tmp_path: Path) -> None:
-    """As pip's do, which unpacks into a folder of its own and removes it. `Path.rglob` failed here at once."""
+def test_folders_that_vanish_meanwhile_are_not_a_failure(tmp_path: Path) -> None:
+    """pip unpacks into a folder of its own and removes it. `Path.rglob` failed here at once."""
     (tmp_path / "kept").write_bytes(b"k" * 7)
     done = threading.Event()
 

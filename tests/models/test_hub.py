@@ -1,4 +1,4 @@
-"""The protocol of the hub, spoken by a local server to the real huggingface_hub in its own process."""
+"""The real huggingface_hub, in its own process, against a local server of the hub's protocol."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def unfinished(store: Store) -> list[Path]:
 
 
 class CountUnfinished(Recorder):
-    """Counts the half files that lie about whenever there is progress."""
+    """Counts the partial files at every report of progress."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ def test_the_files_of_the_pinned_commit_become_a_model(tmp_path: Path, shelf: Pa
     assert progress.arrived[-1] == model.size
 
 
-def test_after_the_power_is_cut_complete_files_are_used_and_half_ones_fetched_again(
+def test_after_a_power_cut_complete_files_are_used_and_partial_ones_fetched_again(
     tmp_path: Path, shelf: Path, server: Server
 ) -> None:
     model = voice(shelf)
@@ -82,7 +82,7 @@ def test_after_the_power_is_cut_complete_files_are_used_and_half_ones_fetched_ag
     server.stall_at = None
     progress = CountUnfinished(store)
     fetch.fetch([model], store, progress)
-    assert progress.unfinished[0] == 0, "half files do not pile up"
+    assert progress.unfinished[0] == 0, "partial files do not accumulate"
     assert store.locate("voice", "tts").read_bytes() == WEIGHTS
     assert server.requests == {"voice.onnx.json": 1, "voice.onnx": 2}
     assert sorted(path.name for path in (store.root / fetch.STAGING).iterdir()) == ["voice.lock"]
@@ -92,7 +92,7 @@ def test_bytes_that_differ_from_the_catalogue_are_refused(tmp_path: Path, shelf:
     model = voice(shelf)
     (shelf / "voice.onnx").write_bytes(noise(5))
     store = store_for(tmp_path, model)
-    with pytest.raises(AssistantError, match=r"voice\.onnx of voice, as its source gives it") as raised:
+    with pytest.raises(AssistantError, match=r"voice\.onnx of voice, as downloaded") as raised:
         fetch.fetch([model], store, Recorder())
     assert raised.value.code is Code.MODEL_CORRUPT
     assert not store.directory(model).exists()

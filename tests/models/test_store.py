@@ -13,7 +13,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 @pytest.fixture
 def store(tmp_path: Path, shelf: Path) -> Store:
-    """A store with `ears-1.5` in it; `words` is in the catalogue only."""
+    """A store that contains `ears-1.5`; `words` is only in the catalogue."""
     found = Store(tmp_path / "models", Catalog(models=(ears(shelf), words(shelf))))
     install(found.catalog.model("ears-1.5"), found.root / "ears-1.5", EARS_FILES)
     return found
@@ -21,42 +21,42 @@ def store(tmp_path: Path, shelf: Path) -> Store:
 
 @pytest.fixture
 def installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The program as it lies in site-packages, without a checkout around it."""
+    """The program in site-packages, outside a checkout."""
     monkeypatch.setattr(catalog, "FILE", tmp_path / "site-packages" / "assistant" / "models" / "catalog.yaml")
     for name in ("ASSISTANT_MODELS", "STATE_DIRECTORY", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.mark.usefixtures("installed_package")
-def test_models_lie_in_the_users_data_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_are_stored_in_the_users_data_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert root() == Path.home() / ".local/share/assistant/models"
     monkeypatch.setenv("XDG_DATA_HOME", "/data")
     assert root() == Path("/data/assistant/models")
 
 
 @pytest.mark.usefixtures("installed_package")
-def test_under_systemd_models_lie_in_the_first_state_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_under_systemd_models_are_stored_in_the_first_state_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "/data")
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/assistant:/var/lib/other")
     assert root() == Path("/var/lib/assistant/models")
 
 
-def test_in_a_checkout_models_lie_beside_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_checkout_models_are_stored_beside_the_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ASSISTANT_MODELS", raising=False)
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/assistant")
     assert root() == CHECKOUT / "models"
 
 
-def test_a_named_folder_goes_before_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_folder_takes_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSISTANT_MODELS", "~/voices")
     assert root() == Path.home() / "voices"
 
 
-def test_a_recogniser_is_its_folder(store: Store) -> None:
+def test_a_recogniser_is_located_as_its_folder(store: Store) -> None:
     assert store.locate("ears-1.5", "asr") == store.root / "ears-1.5"
 
 
-def test_a_language_model_is_its_file(store: Store) -> None:
+def test_a_language_model_is_located_as_its_file(store: Store) -> None:
     install(store.catalog.model("words"), store.root / "words", {"words.gguf": b"GGUF" + noise(3)})
     assert store.locate("words", "llm") == store.root / "words" / "words.gguf"
 
@@ -67,7 +67,9 @@ def test_a_model_that_was_not_fetched_is_named_with_the_command_that_fetches_it(
     assert raised.value.code is Code.MODEL_NOT_FETCHED
 
 
-def test_a_service_is_told_how_its_models_are_fetched(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_service_the_error_names_the_command_that_fetches_its_models(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("ASSISTANT_MODELS", raising=False)
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/assistant")
     with pytest.raises(AssistantError, match="`sudo assistant service install`"):
@@ -94,7 +96,7 @@ def test_a_misspelt_name_is_not_taken_for_a_path(store: Store) -> None:
 
 
 @pytest.mark.parametrize("path", ["somewhere/mine.gguf", "mine.gguf", "~/mine", "./mine"])
-def test_a_path_where_nothing_is_is_said_to_be_missing(store: Store, path: str) -> None:
+def test_a_path_without_a_file_is_a_missing_model(store: Store, path: str) -> None:
     with pytest.raises(AssistantError, match=r"there is no model at /.*mine") as raised:
         store.locate(path, "llm")
     assert raised.value.code is Code.MODEL_MISSING
@@ -133,7 +135,7 @@ def test_a_path_of_another_kind_is_refused_with_what_is_wanted(
     assert raised.value.code is Code.MODEL_MISSING
 
 
-def test_a_list_shows_what_is_there_from_sizes_alone(store: Store) -> None:
+def test_the_state_of_a_model_is_judged_by_sizes_alone(store: Store) -> None:
     assert store.state(store.catalog.model("ears-1.5")) == "fetched"
     assert store.state(store.catalog.model("words")) == "not fetched"
     (store.root / "ears-1.5" / "model.bin").write_bytes(b"short")
@@ -143,7 +145,7 @@ def test_a_list_shows_what_is_there_from_sizes_alone(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("models")
-def test_the_default_models_are_found_without_asking_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_models_are_found_without_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **options: object) -> None:
         raise AssertionError("the network or another process was used")
 

@@ -7,7 +7,7 @@ from assistant.audio.devices.portaudio import Direction
 from assistant.audio.devices.supervisor import Absence
 from assistant.errors import AssistantError, Code
 from assistant.events import Announced, DeviceBack, DeviceLost, Event, PlaybackStarted
-from assistant.language import phrases
+from assistant.language.tables import tables_of
 from assistant.rooms import outages as module
 from assistant.rooms.outages import OFFERED_S, SPOKEN_S, Outages
 from assistant.testing.scripted import ScriptedLoudspeaker
@@ -15,6 +15,7 @@ from assistant.testing.stage import Stage, conversation
 
 pytestmark = pytest.mark.anyio
 
+PHRASES = tables_of("en").phrases
 UNPLUGGED = AssistantError(Code.DEVICE_FAILED, "unplugged")
 
 
@@ -35,7 +36,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def outages_of(stage: Stage) -> Outages:
-    return Outages(stage.conversation, stage.emit, stage.tasks)
+    return Outages(stage.room, stage.bus.emit, stage.tasks)
 
 
 async def test_a_microphone_that_is_gone_for_long_is_spoken_of_once_and_when_it_is_back(clock: Clock) -> None:
@@ -43,7 +44,7 @@ async def test_a_microphone_that_is_gone_for_long_is_spoken_of_once_and_when_it_
         outages = outages_of(stage)
         absence = Absence(UNPLUGGED, clock.now)
         outages.tell(Direction.INPUT, "USB", absence)
-        assert stage.conversation.state == "deaf"
+        assert stage.room.state == "deaf"
         assert outages.reasons == ["no microphone: unplugged"]
         for _ in range(3):
             clock.now += SPOKEN_S
@@ -51,21 +52,21 @@ async def test_a_microphone_that_is_gone_for_long_is_spoken_of_once_and_when_it_
         await stage.until(Announced)
         outages.tell(Direction.INPUT, "USB", None)
         await stage.until(Announced, 2)
-        assert stage.seen(DeviceLost) == [DeviceLost(kind="microphone", name="USB", reason="unplugged")]
-        assert stage.seen(DeviceBack) == [DeviceBack(kind="microphone", name="USB", away_s=15.0)]
+        assert stage.seen(DeviceLost) == [DeviceLost(room="local", kind="microphone", name="USB", reason="unplugged")]
+        assert stage.seen(DeviceBack) == [DeviceBack(room="local", kind="microphone", name="USB", away_s=15.0)]
         said = " ".join(stage.script.voice.spoken)
-        assert said == f"{phrases.DEAF['en']} {phrases.HEARING['en']}"
+        assert said == f"{PHRASES.input_lost} {PHRASES.input_back}"
         assert outages.reasons == []
-        assert stage.conversation.state == "listening"
+        assert stage.room.state == "listening"
 
 
 async def test_whoever_hears_of_it_finds_the_conversation_in_the_state_that_follows(clock: Clock) -> None:
     async with conversation() as stage:
         states: dict[type[Event], str] = {}
-        stage.also(lambda event: states.update({type(event): stage.conversation.state}))
-        outages = outages_of(stage)
-        outages.tell(Direction.INPUT, "USB", Absence(UNPLUGGED, clock.now))
-        outages.tell(Direction.INPUT, "USB", None)
+        with stage.bus.subscribe(lambda event: states.update({type(event): stage.room.state})):
+            outages = outages_of(stage)
+            outages.tell(Direction.INPUT, "USB", Absence(UNPLUGGED, clock.now))
+            outages.tell(Direction.INPUT, "USB", None)
         assert states[DeviceLost] == "deaf"
         assert states[DeviceBack] == "listening"
 
@@ -101,7 +102,7 @@ async def test_an_answer_that_was_cut_off_is_offered_again_while_somebody_may_wa
         if offered:
             await stage.until(PlaybackStarted)
             await stage.until(Announced)
-            assert " ".join(stage.script.voice.spoken).startswith(f"{phrases.CUT_OFF['en']} It is noon,")
+            assert " ".join(stage.script.voice.spoken).startswith(f"{PHRASES.cut_off} It is noon,")
         else:
             await anyio.wait_all_tasks_blocked()
             assert stage.script.voice.spoken == []

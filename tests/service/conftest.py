@@ -10,7 +10,7 @@ from tests.service.machine import Machine
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """A machine without the service, whose catalogue knows two small models."""
+    """A machine without the service, with two small models in its catalogue."""
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     small = Catalog(models=(ears(shelf), words(shelf)))

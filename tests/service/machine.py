@@ -1,4 +1,4 @@
-"""A machine in a folder: systemd's commands work on it for real, and only what needs a running manager is scripted."""
+"""A machine in a folder: systemd's offline commands really run, those that need a running manager are scripted."""
 
 import os
 import subprocess
@@ -8,10 +8,10 @@ from pathlib import Path
 
 from assistant.models import checks
 from assistant.models.store import Store
-from assistant.service.install import Installation, Wanted, plan
+from assistant.service.install import InstallOptions, InstallPlan, plan_install
 from assistant.service.layout import Layout, of_the_system
 from assistant.service.step import carry_out
-from assistant.service.systemd import Answer, Systemd
+from assistant.service.systemd import Completed, Systemctl
 from tests.models.small import EARS_FILES
 from tests.models.small import install as put_model
 
@@ -24,7 +24,7 @@ OFFLINE = ("systemd-sysusers", "systemd-tmpfiles")
 
 @dataclass
 class Machine:
-    """`active` is what the manager would say of the service; `told` what it was told."""
+    """A machine; `active` is the service's scripted state, `told` the commands the manager received."""
 
     root: Path
     version: int = 252
@@ -51,22 +51,22 @@ class Machine:
         return of_the_system(self.root)
 
     @property
-    def systemd(self) -> Systemd:
-        return Systemd(self.layout, self.run)
+    def systemd(self) -> Systemctl:
+        return Systemctl(self.layout, self.run)
 
-    def run(self, command: Sequence[str]) -> Answer:
+    def run(self, command: Sequence[str]) -> Completed:
         if command[0] in OFFLINE or command[1] == f"--root={self.root}":
             return self._really(command)
         self.told.append(" ".join(command[1:]))
         return self._scripted(command[1], command)
 
-    def _really(self, command: Sequence[str]) -> Answer:
+    def _really(self, command: Sequence[str]) -> Completed:
         answer = subprocess.run(command, check=False, capture_output=True, text=True)
         if command[0] == "systemd-tmpfiles" and os.geteuid() != 0:
             answer.returncode = 0  # it made the folders; only root can give them away
         return answer
 
-    def _scripted(self, verb: str, command: Sequence[str]) -> Answer:
+    def _scripted(self, verb: str, command: Sequence[str]) -> Completed:
         output, status = "", 0
         match verb:
             case "--version":
@@ -84,7 +84,7 @@ class Machine:
         return subprocess.CompletedProcess(command, status, output, "Job failed." if status else "")
 
     def fetch(self, names: Sequence[str], store: Store) -> None:
-        """What comes from the network, as somebody with a strict umask downloads it."""
+        """Put the model in place as a download under a strict umask leaves it."""
         self.fetched += names
         folder = store.root / "ears-1.5"
         put_model(store.catalog.model("ears-1.5"), folder, EARS_FILES)
@@ -92,18 +92,20 @@ class Machine:
         for path in (folder, *folder.rglob("*")):
             path.chmod(path.stat().st_mode & 0o700)
 
-    def plan(self, wanted: Wanted | None = None, program: Path = PROGRAM) -> Installation:
-        wanted = wanted or Wanted(drop_ins={})
-        return plan(self.layout, program, wanted, self.systemd, self.fetch, self.said.append)
+    def plan(self, options: InstallOptions | None = None, program: Path = PROGRAM) -> InstallPlan:
+        options = options or InstallOptions(drop_ins={})
+        return plan_install(self.layout, program, options, self.systemd, self.fetch, self.said.append)
 
-    def install(self, wanted: Wanted | None = None, *, dry_run: bool = False, program: Path = PROGRAM) -> list[str]:
-        """Install; what was said, without the root in front of the paths."""
+    def install(
+        self, options: InstallOptions | None = None, *, dry_run: bool = False, program: Path = PROGRAM
+    ) -> list[str]:
+        """Install and return the printed lines, without the root in front of the paths."""
         self.said.clear()
-        carry_out(self.plan(wanted, program).steps, self.said.append, dry_run=dry_run)
+        carry_out(self.plan(options, program).steps, self.said.append, dry_run=dry_run)
         return [line.replace(str(self.root), "") for line in self.said]
 
     def files(self) -> dict[str, str]:
-        """Every file and link below the root, with what is in it."""
+        """Return every file and link below the root with its content."""
         return {
             str(path.relative_to(self.root)): os.readlink(path) if path.is_symlink() else path.read_bytes().hex()
             for path in sorted(self.root.rglob("*"))

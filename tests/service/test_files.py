@@ -12,7 +12,7 @@ def test_a_file_of_ours_is_known_by_its_first_line(tmp_path: Path) -> None:
     assert not is_ours(file)
 
 
-def test_a_masked_unit_is_somebody_elses(tmp_path: Path) -> None:
+def test_a_masked_unit_is_not_ours(tmp_path: Path) -> None:
     masked = tmp_path / "assistant.service"
     masked.symlink_to("/dev/null")
     assert not is_ours(masked)

@@ -1,4 +1,4 @@
-"""Installing, on a machine in a folder."""
+"""Installing the service on a machine in a folder."""
 
 import grp
 import pwd
@@ -10,15 +10,15 @@ from assistant.config import file as config_file
 from assistant.config.schema import Config
 from assistant.errors import AssistantError, Code
 from assistant.models import catalog
-from assistant.service.install import Wanted, lingers, obstacles
+from assistant.service.install import InstallOptions, install_obstacles, lingers
 from assistant.service.step import WriteFile
 from tests.service.machine import PROGRAM, Machine
 
 UNITS = "/etc/systemd/system"
 
 
-def refused(machine: Machine, wanted: Wanted | None = None) -> AssistantError:
-    """The refusal to install, which has changed nothing."""
+def refused(machine: Machine, wanted: InstallOptions | None = None) -> AssistantError:
+    """Return the error that refuses the installation, after checking that nothing changed."""
     before = machine.files()
     with pytest.raises(AssistantError) as raised:
         machine.install(wanted)
@@ -27,23 +27,23 @@ def refused(machine: Machine, wanted: Wanted | None = None) -> AssistantError:
     return raised.value
 
 
-def wanting(**drop_ins: bool) -> Wanted:
-    return Wanted(drop_ins=dict(drop_ins))  # type: ignore[arg-type]
+def wanting(**drop_ins: bool) -> InstallOptions:
+    return InstallOptions(drop_ins=dict(drop_ins))  # type: ignore[arg-type]
 
 
-def test_everything_is_put_in_place_and_said_in_a_line_each(machine: Machine) -> None:
+def test_everything_is_installed_with_a_line_per_step(machine: Machine) -> None:
     assert machine.install() == [
         "/etc/sysusers.d/assistant.conf: written",
         "user and group assistant: created",
         "/etc/tmpfiles.d/assistant.conf: written",
-        "folders /run/assistant and /var/lib/assistant: made",
+        "folders /run/assistant and /var/lib/assistant: created",
         "/etc/assistant/config.yaml: unchanged",
         "models ears-1.5 in /var/lib/assistant/models: fetched",
         f"{UNITS}/assistant.socket: written",
         f"{UNITS}/assistant.service: written",
-        "units: read by the service manager",
-        "assistant.service, with each start of the machine: enabled",
-        "assistant.service: starting, until it hears and answers; a microphone that is missing is waited for",
+        "units: loaded by systemd",
+        "assistant.service at boot: enabled",
+        "assistant.service: starting; this can take a few minutes while it waits for a microphone",
         "assistant.service: started",
     ]
     assert machine.active == "active"
@@ -60,7 +60,7 @@ def test_the_second_time_nothing_is_left_to_do(machine: Machine) -> None:
     assert not [command for command in machine.told if not command.startswith(("show", "--version"))]
 
 
-def test_a_dry_run_says_the_same_and_changes_nothing(machine: Machine) -> None:
+def test_a_dry_run_prints_the_same_and_changes_nothing(machine: Machine) -> None:
     before = machine.files()
     would = machine.install(dry_run=True)
     assert machine.files() == before
@@ -102,29 +102,29 @@ def test_without_a_configuration_there_is_the_commented_default(
     assert machine.layout.config.read_text() == config_file.render_default()
 
 
-def test_a_wrong_configuration_stops_it_before_anything_is_done(machine: Machine) -> None:
+def test_a_wrong_configuration_is_refused_before_the_first_step(machine: Machine) -> None:
     machine.layout.config.write_text("asr: {modle: ears-1.5}")
     error = refused(machine)
     assert error.code is Code.CONFIG_INVALID
     assert "asr.modle" in error.message
 
 
-def test_so_do_models_that_nobody_knows(machine: Machine) -> None:
-    machine.layout.config.write_text("tts: {voice: nobody}")
+def test_unknown_models_are_refused_before_the_first_step(machine: Machine) -> None:
+    machine.layout.config.write_text("tts: {voice: no-such-voice}")
     assert refused(machine).code is Code.MODEL_UNKNOWN
     machine.layout.config.write_text("asr: {model: ears-1.5}\ntts: {voice: /nowhere/voice.onnx}")
     assert refused(machine).code in {Code.MODEL_UNKNOWN, Code.MODEL_MISSING}
 
 
-def test_offline_so_do_models_that_are_not_there(machine: Machine) -> None:
-    error = refused(machine, Wanted(drop_ins={}, offline=True))
+def test_missing_models_are_refused_offline(machine: Machine) -> None:
+    error = refused(machine, InstallOptions(drop_ins={}, offline=True))
     assert error.code is Code.MODEL_NOT_FETCHED
     assert "--offline" in error.message
     machine.install()
-    machine.install(Wanted(drop_ins={}, offline=True))
+    machine.install(InstallOptions(drop_ins={}, offline=True))
 
 
-def test_a_unit_of_somebody_else_is_not_replaced(machine: Machine) -> None:
+def test_a_unit_of_another_origin_is_not_replaced(machine: Machine) -> None:
     WriteFile(machine.layout.units / "assistant.service", "[Service]\nExecStart=/usr/bin/other\n").do()
     error = refused(machine)
     assert error.code is Code.SERVICE_FOREIGN
@@ -141,11 +141,11 @@ def test_a_program_that_has_moved_is_written_and_started_again(machine: Machine)
     machine.install()
     changed = [line for line in machine.install(program=Path("/srv/new/assistant")) if "unchanged" not in line]
     assert f"{UNITS}/assistant.service: written" in changed
-    assert "units: read by the service manager" in changed
+    assert "units: loaded by systemd" in changed
     assert changed[-1] == "assistant.service: started"
 
 
-def test_an_opening_stays_until_it_is_closed(machine: Machine) -> None:
+def test_an_allowed_access_stays_until_it_is_revoked(machine: Machine) -> None:
     drop_in = f"{UNITS}/assistant.service.d/loopback.conf"
     assert f"{drop_in}: written" in machine.install(wanting(loopback=True))
     assert f"{drop_in}: unchanged" in machine.install()
@@ -162,13 +162,13 @@ def test_drop_ins_of_the_users_own_are_left_alone(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(("version", "there"), [(252, False), (254, True), (257, True)])
-def test_back_off_is_asked_of_versions_that_know_it(machine: Machine, version: int, there: bool) -> None:
+def test_backoff_is_installed_if_systemd_supports_it(machine: Machine, version: int, there: bool) -> None:
     machine.version = version
     machine.install()
     assert (machine.layout.drop_ins / "backoff.conf").exists() is there
 
 
-def test_a_sound_server_of_the_machine_lets_it_in(machine: Machine) -> None:
+def test_a_system_wide_sound_server_admits_the_service(machine: Machine) -> None:
     (machine.root / "etc/group").write_text("pulse-access:x:106:\n")
     machine.install()
     assert "pulse-access" in (machine.layout.drop_ins / "pulseaudio.conf").read_text()
@@ -182,14 +182,14 @@ def test_a_service_that_does_not_start_is_an_error_with_its_reason_and_the_log(m
     assert "journalctl -u assistant.service" in raised.value.message
 
 
-def test_it_need_not_be_started(machine: Machine) -> None:
-    lines = machine.install(Wanted(drop_ins={}, start=False))
+def test_starting_is_optional(machine: Machine) -> None:
+    lines = machine.install(InstallOptions(drop_ins={}, start=False))
     assert machine.active == "inactive"
-    assert lines[-1] == "assistant.service, with each start of the machine: enabled"
+    assert lines[-1] == "assistant.service at boot: enabled"
 
 
 def obstacle_codes(machine: Machine, program: Path = PROGRAM) -> set[Code]:
-    return {error.code for error in obstacles(machine.layout, program, Config(), machine.systemd)}
+    return {error.code for error in install_obstacles(machine.layout, program, Config(), machine.systemd)}
 
 
 def test_only_root_installs_services_of_the_machine(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +199,7 @@ def test_only_root_installs_services_of_the_machine(machine: Machine, monkeypatc
     assert Code.SERVICE_NOT_ROOT not in obstacle_codes(machine)
 
 
-def test_a_machine_that_systemd_has_not_started_has_no_services(machine: Machine) -> None:
+def test_a_machine_booted_without_systemd_is_refused(machine: Machine) -> None:
     assert Code.SERVICE_NO_SYSTEMD not in obstacle_codes(machine)
     (machine.root / "run/systemd/system").rmdir()
     assert Code.SERVICE_NO_SYSTEMD in obstacle_codes(machine)
@@ -209,7 +209,7 @@ def test_a_program_in_a_home_directory_is_hidden_from_it(machine: Machine) -> No
     assert Code.SERVICE_HIDDEN in obstacle_codes(machine, Path("/home/ada/.venv/bin/assistant"))
 
 
-def test_whether_a_user_lingers_is_seen(machine: Machine) -> None:
+def test_lingering_is_detected(machine: Machine) -> None:
     assert not lingers(machine.layout, "ada")
     WriteFile(machine.root / "var/lib/systemd/linger/ada", "").do()
     assert lingers(machine.layout, "ada")

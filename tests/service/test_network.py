@@ -5,11 +5,11 @@ import pytest
 
 from assistant.config.schema import Config
 from assistant.service.files import DropIn
-from assistant.service.network import warnings
+from assistant.service.network import network_warnings
 
 
 def warned(opened: tuple[DropIn, ...], **sections: Any) -> list[str]:
-    return list(warnings(msgspec.convert(sections, Config), opened))
+    return list(network_warnings(msgspec.convert(sections, Config), opened))
 
 
 def test_the_default_needs_no_network() -> None:
@@ -35,7 +35,7 @@ def test_connections_within_the_machine_need_loopback(key: str, sections: dict[s
 
 
 @pytest.mark.parametrize("wyoming", [{"listen": "tcp://0.0.0.0:10700"}, {"satellites": ["tcp://kitchen.local:10700"]}])
-def test_other_machines_need_more(wyoming: dict[str, Any]) -> None:
+def test_connections_to_other_machines_need_lan(wyoming: dict[str, Any]) -> None:
     (warning,) = warned(("loopback",), wyoming=wyoming)
     assert "--lan" in warning
     assert warned(("lan",), wyoming=wyoming) == []

@@ -1,7 +1,7 @@
-"""What `systemctl show` prints, as it was seen on Debian 12, in words."""
+"""The output of `systemctl show`, recorded on Debian 12, in words."""
 
 from assistant.service.layout import of_the_system
-from assistant.service.status import lines, parse
+from assistant.service.status import parse_status, status_lines
 
 RUNNING = """\
 LoadState=loaded
@@ -20,9 +20,9 @@ ABSENT = "LoadState=not-found\nUnitFileState=\nActiveState=inactive\nSubState=de
 
 
 def told(shown: str) -> dict[str, str]:
-    """What people are told; several lines of one name joined."""
+    """Return the lines that are printed, those of one label joined."""
     found: dict[str, str] = {}
-    for name, value in lines(parse(shown), of_the_system()):
+    for name, value in status_lines(parse_status(shown), of_the_system()):
         found[name] = f"{found[name]}\n{value}" if name in found else value
     return found
 
@@ -36,28 +36,28 @@ def failed(result: str, status: int, restarts: int = 0, text: str = "") -> str:
     return "\n".join(kept + [f"{key}={value}" for key, value in changed.items()])
 
 
-def test_a_service_that_is_well_has_nothing_to_do() -> None:
+def test_a_healthy_service_needs_nothing() -> None:
     assert told(RUNNING) == {
         "service": "active (running): listening for okay_nabu",
         "since": "2026-11-25T04:01:06+00:00",
-        "starts by itself": "yes",
+        "starts at boot": "yes",
         "restarts": "2",
         "process": "374",
         "memory": "889 MB",
     }
-    assert parse(RUNNING).is_up
+    assert parse_status(RUNNING).is_up
 
 
-def test_one_that_is_not_installed_says_how() -> None:
+def test_a_service_that_is_not_installed_says_how_to_install_it() -> None:
     assert told(ABSENT) == {"service": "not installed", "to do": "assistant service install"}
-    assert not parse(ABSENT).is_up
-    assert not parse("").is_up, "where there is no systemd, nothing is printed"
+    assert not parse_status(ABSENT).is_up
+    assert not parse_status("").is_up, "where there is no systemd, nothing is printed"
 
 
 def test_a_wrong_configuration_is_named_with_the_command_that_explains_it() -> None:
     found = told(failed("exit-code", 2, text="config.invalid: asr.modle: unknown key"))
     assert found["service"] == "failed (failed): config.invalid: asr.modle: unknown key"
-    assert found["last end"] == "the configuration is wrong"
+    assert found["last failure"] == "the configuration is wrong"
     assert "assistant config check /etc/assistant/config.yaml" in found["to do"]
     assert "journalctl -u assistant.service" in found["to do"]
 
@@ -66,21 +66,28 @@ def test_missing_models_are_fetched_by_installing_again() -> None:
     assert "assistant service install" in told(failed("exit-code", 4))["to do"]
 
 
-def test_one_that_crashed_too_often_says_that_it_has_given_up() -> None:
+def test_a_file_of_a_newer_program_is_named_with_both_ways_out() -> None:
+    found = told(failed("exit-code", 5))
+    assert found["last end"] == "a newer program wrote what it remembers"
+    assert "install the newer version again" in found["to do"]
+    assert "move the file" in found["to do"]
+
+
+def test_a_service_that_crashed_too_often_says_that_systemd_gave_up() -> None:
     found = told(failed("exit-code", 1, restarts=8))
-    assert found["restarts"] == "8, then given up"
+    assert found["restarts"] == "8 (gave up)"
     assert "systemctl reset-failed assistant.service && systemctl start assistant.service" in found["to do"]
 
 
-def test_a_watchdog_and_a_lack_of_memory_have_words() -> None:
-    assert "no sign of life" in told(failed("watchdog", 6))["last end"]
-    assert "memory" in told(failed("oom-kill", 9))["last end"]
-    assert told(failed("exit-code", 217))["last end"] == "its user does not exist (USER)"
-    assert "exit status 99" in told(failed("exit-code", 99))["last end"]
-    assert told(failed("something-new", 1))["last end"] == "something-new"
+def test_failures_are_described_in_words() -> None:
+    assert "stopped responding" in told(failed("watchdog", 6))["last failure"]
+    assert "memory" in told(failed("oom-kill", 9))["last failure"]
+    assert told(failed("exit-code", 217))["last failure"] == "its user does not exist (USER)"
+    assert "exited with status 99" in told(failed("exit-code", 99))["last failure"]
+    assert told(failed("something-new", 1))["last failure"] == "something-new"
 
 
-def test_what_a_stopped_one_said_last_is_no_news() -> None:
+def test_the_last_status_line_of_a_stopped_service_is_not_shown() -> None:
     stopped = RUNNING.replace("=active", "=inactive").replace("=running", "=dead")
     assert told(stopped)["service"] == "inactive (dead)"
     assert told(stopped)["to do"] == "systemctl start assistant.service"

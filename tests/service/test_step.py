@@ -7,7 +7,7 @@ from assistant.errors import AssistantError, Code
 from assistant.service.step import RemoveFile, WriteFile, WriteOnce, carry_out
 
 
-def test_what_is_done_is_left_alone_and_said(tmp_path: Path) -> None:
+def test_a_finished_step_is_skipped_and_printed_as_unchanged(tmp_path: Path) -> None:
     said: list[str] = []
     step = WriteFile(tmp_path / "deep" / "file", "text")
     for _ in range(2):
@@ -16,7 +16,7 @@ def test_what_is_done_is_left_alone_and_said(tmp_path: Path) -> None:
     assert step.path.read_text() == "text"
 
 
-def test_a_dry_run_says_it_and_does_nothing(tmp_path: Path) -> None:
+def test_a_dry_run_prints_and_changes_nothing(tmp_path: Path) -> None:
     said: list[str] = []
     carry_out([WriteFile(tmp_path / "file", "text")], said.append, dry_run=True)
     assert said == [f"{tmp_path}/file: would be written"]
@@ -34,14 +34,14 @@ def test_a_strict_umask_hides_nothing_from_the_service(tmp_path: Path) -> None:
     assert (tmp_path / "deep").stat().st_mode & 0o777 == 0o755
 
 
-def test_what_is_the_users_is_written_once(tmp_path: Path) -> None:
+def test_a_file_of_the_user_is_written_once(tmp_path: Path) -> None:
     step = WriteOnce(tmp_path / "config.yaml", "default")
     step.do()
     step.path.write_text("mine")
     assert step.is_done()
 
 
-def test_a_folder_of_drop_ins_goes_with_the_last_one(tmp_path: Path) -> None:
+def test_the_drop_in_folder_is_removed_with_its_last_file(tmp_path: Path) -> None:
     folder = tmp_path / "assistant.service.d"
     ours, other = folder / "gpu.conf", folder / "override.conf"
     for file in (ours, other):

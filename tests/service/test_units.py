@@ -1,4 +1,4 @@
-"""What systemd itself says of the units: that they are right, and how much they leave open."""
+"""The units as systemd's own tools judge them: correct, and tightly sandboxed."""
 
 import os
 import subprocess
@@ -11,15 +11,15 @@ import pytest
 from assistant.service.files import SHIPPED, rendered
 from assistant.service.install import DROP_INS, FLAGGED
 
-MOST_EXPOSURE = 15
-"""Tenths: 1.5 of 10."""
+MAX_EXPOSURE = 15
+"""In tenths: 1.5 of 10."""
 
 SETS = [(), *((name,) for name in DROP_INS if name != "backoff"), *combinations(FLAGGED, 2), FLAGGED]
-"""Drop-ins as they come together; backoff is for newer versions of systemd than some that these tests run on."""
+"""Combinations of drop-ins; backoff needs a newer systemd than some that these tests run on."""
 
 
 def laid_out(folder: Path, drop_ins: tuple[str, ...] = (), above: str = "") -> Path:
-    """The units in `folder`, for a program that is there; the path of the service."""
+    """Write the units into `folder`, for a program that exists, and return the path of the service."""
     program = Path(sys.executable)
     (folder / "assistant.service.d").mkdir(parents=True)
     for name in ("assistant.service", "assistant.socket"):
@@ -45,7 +45,7 @@ def complaints(service: Path, *options: str) -> str:
 def test_systemd_finds_nothing_wrong_and_little_left_open(drop_ins: tuple[str, ...], tmp_path: Path) -> None:
     service = laid_out(tmp_path, drop_ins)
     assert complaints(service) == ""
-    judged = analyze("security", "--offline=true", f"--threshold={MOST_EXPOSURE}", "--no-pager", service, path=tmp_path)
+    judged = analyze("security", "--offline=true", f"--threshold={MAX_EXPOSURE}", "--no-pager", service, path=tmp_path)
     assert judged.returncode == 0, judged.stdout
     assert "Overall exposure level" in judged.stdout
 
@@ -55,7 +55,7 @@ def test_a_looser_unit_would_be_noticed(tmp_path: Path) -> None:
     loosened = service.read_text().replace("ProtectSystem=strict", "ProtectSystm=strict").replace("PrivateNetwork", "#")
     service.write_text(loosened.replace("CapabilityBoundingSet=", "#").replace("SystemCallFilter=", "#"))
     assert "ProtectSystm" in complaints(service)
-    judged = analyze("security", "--offline=true", f"--threshold={MOST_EXPOSURE}", service, path=tmp_path)
+    judged = analyze("security", "--offline=true", f"--threshold={MAX_EXPOSURE}", service, path=tmp_path)
     assert judged.returncode != 0
 
 
@@ -65,7 +65,7 @@ def test_systemd_finds_nothing_wrong_with_the_units_of_a_user(drop_ins: tuple[st
 
 
 @pytest.mark.parametrize("folder", ["with space", "with 100% %h", "with-50%", "ünïcode"])
-def test_a_program_may_lie_anywhere(folder: str, tmp_path: Path) -> None:
+def test_the_program_may_be_in_any_folder(folder: str, tmp_path: Path) -> None:
     program = tmp_path / folder / "assistant"
     program.parent.mkdir()
     program.symlink_to(sys.executable)
@@ -95,7 +95,7 @@ def test_the_shipped_units_name_the_program_that_is_replaced() -> None:
 
 
 def test_both_services_restart_and_are_watched_alike() -> None:
-    """The unit of the user has the reasons of the system's; they would drift apart unseen."""
+    """The user unit refers to the system unit for its reasons, so the two must not drift apart."""
     alike = ("Restart", "StartLimit", "Timeout", "Watchdog", "Type=", "KillMode", "Exec", "Memory", "SystemCall")
     system, user = (
         [line for line in (SHIPPED / name).read_text().splitlines() if line.startswith(alike)]

@@ -12,7 +12,7 @@ import pytest
 from assistant.config.schema import Log
 from assistant.events import DeviceLost, Error, Event, FinalTranscript, SpeechEnded
 from assistant.telemetry import log
-from assistant.telemetry.journal import Journal, encoded, is_connected
+from assistant.telemetry.journal import JournalHandler, encode_datagram, is_connected
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
 @pytest.fixture
 def journal(listener: socket.socket, tmp_path: Path) -> Iterator[logging.Logger]:
     root = logging.getLogger("assistant")
-    handler = Journal(str(tmp_path / "journal"))
+    handler = JournalHandler(str(tmp_path / "journal"))
     before = root.level
     root.addHandler(handler)
     root.setLevel(logging.INFO)
@@ -65,7 +65,7 @@ def test_events_have_a_priority_and_fields(
     assert ("TURN_ID" in found) == bool(event.turn)
 
 
-def test_words_are_no_fields(journal: logging.Logger, listener: socket.socket) -> None:
+def test_spoken_words_are_not_in_the_fields(journal: logging.Logger, listener: socket.socket) -> None:
     log.log_event(FinalTranscript(turn=1, text="what time is it", language="en"))
     assert "time is it" not in str(received(listener))
 
@@ -78,10 +78,10 @@ def test_other_records_say_where_they_come_from(journal: logging.Logger, listene
 
 
 def test_a_value_of_several_lines_comes_with_its_length() -> None:
-    assert encoded({"A": "b", "C": "d\ne"}) == b"A=b\nC\n" + (3).to_bytes(8, "little") + b"d\ne\n"
+    assert encode_datagram({"A": "b", "C": "d\ne"}) == b"A=b\nC\n" + (3).to_bytes(8, "little") + b"d\ne\n"
 
 
-def test_what_no_datagram_holds_comes_as_a_file(journal: logging.Logger, listener: socket.socket) -> None:
+def test_a_record_too_long_for_a_datagram_is_sent_as_a_file(journal: logging.Logger, listener: socket.socket) -> None:
     logging.getLogger("assistant.test").warning("x" * 2_000_000)
     _, files, _, _ = socket.recv_fds(listener, 10, 1)
     with os.fdopen(files[0], "rb") as file:
@@ -89,7 +89,7 @@ def test_what_no_datagram_holds_comes_as_a_file(journal: logging.Logger, listene
         assert file.read().startswith(b"MESSAGE=xxxx")
 
 
-def test_a_journal_that_has_gone_is_not_the_programs_end(
+def test_a_lost_journal_does_not_end_the_program(
     journal: logging.Logger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "journal").unlink()
@@ -108,9 +108,9 @@ def test_it_is_used_where_systemd_reads_standard_error(monkeypatch: pytest.Monke
         before = logging.getLogger().handlers[:]
         try:
             log.configure(Log())
-            assert [type(handler) for handler in logging.getLogger().handlers] == [Journal]
+            assert [type(handler) for handler in logging.getLogger().handlers] == [JournalHandler]
             log.configure(Log(format="text"))
-            assert not isinstance(logging.getLogger().handlers[0], Journal)
+            assert not isinstance(logging.getLogger().handlers[0], JournalHandler)
         finally:
             logging.getLogger().handlers[:] = before
         monkeypatch.setenv("JOURNAL_STREAM", "1:1")

@@ -1,4 +1,4 @@
-"""The log tells what happened and not what was said."""
+"""The log contains what happened but not what was said."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What events add up to."""
+"""Metrics counted from events."""
 
 import socket
 import urllib.request
@@ -30,7 +30,7 @@ TURN = TurnFinished(
 
 
 def figures(metrics: Metrics) -> dict[tuple[str, ...], float]:
-    """Each sample by its name and the values of its labels."""
+    """Return each sample by its name and label values."""
     families = text_string_to_metric_families(metrics.text())
     return {
         (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
@@ -85,7 +85,7 @@ def test_what_else_happens_is_counted_by_its_kind() -> None:
     assert found["assistant_ipc_requests_total", "ask", "ok"] == 1
 
 
-def test_parts_are_asked_when_somebody_looks() -> None:
+def test_polled_figures_are_read_at_each_scrape() -> None:
     metrics = Metrics()
     values: Iterator[float | None] = iter([None, 3.0, 4.0])
     metrics.watch_gauge("assistant_example", "An example.", lambda: next(values))
@@ -106,7 +106,7 @@ def test_devices_that_fail_are_counted_by_their_kind() -> None:
     assert figures(metrics)["assistant_device_losses_total", "microphone"] == 1
 
 
-def test_no_word_is_among_them() -> None:
+def test_metrics_contain_no_spoken_words() -> None:
     metrics = Metrics()
     metrics.observe(TURN)
     metrics.observe(Error(code="llm.failed", message="grapefruit"))

@@ -18,7 +18,7 @@ TIMED = msgspec.structs.replace(TURN, total_s=2.0)
 
 
 def traced(*events: object) -> dict[str, ReadableSpan]:
-    """The spans that come of `events`, by name."""
+    """Return the spans made from `events`, by name."""
     exporter = InMemorySpanExporter()
     with exporting(exporter) as tracer:
         for event in events:
@@ -42,7 +42,7 @@ def test_a_turn_is_a_trace_with_a_span_for_each_stage() -> None:
     assert {span.parent.span_id for span in spans.values() if span.parent} == {turn.context.span_id}
 
 
-def test_no_word_is_in_it() -> None:
+def test_traces_contain_no_spoken_words() -> None:
     text = " ".join(span.to_json() for span in traced(TIMED).values())
     assert "grapefruit" not in text
     assert "ripe" not in text
@@ -57,7 +57,7 @@ def test_an_error_marks_the_turn() -> None:
 
 @pytest.fixture
 def collector() -> Iterator[tuple[str, list[bytes]]]:
-    """The address of a collector, and what it was sent."""
+    """The address of a collector and the requests it received."""
     received: list[bytes] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -87,7 +87,7 @@ def test_it_reaches_a_collector(collector: tuple[str, list[bytes]]) -> None:
     assert sorted(names) == ["recognition", "silence until commit", "turn"]
 
 
-def test_a_collector_that_is_not_there_is_nobodys_emergency(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unreachable_collector_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
     with open_tracer("http://127.0.0.1:9/v1/traces") as tracer:
         tracer.observe(TIMED)
     assert not caplog.records

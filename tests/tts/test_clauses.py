@@ -59,7 +59,7 @@ def test_the_clauses_joined_are_the_text(language: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(("language", "text"), CASES)
-def test_the_clauses_do_not_depend_on_the_pieces_that_the_text_came_in(language: str, text: str) -> None:
+def test_the_clauses_do_not_depend_on_how_the_text_was_split(language: str, text: str) -> None:
     whole = cut(text, language)
     chance = random.Random(7)
     for _ in range(100):
@@ -81,7 +81,7 @@ def test_the_first_clause_ends_at_a_comma() -> None:
     assert cut("Sure, I can help.") == [Clause("Sure,", False), Clause("I can help.", True)]
 
 
-def test_the_first_clause_comes_with_the_space_after_its_comma() -> None:
+def test_the_first_clause_is_complete_with_the_space_after_its_comma() -> None:
     cutter = ClauseCutter("en")
     assert cutter.feed("Of course,") == []
     assert cutter.feed(" ") == [Clause("Of course,", False)]
@@ -106,7 +106,7 @@ def test_the_first_clause_ends_before_a_conjunction(language: str, text: str, fi
     assert texts(text, language)[0] == first
 
 
-def test_one_word_before_a_conjunction_is_too_little() -> None:
+def test_one_word_before_a_conjunction_is_not_enough() -> None:
     assert texts("Black and white films are old.") == ["Black and white films", "are old."]
 
 
@@ -191,7 +191,7 @@ def test_a_number_stays_with_what_it_counts() -> None:
     assert not first.endswith("5")
 
 
-def test_a_number_of_a_list_is_no_clause() -> None:
+def test_the_number_of_a_list_item_is_not_a_clause() -> None:
     assert texts("1: Preheat the oven.")[0] != "1:"
 
 
@@ -213,7 +213,7 @@ def test_an_ellipsis_ends_a_sentence_when_a_capital_follows() -> None:
     assert cut("Well... perhaps.")[0] == Clause("Well...", False)
 
 
-def test_no_is_said_at_once_when_it_is_the_answer() -> None:
+def test_the_answer_no_is_spoken_at_once() -> None:
     assert cut("No. It is not.") == [Clause("No.", True), Clause("It is not.", True)]
 
 
@@ -236,5 +236,24 @@ def test_after_flush_a_new_reply_begins() -> None:
     assert cutter.flush() == []
 
 
-def test_a_language_nobody_listed_is_cut_at_its_punctuation() -> None:
+def test_an_unlisted_language_is_cut_at_its_punctuation() -> None:
     assert texts("Certo, posso aiutarti. Va bene.", "it") == ["Certo,", "posso aiutarti.", "Va bene."]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "It is 2 oh 5 PM."),
+        ("de", "Es ist 14 Uhr 5."),
+        ("fr", "Il est 14 heures 5."),
+        ("fr", "Il est vingt-et-une heures vingt-et-une."),
+        ("es", "Son las 2 y 5 de la tarde."),
+        ("it", "Sono le 14 e 5."),
+        ("nl", "Het is 14 uur 5."),
+        ("pt", "São 14 horas e 5."),
+        ("zh", "现在是下午两点零五分。"),
+    ],
+)
+def test_the_time_of_day_is_told_in_one_breath(language: str, text: str) -> None:
+    cutter = ClauseCutter(language)
+    assert [*cutter.feed(text), *cutter.flush()] == [Clause(text, ends_sentence=True)]

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from assistant.tts.normalisation import HELD, Speakable
+from assistant.tts.normalisation import MAX_HELD, TextNormaliser
 
 REPLY = """**Sure!** Here's *a* list with [a link to somewhere](https://example.com/x "Title"):
 
@@ -29,7 +29,7 @@ OTHERS = [
     "``` one line ``` of code",
     "~~~\nnever closed",
     "a `span that nobody closes\nand a <tag that nobody closes\nand [a link](nowhere\nend",
-    "long `" + "x y " * HELD + "` and <a " + "b " * HELD + ">",
+    "long `" + "x y " * MAX_HELD + "` and <a " + "b " * MAX_HELD + ">",
     "今天**天气**很好，温度20℃。请看https://example.com。谢谢😊！",
     "It costs $5\nmillion, or $5 million, or $5",
     "a\r\nb\r\n\r\n- c",
@@ -40,8 +40,8 @@ OTHERS = [
 
 
 def say(text: str, language: str = "en", pieces: list[str] | None = None) -> str:
-    speakable = Speakable(language)
-    return "".join([speakable.feed(piece) for piece in pieces or [text]]) + speakable.flush()
+    normaliser = TextNormaliser(language)
+    return "".join([normaliser.feed(piece) for piece in pieces or [text]]) + normaliser.flush()
 
 
 def split_at_random(text: str, chance: random.Random) -> list[str]:
@@ -82,26 +82,26 @@ def test_plain_text_stays_as_it_is() -> None:
 
 
 def test_a_word_comes_as_soon_as_it_is_complete() -> None:
-    speakable = Speakable("en")
-    assert speakable.feed("Sure,") == ""
-    assert speakable.feed(" I") == "Sure, "
-    assert speakable.feed(" can ") == "I can "
+    normaliser = TextNormaliser("en")
+    assert normaliser.feed("Sure,") == ""
+    assert normaliser.feed(" I") == "Sure, "
+    assert normaliser.feed(" can ") == "I can "
 
 
 def test_chinese_comes_character_by_character() -> None:
-    speakable = Speakable("zh")
-    assert speakable.feed("好的，今") == "好的，"
+    normaliser = TextNormaliser("zh")
+    assert normaliser.feed("好的，今") == "好的，"
 
 
 def test_a_price_waits_for_its_million() -> None:
-    speakable = Speakable("en")
-    assert speakable.feed("$5 ") == ""
-    assert speakable.feed("million ") == "5 million dollars "
+    normaliser = TextNormaliser("en")
+    assert normaliser.feed("$5 ") == ""
+    assert normaliser.feed("million ") == "5 million dollars "
 
 
 def test_prices_in_a_row_wait_for_one_word_each() -> None:
-    speakable = Speakable("en")
-    assert speakable.feed("$1 $2 $3 ") == "1 dollar 2 dollars "
+    normaliser = TextNormaliser("en")
+    assert normaliser.feed("$1 $2 $3 ") == "1 dollar 2 dollars "
     assert say("$5 " * 3000).count("5 dollars") == 3000
     assert say("$5 \n million") == "5 dollars \nmillion"
 
@@ -163,7 +163,7 @@ def test_nothing_to_say_is_white_space(text: str) -> None:
 
 
 def test_after_flush_a_new_reply_begins() -> None:
-    speakable = Speakable("en")
-    speakable.feed("```\ncode")
-    speakable.flush()
-    assert speakable.feed("- Hello. ") == "Hello. "
+    normaliser = TextNormaliser("en")
+    normaliser.feed("```\ncode")
+    normaliser.flush()
+    assert normaliser.feed("- Hello. ") == "Hello. "

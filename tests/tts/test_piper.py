@@ -50,12 +50,12 @@ class StopAfter:
         return self.left <= 0
 
 
-def test_a_voice_says_what_it_is(voice: Piper, voice_path: Path) -> None:
+def test_a_voice_reports_its_properties(voice: Piper, voice_path: Path) -> None:
     assert (voice.name, voice.device, voice.language, voice.sample_rate) == (voice_path.stem, "cpu", "en", 22_050)
 
 
 def sentences(voice: Piper, text: str) -> int:
-    """Into how many sentences `text` is cut."""
+    """Count the sentences that `text` is cut into."""
     return len([phonemes for phonemes in voice.phonemes(text) if phonemes])
 
 
@@ -67,7 +67,7 @@ def test_a_clause_is_mono_audio_within_full_scale(voice: Piper) -> None:
     assert 1.0 < len(audio) / voice.sample_rate < 4.0
 
 
-def test_several_sentences_are_said_one_by_one(voice: Piper) -> None:
+def test_sentences_are_synthesised_one_by_one(voice: Piper) -> None:
     assert sentences(voice, "It is small. It is old. Is it?") == 3
 
 
@@ -95,13 +95,13 @@ def test_text_without_anything_to_say_gives_nothing(voice: Piper, text: str) -> 
     assert say(voice, text) == []
 
 
-def test_double_brackets_are_text_and_no_phonemes(voice: Piper) -> None:
+def test_double_brackets_are_text_and_not_phonemes(voice: Piper) -> None:
     assert seconds(voice, "[[hello there my friend]]") == pytest.approx(
         seconds(voice, "hello there my friend"), rel=0.2
     )
 
 
-def test_nothing_is_made_once_nobody_wants_it(voice: Piper) -> None:
+def test_nothing_is_synthesised_once_the_stop_flag_is_set(voice: Piper) -> None:
     stop = StopAfter(0)
     voice.synthesize("It is small.", emit=stop.emit, stop=stop)
     assert stop.pieces == []
@@ -114,7 +114,7 @@ def test_it_stops_between_pieces(voice: Piper) -> None:
 
 
 @pytest.mark.parametrize("speed", [0.5, 2.0])
-def test_the_time_it_takes_to_say_something_follows_the_speed(voice: Piper, voice_path: Path, speed: float) -> None:
+def test_the_duration_of_a_clause_follows_the_speed(voice: Piper, voice_path: Path, speed: float) -> None:
     text = "The quick brown fox jumps over the lazy dog. The weather in Paris is sunny today."
     other = Piper(voice_path, threads=2, speed=speed)
     assert seconds(other, text) == pytest.approx(seconds(voice, text) / speed, rel=0.15)
@@ -129,19 +129,19 @@ def test_a_voice_of_another_language_is_named_after_it(tmp_path: Path, voice_pat
     assert Piper(path, threads=1, speed=1.0).language == "zh"
 
 
-def test_a_voice_without_settings_is_missing(tmp_path: Path, voice_path: Path) -> None:
+def test_a_voice_without_a_configuration_is_a_missing_model(tmp_path: Path, voice_path: Path) -> None:
     path = tmp_path / "voice.onnx"
     path.symlink_to(voice_path)
     assert code_of(path) == Code.MODEL_MISSING
 
 
-def test_settings_without_a_voice_are_missing_one(tmp_path: Path, settings: str) -> None:
+def test_a_configuration_without_a_voice_is_a_missing_model(tmp_path: Path, settings: str) -> None:
     (tmp_path / "voice.onnx.json").write_text(settings)
     assert code_of(tmp_path / "voice.onnx") == Code.MODEL_MISSING
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"audio": 5}', "\udcff"], ids=repr)
-def test_settings_that_are_none_are_corrupt(tmp_path: Path, voice_path: Path, content: str) -> None:
+def test_an_unusable_configuration_is_corrupt(tmp_path: Path, voice_path: Path, content: str) -> None:
     path = tmp_path / "voice.onnx"
     path.symlink_to(voice_path)
     (tmp_path / "voice.onnx.json").write_bytes(content.encode(errors="surrogateescape"))
@@ -154,7 +154,7 @@ def test_a_broken_voice_is_corrupt(tmp_path: Path, settings: str) -> None:
     assert code_of(tmp_path / "voice.onnx") == Code.MODEL_CORRUPT
 
 
-def test_a_model_that_is_no_voice_fails_when_it_warms_up(tmp_path: Path, settings: str) -> None:
+def test_a_model_that_is_not_a_voice_fails_at_its_warm_up(tmp_path: Path, settings: str) -> None:
     shutil.copy(packaged_model(), tmp_path / "voice.onnx")
     (tmp_path / "voice.onnx.json").write_text(settings)
     voice = Piper(tmp_path / "voice.onnx", threads=1, speed=1.0)
@@ -164,7 +164,7 @@ def test_a_model_that_is_no_voice_fails_when_it_warms_up(tmp_path: Path, setting
     assert "\n" not in raised.value.message
 
 
-def test_what_the_consumer_raises_is_not_taken_for_a_failure_of_the_voice(voice: Piper) -> None:
+def test_an_exception_of_the_consumer_is_not_a_failure_of_the_voice(voice: Piper) -> None:
     def refuse(samples: Samples) -> None:
         raise RuntimeError("not mine")
 

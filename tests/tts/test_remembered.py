@@ -1,11 +1,11 @@
-"""A voice that remembers what it said."""
+"""Short clauses are synthesised once."""
 
 import numpy as np
 
 from assistant.audio.pcm import Samples
 from assistant.blocking import NeverStop
 from assistant.testing.scripted import ScriptedVoice
-from assistant.tts.remembered import ENTRIES, RememberedVoice
+from assistant.tts.remembered import MAX_CLAUSES, RememberedVoice
 
 
 class Stopped:
@@ -26,7 +26,7 @@ def test_a_short_clause_is_synthesised_once() -> None:
     assert inner.spoken == ["Sure."]
 
 
-def test_fixed_phrases_are_there_from_the_start_and_stay() -> None:
+def test_fixed_phrases_are_cached_from_the_start_and_stay() -> None:
     inner = ScriptedVoice()
     voice = RememberedVoice(inner, ["Sorry."])
     voice.forget()
@@ -34,16 +34,16 @@ def test_fixed_phrases_are_there_from_the_start_and_stay() -> None:
     assert inner.spoken == ["Sorry."]
 
 
-def test_a_long_clause_is_not_remembered() -> None:
+def test_a_long_clause_is_not_cached() -> None:
     inner = ScriptedVoice()
     voice = RememberedVoice(inner, [])
-    text = "this is a clause that nobody is ever going to say twice"
+    text = "this is a clause that is never going to be said twice"
     say(voice, text)
     say(voice, text)
     assert len(inner.spoken) == 2
 
 
-def test_what_was_cut_off_is_not_remembered() -> None:
+def test_an_interrupted_clause_is_not_cached() -> None:
     inner = ScriptedVoice()
     voice = RememberedVoice(inner, [])
     voice.synthesize("Sure.", emit=lambda piece: None, stop=Stopped())
@@ -51,10 +51,10 @@ def test_what_was_cut_off_is_not_remembered() -> None:
     assert inner.spoken == ["Sure."]
 
 
-def test_the_least_lately_used_is_forgotten_first() -> None:
+def test_the_least_recently_used_clause_is_evicted_first() -> None:
     inner = ScriptedVoice()
     voice = RememberedVoice(inner, [])
-    for number in range(ENTRIES):
+    for number in range(MAX_CLAUSES):
         say(voice, str(number))
     say(voice, "0")
     say(voice, "one more")

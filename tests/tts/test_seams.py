@@ -62,7 +62,7 @@ def two_clauses(*, ends_sentence: bool) -> list[tuple[Samples, bool]]:
 
 @pytest.mark.parametrize("cut", [whole, in_small_parts])
 @pytest.mark.parametrize(("ends_sentence", "pause_ms"), [(False, CLAUSE_MS), (True, SENTENCE_MS)])
-def test_between_clauses_passes_the_pause_asked_for(
+def test_the_pause_between_clauses_is_the_configured_one(
     cut: Callable[[Samples], list[Samples]], ends_sentence: bool, pause_ms: int
 ) -> None:
     audio = joined(SeamlessJoin(RATE, CLAUSE_MS, SENTENCE_MS), two_clauses(ends_sentence=ends_sentence), cut)
@@ -90,13 +90,13 @@ def test_it_begins_10_ms_before_the_first_sound_and_ends_20_ms_after_the_last() 
     assert (len(audio) - loud[-1]) / RATE == pytest.approx(0.020, abs=0.001)
 
 
-def test_the_first_sound_comes_back_with_the_audio_it_came_in() -> None:
+def test_the_first_sound_is_returned_by_the_call_that_brought_it() -> None:
     join = SeamlessJoin(RATE, CLAUSE_MS, SENTENCE_MS)
     assert len(join.push(quiet(0.04))) == 0
     assert np.abs(join.push(tone(0.02))).max() > 0.4
 
 
-def test_all_sound_but_the_last_5_ms_comes_back_at_once() -> None:
+def test_all_sound_but_the_last_5_ms_is_returned_at_once() -> None:
     returned = SeamlessJoin(RATE, CLAUSE_MS, SENTENCE_MS).push(np.concatenate((quiet(0.04), tone(0.3))))
     assert len(returned) / RATE == pytest.approx(0.305, abs=0.001)
 
@@ -107,14 +107,14 @@ def test_silence_inside_a_clause_stays() -> None:
     assert silences_ms(audio, RATE, 20) == [pytest.approx(240, abs=5)]
 
 
-def test_the_parts_that_the_audio_comes_in_do_not_matter() -> None:
+def test_the_division_of_the_audio_into_pieces_does_not_matter() -> None:
     clauses = two_clauses(ends_sentence=False)
     in_one = joined(SeamlessJoin(RATE, CLAUSE_MS, SENTENCE_MS), clauses, whole)
     in_many = joined(SeamlessJoin(RATE, CLAUSE_MS, SENTENCE_MS), clauses, in_small_parts)
     assert len(in_one) == pytest.approx(len(in_many), abs=RATE // 500)
 
 
-def test_the_pause_inside_a_sentence_comes_before_the_next_clause_is_there() -> None:
+def test_the_pause_inside_a_sentence_does_not_wait_for_the_next_clause() -> None:
     join = SeamlessJoin(RATE, CLAUSE_MS, SENTENCE_MS)
     join.push(piece())
     assert len(join.end_clause(ends_sentence=False)) / RATE > 0.06
@@ -130,9 +130,9 @@ def test_the_last_sentence_is_followed_by_no_pause() -> None:
 @pytest.mark.parametrize("audio", [np.zeros(0, np.float32), quiet(0.3)], ids=["nothing", "silence"])
 def test_a_clause_without_sound_leaves_no_trace(audio: Samples) -> None:
     three = [(piece(), True), (audio, True), (piece(), True)]
-    heard = joined(SeamlessJoin(RATE, CLAUSE_MS, SENTENCE_MS), three, whole)
+    played = joined(SeamlessJoin(RATE, CLAUSE_MS, SENTENCE_MS), three, whole)
     without = joined(SeamlessJoin(RATE, CLAUSE_MS, SENTENCE_MS), [three[0], three[2]], whole)
-    assert np.array_equal(heard, without)
+    assert np.array_equal(played, without)
 
 
 def test_a_reply_that_is_cut_short_ends_softly() -> None:
@@ -158,7 +158,7 @@ def test_sound_that_begins_or_ends_at_once_does_not_click() -> None:
 
 @dataclass
 class Spoken:
-    """A reply said by the real voice, each clause as it came and all of them joined."""
+    """A reply spoken by the real voice: each clause as it was generated, and all of them joined."""
 
     rate: int
     raw: list[Samples]
@@ -205,7 +205,7 @@ def test_no_step_around_a_pause_is_larger_than_is_usual_in_the_speech(spoken: Sp
     assert max(float(steps[max(0, edge - reach) : edge + reach].max()) for edge in edges) < usual
 
 
-def test_the_pauses_of_the_voice_are_those_asked_for(spoken: Spoken) -> None:
+def test_the_pauses_of_the_voice_are_the_configured_ones(spoken: Spoken) -> None:
     loudest = max(float(np.abs(samples).max()) for samples in spoken.raw)
     loud = np.flatnonzero(np.abs(spoken.joined) > 0.003 * loudest)
     gaps = np.diff(loud) / spoken.rate * 1000

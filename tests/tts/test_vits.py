@@ -1,4 +1,4 @@
-"""The two halves of a Piper network give the same sound as the whole."""
+"""The two halves of a Piper network generate the same audio as the whole."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def network(voice_path: Path) -> Vits:
 
 
 def feeds(voice: Piper, voice_path: Path, text: str) -> dict[str, Tensor]:
-    """The inputs for `text`, without the noise, so that the network says it the same way each time."""
+    """Make the inputs for `text`, without the noise, so that the output is the same each time."""
     settings = json.loads(voice_path.with_name(f"{voice_path.name}.json").read_text())
     ids = phonemes_to_ids(voice.phonemes(text)[0], settings["phoneme_id_map"])
     return {
@@ -45,9 +45,7 @@ def test_the_pieces_grow(network: Vits, voice: Piper, voice_path: Path) -> None:
     assert network.streams
 
 
-def test_a_network_whose_halves_cannot_be_told_apart_runs_in_one(
-    voice: Piper, voice_path: Path, tmp_path: Path
-) -> None:
+def test_a_network_that_cannot_be_split_runs_as_a_whole(voice: Piper, voice_path: Path, tmp_path: Path) -> None:
     model = onnx.load(voice_path)
     for weight in model.graph.initializer:
         if weight.name == "dec.conv_pre.weight":
@@ -63,7 +61,7 @@ def test_a_network_whose_halves_cannot_be_told_apart_runs_in_one(
     assert len(list(network.run(feeds(voice, voice_path, "One two three four five six.")))) == 1
 
 
-def test_what_is_no_network_is_told_as_any_model(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_network_is_reported_like_any_model(tmp_path: Path) -> None:
     path = tmp_path / "voice.onnx"
     path.write_bytes(b"no voice")
     with pytest.raises(AssistantError) as raised:

@@ -82,6 +82,7 @@ def test_an_english_price_has_its_currency_last(written: str, said: str) -> None
 
 def test_other_languages_leave_the_currency_to_the_synthesiser() -> None:
     assert words_to_say("$5.50", "de") == "5.50 $"
+    assert words_to_say("$5M", "de") == "5M $"
     assert words_to_say("5€", "fr") == "5€"
 
 
@@ -94,6 +95,9 @@ def test_other_languages_leave_the_currency_to_the_synthesiser() -> None:
         ("#1", "number 1"),
         ("#news", "news"),
         ("C#", "C sharp"),
+        ("2:05", "2 oh 5"),
+        ("10:30", "10:30"),
+        ("1:02:05", "1:02:05"),
         ("5–10", "5 to 10"),
         ("5-10", "5 to 10"),
         ("2020-01-05", "2020-01-05"),
@@ -116,6 +120,10 @@ def test_other_languages_leave_the_currency_to_the_synthesiser() -> None:
 )
 def test_symbols_are_english_words(written: str, said: str) -> None:
     assert words_to_say(written, "en") == said
+
+
+def test_an_ampersand_is_said_in_spanish() -> None:
+    assert words_to_say("pan&vino", "es") == "pan y vino"
 
 
 @pytest.mark.parametrize(

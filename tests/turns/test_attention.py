@@ -2,7 +2,7 @@
 
 from assistant.audio.pcm import LISTENING_RATE
 from assistant.config.schema import Wake
-from assistant.turns.attention import Asleep, Attention
+from assistant.turns.attention import Attention, IdleReason
 
 SECOND = LISTENING_RATE
 WAKE = Wake(listen_s=6, follow_up_s=5, follow_up_question_s=9)
@@ -27,7 +27,7 @@ def test_after_the_wake_word_it_waits_a_while_for_speech() -> None:
     attention.woken(SECOND)
     assert attention.passed(7 * SECOND - 1) is None
     assert attention.is_awake
-    assert attention.passed(7 * SECOND) is Asleep.SILENCE
+    assert attention.passed(7 * SECOND) is IdleReason.SILENCE
     assert not attention.is_awake
     assert attention.passed(8 * SECOND) is None
 
@@ -49,7 +49,7 @@ def test_after_an_answer_no_wake_word_is_needed_for_a_while_and_longer_after_a_q
         assert window is not None
         assert window.seconds == seconds
         assert attention.passed((20 + seconds) * SECOND - 1) is None
-        assert attention.passed((20 + seconds) * SECOND) is Asleep.SILENCE
+        assert attention.passed((20 + seconds) * SECOND) is IdleReason.SILENCE
 
 
 def test_follow_up_can_be_switched_off() -> None:
@@ -64,6 +64,6 @@ def test_never_mind_ends_it_at_once() -> None:
     attention = Attention(WAKE)
     attention.woken(0)
     attention.engaged()
-    assert attention.dismissed() is Asleep.DISMISSED
+    assert attention.dismissed() is IdleReason.DISMISSED
     assert not attention.is_awake
     assert attention.dismissed() is None

@@ -3,17 +3,17 @@
 import pytest
 
 from assistant.config.schema import Turns
-from assistant.turns.endpointing import LOOKS, Patience
+from assistant.turns.endpointing import MAX_LOOKS, Endpointing
 
 TURNS = Turns(complete_ms=200, incomplete_ms=1200, endpoint_ms=480)
 
 
 def waits(*probabilities: float, text: str = "Well.", turns: Turns = TURNS) -> float:
-    patience = Patience(turns)
+    endpointing = Endpointing(turns)
     for probability in probabilities:
-        patience.judged(probability)
-    patience.understood(text)
-    return patience.silence_ms
+        endpointing.judged(probability)
+    endpointing.understood(text)
+    return endpointing.silence_ms
 
 
 def test_a_finished_sentence_needs_little_silence_and_an_unfinished_one_much() -> None:
@@ -40,30 +40,30 @@ def test_a_voice_without_words_is_waited_for() -> None:
 
 
 def test_how_sure_is_sure_can_be_chosen() -> None:
-    assert waits(0.97, turns=Turns(certainty=0.983)) > waits(0.97) == 200
+    assert waits(0.97, turns=Turns(end_threshold=0.983)) > waits(0.97) == 200
 
 
 def test_a_sure_judgement_needs_no_second_look() -> None:
-    patience = Patience(TURNS)
-    assert patience.wants_look
-    patience.judged(0.97)
-    assert not patience.wants_look
+    endpointing = Endpointing(TURNS)
+    assert endpointing.wants_look
+    endpointing.judged(0.97)
+    assert not endpointing.wants_look
 
 
 def test_doubt_is_looked_at_a_few_times_only() -> None:
-    patience = Patience(TURNS)
-    for _ in range(LOOKS):
-        assert patience.wants_look
-        patience.judged(0.5)
-    assert not patience.wants_look
+    endpointing = Endpointing(TURNS)
+    for _ in range(MAX_LOOKS):
+        assert endpointing.wants_look
+        endpointing.judged(0.5)
+    assert not endpointing.wants_look
 
 
 def test_the_next_pause_is_judged_anew() -> None:
-    patience = Patience(TURNS)
-    patience.judged(0.99)
-    patience.understood("Is it?")
-    patience.new_pause()
-    assert patience.silence_ms == 1200
+    endpointing = Endpointing(TURNS)
+    endpointing.judged(0.99)
+    endpointing.understood("Is it?")
+    endpointing.new_pause()
+    assert endpointing.silence_ms == 1200
 
 
 @pytest.mark.parametrize("probability", [0.0, 1.0])
@@ -72,7 +72,7 @@ def test_a_model_may_be_certain(probability: float) -> None:
 
 
 def test_silence_alone_decides_when_that_is_asked_for() -> None:
-    patience = Patience(Turns(mode="silence", endpoint_ms=480))
-    patience.judged(0.99)
-    assert not patience.wants_look
-    assert patience.silence_ms == 480
+    endpointing = Endpointing(Turns(mode="silence", endpoint_ms=480))
+    endpointing.judged(0.99)
+    assert not endpointing.wants_look
+    assert endpointing.silence_ms == 480

@@ -53,7 +53,7 @@ def ended(room: Samples, *, told_apart: bool) -> int | None:
         is_speech = probability >= 0.5
         if end < SPEAKS_AT_S * LISTENING_RATE:
             if is_speech:
-                background.heard(block, end)
+                background.feed(block, end)
             continue
         foreground = foreground or Foreground(background.level(end) if told_apart else None)
         if is_speech and not foreground.is_user(block):
@@ -82,7 +82,7 @@ def test_the_background_is_what_was_heard_before_the_wake_word() -> None:
     for second, amplitude in ((1, 0.01), (2, 0.01), (12, 0.5)):
         for block in range(15):
             end = second * LISTENING_RATE + block * BLOCK
-            background.heard(np.full(BLOCK, amplitude, np.float32), end)
+            background.feed(np.full(BLOCK, amplitude, np.float32), end)
     assert background.level(13 * LISTENING_RATE) == pytest.approx(-40, abs=0.1)
     assert background.level(30 * LISTENING_RATE) is None
 

@@ -72,17 +72,17 @@ def test_faint_speech_after_silence_is_speech() -> None:
     assert kinds(signals) == [SpeechStarted, SoftEnd, Resumed, SoftEnd, Committed]
 
 
-def test_a_commit_waits_as_long_as_patience_says() -> None:
+def test_a_commit_waits_as_long_as_endpointing_says() -> None:
     segmenter = Segmenter(Turns(onset_ms=96, soft_end_ms=32, complete_ms=192, incomplete_ms=960))
     assert kinds(listen(segmenter, (0.9, 480), (0.0, 160))) == [SpeechStarted, SoftEnd]
-    segmenter.patience.judged(0.99)
+    segmenter.endpointing.judged(0.99)
     assert kinds(listen(segmenter, (0.0, 32), start=20 * BLOCK)) == [Committed]
 
 
 def test_what_was_judged_of_one_pause_does_not_shorten_the_next() -> None:
     segmenter = Segmenter(Turns(onset_ms=96, soft_end_ms=32, complete_ms=192, incomplete_ms=960))
     listen(segmenter, (0.9, 480), (0.0, 160))
-    segmenter.patience.judged(0.99)
+    segmenter.endpointing.judged(0.99)
     assert kinds(listen(segmenter, (0.9, 320), (0.0, 640), start=20 * BLOCK)) == [Resumed, SoftEnd]
 
 

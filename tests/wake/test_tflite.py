@@ -7,7 +7,7 @@ import pyopen_wakeword
 import pytest
 
 from assistant.errors import AssistantError, Code
-from assistant.wake.words import load
+from assistant.wake.words import load_model
 
 MICRO = Path(pymicro_wakeword.__file__).parent / "models"
 OPEN = Path(pyopen_wakeword.__file__).parent / "models"
@@ -16,7 +16,7 @@ OPEN = Path(pyopen_wakeword.__file__).parent / "models"
 def refusal(path: Path) -> Code:
     """The code with which the model at `path` is refused; its message names the file."""
     with pytest.raises(AssistantError, match=str(path.with_suffix(""))) as caught:
-        load(str(path))
+        load_model(str(path))
     return caught.value.code
 
 

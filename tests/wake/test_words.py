@@ -10,9 +10,9 @@ from assistant.audio.decode import read_audio
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.bench.clips import Clip
 from assistant.errors import AssistantError, Code
-from assistant.wake.base import Wake
+from assistant.wake.base import Detection
 from assistant.wake.microwakeword import packaged_words
-from assistant.wake.words import WakeWords, load
+from assistant.wake.words import WakeWords, load_model
 
 ALL: dict[str, float | Literal["auto"]] = dict.fromkeys(packaged_words(), "auto")
 
@@ -31,11 +31,11 @@ def quiet(seconds: float) -> Samples:
     return np.zeros(round(seconds * LISTENING_RATE), np.float32)
 
 
-def listen(words: WakeWords, audio: Samples, far: Samples | None = None) -> list[Wake]:
+def listen(words: WakeWords, audio: Samples, far: Samples | None = None) -> list[Detection]:
     wakes = []
     for start in range(0, len(audio) - BLOCK + 1, BLOCK):
         played = None if far is None else far[start : start + BLOCK]
-        wake = words.heard(AudioBlock(audio[start : start + BLOCK], start, 0.0, played))
+        wake = words.detect(AudioBlock(audio[start : start + BLOCK], start, 0.0, played))
         wakes += [wake] if wake is not None else []
     return wakes
 
@@ -96,7 +96,7 @@ def test_the_first_block_is_heard_as_fast_as_any_other() -> None:
     """The library would look through 8 s of silence first."""
     import pyopen_wakeword
 
-    model = load(str(Path(pyopen_wakeword.__file__).parent / "models" / "hey_jarvis.tflite"))
+    model = load_model(str(Path(pyopen_wakeword.__file__).parent / "models" / "hey_jarvis.tflite"))
     assert len(model.scores(quiet(1)[:BLOCK])) <= 1
 
 
@@ -109,12 +109,12 @@ def test_a_micro_wake_word_model_of_the_users_own_is_heard(clips: dict[str, Clip
     (tmp_path / "mine.tflite").write_bytes((models / "okay_nabu.tflite").read_bytes())
     wakes = listen(WakeWords({str(tmp_path / "mine.json"): "auto"}), recording(clips["wake_okay_nabu_pmw1"]))
     assert [wake.word for wake in wakes] == ["mine"]
-    assert load(str(tmp_path / "mine.json")).threshold == 0.85
+    assert load_model(str(tmp_path / "mine.json")).threshold == 0.85
 
 
 def test_an_unknown_word_names_those_there_are() -> None:
     with pytest.raises(AssistantError, match=r"'computer' is none of alexa, hey_jarvis, .* nor the path") as caught:
-        load("computer")
+        load_model("computer")
     assert caught.value.code is Code.CONFIG_INVALID
 
 
@@ -136,5 +136,5 @@ def test_a_file_that_is_no_model_is_named(tmp_path: Path, name: str, content: by
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(AssistantError, match=str(tmp_path)) as caught:
-        load(str(path))
+        load_model(str(path))
     assert caught.value.code is code

@@ -1,4 +1,4 @@
-"""ALSA's own messages, which it would print on standard error in the middle of a log that machines read."""
+"""ALSA's own messages, which would otherwise appear on standard error in the middle of a machine-readable log."""
 
 import ctypes
 import logging
@@ -10,7 +10,7 @@ HANDLER = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p,
 
 
 def _report(file: bytes, line: int, function: bytes, number: int, text: bytes) -> None:
-    """What the format's arguments are cannot be known here, so it is logged as it is."""
+    """Log the format as it is: the types of its arguments cannot be known here."""
     log.debug("%s: %s", function.decode(errors="replace"), text.decode(errors="replace"))
 
 
@@ -18,7 +18,7 @@ _handler = HANDLER(_report)  # ALSA keeps the pointer, so the object must live a
 
 
 def capture_messages() -> None:
-    """Send what ALSA has to say to the log, at level debug. Does nothing on a machine without ALSA's library."""
+    """Send ALSA's messages to the log, at level debug. Does nothing on a machine without ALSA's library."""
     try:
         library = ctypes.CDLL("libasound.so.2")
     except OSError:

@@ -1,4 +1,4 @@
-"""The loudspeaker: a stream that is never closed between utterances, as an idle device swallows the first words."""
+"""The loudspeaker: a stream that stays open between utterances, because an idle device swallows the first words."""
 
 import time
 from types import TracebackType
@@ -7,47 +7,47 @@ from typing import Self
 import anyio
 
 from assistant.audio.devices.portaudio import LATENCY_S, Direction, Stream, best_rate, find_device, open_output
-from assistant.audio.echo.reference import RESTS_S, Reference
+from assistant.audio.echo.reference import IDLE_S, Reference
 from assistant.audio.gain import Gain
 from assistant.audio.pcm import Samples
 from assistant.audio.playback import QueuedPlayback
 from assistant.errors import AssistantError, Code
 
-SILENT_S = 2.0
-"""A device that asks for nothing for this long has failed. It asks every 10 to 20 ms."""
+MAX_SILENCE_S = 2.0
+"""A device that requests nothing for this long has failed. It requests samples every 10 to 20 ms."""
 
-OPENING_S = 5.0
-"""The same for its first question; see `microphone.OPENING_S`."""
+MAX_OPENING_S = 5.0
+"""The same for its first request; see `inbox.MAX_OPENING_S`."""
 
-ENDING_S = 0.15
-"""Ramp to silence of what is being said when the program ends: to be heard as an end, and short beside the two seconds
-that a service manager's patience should not be tested for."""
+FADE_OUT_S = 0.15
+"""Seconds in which an utterance fades when the program ends: audible as an end, and short beside the two seconds that
+ending may take."""
 
 VOLUME_RAMP_S = 0.05
-"""How long a change of the volume takes: no click, and still at once."""
+"""Seconds that a change of the volume takes: no click, and still at once."""
 
 
 class Loudspeaker:
-    """An `AudioSink` on the device called `name` (see `devices.find_device`), open until the context is left.
+    """An `AudioSink` on the device called `name` (see `portaudio.find_device`), open until the context is left.
 
-    Raises `AssistantError` (`device.*`); writing to a playback and draining it do when the device has failed, also
-    after it was opened again.
+    Raises `AssistantError` (`device.*`). Writing to a playback and draining it raise it when the device has failed,
+    even if it has been reopened since.
     """
 
     def __init__(self, name: str) -> None:
         self._wanted = name
         self._playbacks: tuple[QueuedPlayback, ...] = ()
-        self._underflows = 0
+        self._underruns = 0
         self._volume = 1.0
-        self._quiet = 0
-        """Samples since something was played."""
+        self._silence = 0
+        """Samples since the end of the last sound."""
         self._sounded = False
-        """Whether the block before had something that was played in it."""
+        """Whether there was sound in the block before."""
         self._reference: Reference | None = None
         self._stream: Stream | None = None
         self.name = name
         self.opened = 0
-        """How often the device was opened."""
+        """Times the device was opened."""
         self.open()
 
     def __enter__(self) -> Self:
@@ -68,41 +68,41 @@ class Loudspeaker:
         self._gain.set(self._volume**2, 0.0)
         if self._reference is not None:
             self._reference.begin(self._rate)
-        self._asked_at = time.monotonic()
-        self._patience_s = OPENING_S
+        self._requested_at = time.monotonic()
+        self._max_silence_s = MAX_OPENING_S
         self._sounded = False
         self._stream = open_output(device, self._rate, self._fill)
         self.name = device.name
         self.opened += 1
 
     def close(self) -> None:
-        """Close the device; what is being played on it has failed."""
+        """Close the device; playbacks in progress fail."""
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()
         self._playbacks = ()
 
     def follow(self, name: str) -> None:
-        """Be the device called `name` from the next `open` on."""
+        """Use the device called `name` from the next `open` on."""
         self._wanted = name
 
     async def fade_out(self) -> None:
-        """Be silent, without a click, before the program ends; returns when that has been heard."""
+        """Fade to silence before the program ends; returns when the last sample has left the device."""
         if self.busy and self.failure is None:
-            self._gain.set(0.0, ENDING_S)
-            await anyio.sleep(ENDING_S + LATENCY_S)
+            self._gain.set(0.0, FADE_OUT_S)
+            await anyio.sleep(FADE_OUT_S + LATENCY_S)
 
     @property
-    def underflows(self) -> int:
-        """How often the device ran dry in the middle of something, because this program was late: each may be a click.
+    def underruns(self) -> int:
+        """Underruns in the middle of a sound, because this program was late: each may be a click.
 
-        In silence nobody hears it, and a device that has just been opened as a rule runs dry.
+        Those in silence are inaudible and not counted; a device that has just been opened nearly always has some.
         """
-        return self._underflows
+        return self._underruns
 
     @property
     def volume(self) -> float:
-        """How loud everything is, 0 to 1, as people count it: half of it sounds half as loud.
+        """Perceived loudness of everything, 0 to 1: half of it sounds about half as loud.
 
         It is the square root of the factor on the samples, so half is 12 dB less; by Stevens's law of loudness 10 dB
         less sound half as loud.
@@ -115,7 +115,7 @@ class Loudspeaker:
         self._gain.set(self._volume**2, VOLUME_RAMP_S)
 
     def reference(self) -> Reference:
-        """What is played from now on, for an echo canceller; for one listener only."""
+        """Provide what is played from now on to an echo canceller; only one can have it."""
         self._reference = Reference(self._rate)
         return self._reference
 
@@ -133,18 +133,19 @@ class Loudspeaker:
 
     @property
     def works(self) -> bool:
-        """The device has asked for samples since it was opened."""
-        return self._patience_s == SILENT_S
+        """Whether the device has requested samples since it was opened."""
+        return self._max_silence_s == MAX_SILENCE_S
 
     @property
     def busy(self) -> bool:
-        """Something is being played."""
+        """Whether anything is being played."""
         return self._stream is not None and any(not playback.is_over for playback in self._playbacks)
 
     @property
     def failure(self) -> AssistantError | None:
-        """`device.failed` when the device takes nothing, although it should or because it is closed."""
-        if self._stream is not None and self._stream.runs and time.monotonic() - self._asked_at <= self._patience_s:
+        """`device.failed` when the device takes nothing although it should, or because it is closed."""
+        requests = time.monotonic() - self._requested_at <= self._max_silence_s
+        if self._stream is not None and self._stream.runs and requests:
             return None
         return AssistantError(
             Code.DEVICE_FAILED,
@@ -153,29 +154,28 @@ class Loudspeaker:
         )
 
     def check(self, opened: int) -> None:
-        """Raises `AssistantError` (`device.failed`) when the device has stopped asking for samples, or has been opened
-        more often than `opened` times."""
+        """Raise `AssistantError` (`device.failed`) when the device has failed, or was reopened after `opened` times."""
         if (failure := self.failure) is not None:
             raise failure
         if opened != self.opened:
             raise AssistantError(Code.DEVICE_FAILED, f"loudspeaker {self.name!r} was gone for a while")
 
-    def _fill(self, out: Samples, gone_at: float, ran_dry: bool) -> None:
-        """Called by the device, in its thread: the end of a stopped playback, then the current one, then silence."""
+    def _fill(self, out: Samples, gone_at: float, underrun: bool) -> None:
+        """Fill `out`, in the device's thread: the end of a stopped playback, then the current one, then silence."""
         now = time.monotonic()
         count = 0
         for playback in self._playbacks:
             count += playback.take(out[count:], now, gone_at)
         out[count:] = 0.0
-        self._quiet = 0 if count else self._quiet + len(out)
+        self._silence = 0 if count else self._silence + len(out)
         if count or self._gain.left:
             self._gain.apply(out)
         if (reference := self._reference) is not None:
-            reference.put(out, gone_at, ran_dry, silent=self._quiet > RESTS_S * self._rate)
-        self._underflows += ran_dry and self._sounded
+            reference.put(out, gone_at, underrun, silent=self._silence > IDLE_S * self._rate)
+        self._underruns += underrun and self._sounded
         self._sounded = count > 0
-        self._asked_at = now
-        self._patience_s = SILENT_S
+        self._requested_at = now
+        self._max_silence_s = MAX_SILENCE_S
 
 
 class _DevicePlayback(QueuedPlayback):

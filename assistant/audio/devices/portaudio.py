@@ -1,4 +1,4 @@
-"""Sound devices through PortAudio: which there are, finding one by name, and running streams on them."""
+"""Sound devices through PortAudio: listing them, finding one by name, and running streams on them."""
 
 import os
 import threading
@@ -13,23 +13,23 @@ from assistant.audio.pcm import Samples
 from assistant.errors import AssistantError, Code
 
 PREFERRED_RATE = 48_000
-"""Hz at which a device is opened if it can, else at its default rate.
+"""Hz at which a device is opened where it can be, else at its default rate.
 
-PortAudio calls 44,100 the default rate of every ALSA device that can do it, sound servers and most hardware run at
-48,000, and where the two differ, the sound server's conversion breaks PortAudio's buffering: an output stream of 50 ms
-at 44,100 Hz on a PulseAudio sink of 48,000 Hz ran dry 127 times in 3 s, at 48,000 Hz never.
+PortAudio states 44,100 as the default rate of every ALSA device that supports it, sound servers and most hardware run
+at 48,000, and where the two differ, the sound server's conversion breaks PortAudio's buffering: an output stream of
+50 ms at 44,100 Hz on a PulseAudio sink of 48,000 Hz had 127 underruns in 3 s, at 48,000 Hz none.
 """
 
 LATENCY_S = 0.04
-"""Buffer of a stream. PortAudio asks for a quarter of it at a time.
+"""Buffer of a stream, in seconds. PortAudio asks for a quarter of it at a time.
 
-What is in the buffer can neither be ducked nor stopped any more, so it is as short as it can be. Output on PulseAudio
-beside a recognition that never ends and three other processes on two cores ran dry 29 times in 91 s with 40 ms, 27
-times with 50 ms, 14 times with 60 ms, and twice as often with 30 ms; on idle cores it ran dry with none of them.
+What is in the buffer can no longer be ducked or stopped, so it is as short as possible. Output on PulseAudio beside a
+recognition that never ends and three other processes on two cores had 29 underruns in 91 s with 40 ms, 27 with 50 ms,
+14 with 60 ms, and twice as many with 30 ms; on idle cores it had none with any of them.
 """
 
-LONGEST_DELAY_S = 2.0
-"""A delay that a device claims beyond this is a fault of its driver, and ignored."""
+MAX_DELAY_S = 2.0
+"""Seconds. A longer delay that a device states is a fault of its driver, and ignored."""
 
 
 class Direction(StrEnum):
@@ -61,17 +61,17 @@ class Device:
         return self.is_default_input if direction is Direction.INPUT else self.is_default_output
 
 
-Hear = Callable[[Samples, float, bool], None]
+InputCallback = Callable[[Samples, float, bool], None]
 """Takes mono samples (valid during the call only), the monotonic time at which the last of them was captured, and
-whether the device lost some before them. Called in PortAudio's thread: must be quick and must not raise."""
+whether the device lost samples before them. Called in PortAudio's thread: must be quick and must not raise."""
 
-Fill = Callable[[Samples, float, bool], None]
-"""Fills mono samples; gets the monotonic time at which the last of them will have left the device, and whether the
-device ran dry before them. Called in PortAudio's thread: must be quick and must not raise."""
+OutputCallback = Callable[[Samples, float, bool], None]
+"""Fills mono samples; takes the monotonic time at which the last of them will have left the device, and whether there
+was an underrun before them. Called in PortAudio's thread: must be quick and must not raise."""
 
 
-one_at_a_time = threading.RLock()
-"""Held while PortAudio opens, closes or looks for devices, which it does not protect from each other."""
+native_lock = threading.RLock()
+"""Held while PortAudio opens, closes or lists devices, which it does not protect from each other."""
 
 
 class Stream:
@@ -83,7 +83,7 @@ class Stream:
         self.name = device.name
         self.rate = rate
         try:
-            with one_at_a_time:
+            with native_lock:
                 self._stream = kind(
                     device=device.index,
                     channels=_stream_channels(device, direction),
@@ -109,18 +109,18 @@ class Stream:
 
     @property
     def runs(self) -> bool:
-        """False when PortAudio has given it up: the device or the sound server has gone."""
+        """False once PortAudio has given the stream up: the device or the sound server has gone."""
         return bool(self._stream.active)
 
     def close(self) -> None:
         """End the stream at once; what is in its buffer is not played."""
-        with one_at_a_time:
+        with native_lock:
             self._stream.abort(ignore_errors=True)
             self._stream.close(ignore_errors=True)
 
 
 def list_devices() -> list[Device]:
-    """All devices, in PortAudio's order. Raises `AssistantError` (`device.library_missing`)."""
+    """List all devices, in PortAudio's order. Raises `AssistantError` (`device.library_missing`)."""
     sounddevice = _library()
     host_apis = sounddevice.query_hostapis()
     default_input, default_output = sounddevice.default.device
@@ -139,11 +139,11 @@ def list_devices() -> list[Device]:
     ]
 
 
-def look_again() -> None:
-    """Have PortAudio look for devices, which it does only once by itself. Every stream must be closed."""
+def rescan() -> None:
+    """List devices anew, which PortAudio does only once by itself. Every stream must be closed."""
     sounddevice = _library()
-    with one_at_a_time:
-        sounddevice._terminate()  # nothing public does it; the library's own way to see what was plugged in
+    with native_lock:
+        sounddevice._terminate()  # the library has no public way to see what was plugged in since
         sounddevice._initialize()
 
 
@@ -175,7 +175,7 @@ def choose(devices: list[Device], name: str, direction: Direction) -> Device:
 
 
 def no_device(direction: Direction) -> str:
-    """What to do on a machine without any device for `direction`."""
+    """Say what to do on a machine without any device for `direction`."""
     return (
         f"there is no {NOUN[direction]}: plug one in, or, if PulseAudio or PipeWire has one, "
         "`sudo apt install libasound2-plugins`; `assistant devices` lists what is found"
@@ -183,7 +183,7 @@ def no_device(direction: Direction) -> str:
 
 
 def best_rate(device: Device, direction: Direction) -> int:
-    """Hz at which to open `device`."""
+    """Return the rate in Hz at which to open `device`."""
     sounddevice = _library()
     check = sounddevice.check_input_settings if direction is Direction.INPUT else sounddevice.check_output_settings
     try:
@@ -198,18 +198,18 @@ def best_rate(device: Device, direction: Direction) -> int:
     return PREFERRED_RATE
 
 
-def open_input(device: Device, rate: int, hear: Hear) -> Stream:
-    """Hear `device`'s first channel from now on, at `best_rate`. Raises `AssistantError` (`device.failed`)."""
+def open_input(device: Device, rate: int, deliver: InputCallback) -> Stream:
+    """Record `device`'s first channel from now on, at `best_rate`. Raises `AssistantError` (`device.failed`)."""
 
     def callback(samples: Any, frames: int, when: Any, status: Any) -> None:
         age = _plausible(when.currentTime - when.inputBufferAdcTime, frames / rate)
-        hear(samples[:, 0], time.monotonic() - age + frames / rate, status.input_overflow)
+        deliver(samples[:, 0], time.monotonic() - age + frames / rate, status.input_overflow)
 
     return Stream(device, Direction.INPUT, callback, rate)
 
 
-def open_output(device: Device, rate: int, fill: Fill) -> Stream:
-    """Play what `fill` makes from now on, at `best_rate`. Raises `AssistantError` (`device.failed`)."""
+def open_output(device: Device, rate: int, fill: OutputCallback) -> Stream:
+    """Play what `fill` provides from now on, at `best_rate`. Raises `AssistantError` (`device.failed`)."""
 
     def callback(samples: Any, frames: int, when: Any, status: Any) -> None:
         delay = _plausible(when.outputBufferDacTime - when.currentTime, LATENCY_S)
@@ -220,19 +220,19 @@ def open_output(device: Device, rate: int, fill: Fill) -> Stream:
 
 
 def _plausible(delay: float, otherwise: float) -> float:
-    """Drivers that do not know the delay say zero or give times of another clock."""
-    return delay if 0 < delay < LONGEST_DELAY_S else otherwise
+    """Replace the delay of a driver that does not know it: such drivers state zero, or times of another clock."""
+    return delay if 0 < delay < MAX_DELAY_S else otherwise
 
 
 def _stream_channels(device: Device, direction: Direction) -> int:
-    """One channel of a stereo loudspeaker would be its left side alone."""
+    """Open both channels of a stereo loudspeaker: one would be its left side alone."""
     return min(2, device.output_channels) if direction is Direction.OUTPUT else 1
 
 
 def _library() -> Any:
-    """The `sounddevice` module; importing it initialises PortAudio, once and with its noise on stderr silenced."""
-    # Makes the sound server use other buffers than ALSA's plug-in tells PortAudio: streams that ran dry once stood
-    # still for ever, and those of 100 ms never began.
+    """Import `sounddevice`, which initialises PortAudio, once and with its noise on stderr silenced."""
+    # The variable makes the sound server use other buffers than ALSA's plug-in states to PortAudio: streams stood still
+    # for ever after an underrun, and those of 100 ms never began.
     os.environ.pop("PULSE_LATENCY_MSEC", None)
     capture_messages()
     try:

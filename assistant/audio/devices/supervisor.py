@@ -1,4 +1,4 @@
-"""Keeping microphone and loudspeaker open: what has failed is opened again by its name, with back-off."""
+"""Supervision of microphone and loudspeaker: a device that fails is reopened by its name, with back-off."""
 
 import logging
 import math
@@ -11,35 +11,35 @@ from typing import Protocol
 import anyio
 
 from assistant import blocking
-from assistant.audio.devices import portaudio as devices
+from assistant.audio.devices import portaudio
 from assistant.audio.devices.portaudio import NOUN, Direction
 from assistant.errors import AssistantError, Code
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 0.5
-"""Seconds between two looks at devices that work."""
+CHECK_S = 0.5
+"""Seconds between two checks of devices that work."""
 
-FIRST_S = 0.5
-LONGEST_S = 4.0
-"""Seconds until the second attempt to open a device, doubled from then on, and the most between two: a sound server
-that is restarted is back within one, and who has plugged something in does not wait long."""
+MIN_RETRY_S = 0.5
+MAX_RETRY_S = 4.0
+"""Seconds between the first and the second attempt to open a device, doubled from then on, up to the latter: a sound
+server that is restarted is back within one, and a device that was plugged in does not wait long."""
 
-DEAF_S = 60.0
-"""Seconds without a microphone after which the process ends, so that its supervisor starts it anew."""
+MAX_INPUT_LOST_S = 60.0
+"""Seconds without a microphone after which the process ends, so that the service manager restarts it."""
 
-SELDOM_S = 60.0
-"""Seconds between two searches for a device for which one that works is closed for a moment."""
+MIN_RESCAN_S = 60.0
+"""Seconds between two rescans for a device for which one that works is closed for a moment."""
 
-NATIVE_S = 10.0
-"""Seconds that PortAudio may take for one attempt. It waits for ever for a sound server that stands still."""
+MAX_NATIVE_S = 10.0
+"""Seconds that one call of PortAudio may take. It waits for ever for a sound server that hangs."""
 
 SOUND_CARDS = Path("/proc/asound/cards")
 """The kernel's list of sound cards."""
 
 
-class KeptDevice(Protocol):
-    """`Microphone` or `Loudspeaker`, as far as it is kept."""
+class SupervisedDevice(Protocol):
+    """The part of `Microphone` and `Loudspeaker` that is supervised."""
 
     name: str
 
@@ -63,75 +63,75 @@ class KeptDevice(Protocol):
 
 
 class Absence:
-    """A device that has failed, until it is open again. Counts in seconds of a clock that it is given."""
+    """The time from a device's failure until it works again, in seconds of a clock that it is given."""
 
     def __init__(self, reason: AssistantError, now: float) -> None:
         self.reason = reason
         self.since = now
         self.next_at = now
-        self._pause_s = FIRST_S
+        self._retry_s = MIN_RETRY_S
 
     def failed_again(self, now: float, reason: AssistantError) -> None:
-        """An attempt did not succeed: the next one comes later."""
+        """Note an attempt in vain: the next one comes later."""
         self.reason = reason
-        self.next_at = now + self._pause_s
-        self._pause_s = min(2 * self._pause_s, LONGEST_S)
+        self.next_at = now + self._retry_s
+        self._retry_s = min(2 * self._retry_s, MAX_RETRY_S)
 
 
-Tell = Callable[[Direction, str, Absence | None], None]
-"""Hears of a device and its name: that it has failed, each attempt that was in vain, and with None that it works again.
+AbsenceCallback = Callable[[Direction, str, Absence | None], None]
+"""Called with a device and its name when it has failed, after each attempt in vain, and with None when it works again.
 """
 
 
-class Keeper:
-    """Keeps `microphone` and `loudspeaker` open.
+class DeviceSupervisor:
+    """Reopens `microphone` and `loudspeaker` when they fail, and calls `on_change`.
 
-    PortAudio looks for devices only when it is initialised, and for that every stream has to be closed. So a device
-    that PortAudio does not know is looked for anew at once where the kernel's list of sound cards has changed, or the
-    other one does not work either; else seldom, and not while something is played.
+    PortAudio lists devices only when it is initialised, and for that every stream has to be closed. So devices are
+    rescanned for one that PortAudio does not know at once where the kernel's list of sound cards has changed, or the
+    other device does not work either; otherwise rarely, and not while anything is played.
     """
 
-    def __init__(self, microphone: KeptDevice, loudspeaker: KeptDevice, tell: Tell) -> None:
-        self._devices: dict[Direction, KeptDevice] = {Direction.INPUT: microphone, Direction.OUTPUT: loudspeaker}
-        self._tell = tell
+    def __init__(self, microphone: SupervisedDevice, loudspeaker: SupervisedDevice, on_change: AbsenceCallback) -> None:
+        self._devices: dict[Direction, SupervisedDevice] = {Direction.INPUT: microphone, Direction.OUTPUT: loudspeaker}
+        self._on_change = on_change
         self.absent: dict[Direction, Absence] = {}
-        """What has failed, and since when."""
+        """Devices that do not work, and since when."""
         self._cards = _cards()
-        self._looked_at = -math.inf
+        self._rescanned_at = -math.inf
         self._lock = anyio.Lock()
 
     @property
-    def is_deaf(self) -> bool:
-        """There is no microphone for now."""
+    def input_lost(self) -> bool:
+        """Whether the microphone has failed and is not back yet."""
         return Direction.INPUT in self.absent
 
     async def run(self) -> None:
-        """Until it is cancelled. Raises `AssistantError` (`device.gone`) when it gives up."""
+        """Supervise until cancelled. Raises `AssistantError` (`device.gone`) when it gives up."""
         while True:
             async with self._lock:
                 for direction, device in self._devices.items():
-                    await self._look_at(direction, device)
-            await anyio.sleep(LOOK_S)
+                    await self._check(direction, device)
+            await anyio.sleep(CHECK_S)
 
     async def reopen(self, microphone: str, loudspeaker: str) -> None:
-        """Close both and open those that are called so instead."""
+        """Close both devices and open the ones with these names instead."""
         async with self._lock:
             for (direction, device), name in zip(self._devices.items(), (microphone, loudspeaker), strict=True):
                 await self._natively(device.close)
                 device.follow(name)
                 self.absent.setdefault(direction, Absence(_closed(direction), time.monotonic()))
-                await self._look_at(direction, device)
+                await self._check(direction, device)
 
-    async def _look_at(self, direction: Direction, device: KeptDevice) -> None:
+    async def _check(self, direction: Direction, device: SupervisedDevice) -> None:
         absence = self.absent.get(direction)
         if absence is None and (failure := device.failure) is not None:
             absence = self.absent[direction] = Absence(failure, time.monotonic())
-            self._tell(direction, device.name, absence)
+            self._on_change(direction, device.name, absence)
             await self._natively(device.close)
         if absence is not None and time.monotonic() >= absence.next_at:
             await self._attempt(direction, device, absence)
 
-    async def _attempt(self, direction: Direction, device: KeptDevice, absence: Absence) -> None:
+    async def _attempt(self, direction: Direction, device: SupervisedDevice, absence: Absence) -> None:
         try:
             await self._natively(lambda: self._open(direction, device))
             await self._works(device)
@@ -139,60 +139,61 @@ class Keeper:
             if error.code is Code.DEVICE_GONE:
                 raise
             now = time.monotonic()
-            if direction is Direction.INPUT and now - absence.since > DEAF_S:
+            if direction is Direction.INPUT and now - absence.since > MAX_INPUT_LOST_S:
                 raise AssistantError(
-                    Code.DEVICE_GONE, f"no microphone for {DEAF_S:.0f} s ({error.message}); ending to be started anew"
+                    Code.DEVICE_GONE,
+                    f"no microphone for {MAX_INPUT_LOST_S:.0f} s ({error.message}); ending to be restarted",
                 ) from error
             absence.failed_again(now, error)
-            self._tell(direction, device.name, absence)
+            self._on_change(direction, device.name, absence)
         else:
             del self.absent[direction]
-            self._tell(direction, device.name, None)
+            self._on_change(direction, device.name, None)
 
-    async def _works(self, device: KeptDevice) -> None:
-        """Return when the device, which was just opened, does something. Raises `AssistantError` when it does not."""
+    async def _works(self, device: SupervisedDevice) -> None:
+        """Return when the device, just opened, delivers or takes samples. Raises `AssistantError` when it does not."""
         while not device.works and device.is_open:
             if (failure := device.failure) is not None:
                 await self._natively(device.close)
                 raise failure
-            await anyio.sleep(LOOK_S / 10)
+            await anyio.sleep(CHECK_S / 10)
 
-    def _open(self, direction: Direction, device: KeptDevice) -> None:
-        """In a thread of its own."""
+    def _open(self, direction: Direction, device: SupervisedDevice) -> None:
+        """Open the device, after a rescan where that may help. Called in a thread."""
         other = self._devices[Direction.OUTPUT if direction is Direction.INPUT else Direction.INPUT]
         cards, known = _cards(), self._cards
         if cards != known:
-            self._look_again(other, cards)
+            self._rescan(other, cards)
         try:
             device.open()
         except AssistantError as error:
             if error.code is not Code.DEVICE_MISSING or not self._may_interrupt(other):
                 raise
-            self._look_again(other, cards)
+            self._rescan(other, cards)
             device.open()
 
-    def _may_interrupt(self, other: KeptDevice) -> bool:
-        """Whether the other device, if it works, may be closed in the hope of finding something."""
-        seldom = time.monotonic() - self._looked_at > SELDOM_S
-        return not other.is_open or (seldom and not other.busy)
+    def _may_interrupt(self, other: SupervisedDevice) -> bool:
+        """Whether the other device, if it works, may be closed for a rescan."""
+        due = time.monotonic() - self._rescanned_at > MIN_RESCAN_S
+        return not other.is_open or (due and not other.busy)
 
-    def _look_again(self, other: KeptDevice, cards: str) -> None:
-        """The other device, which has to be closed for it, is away for a moment only."""
-        with devices.one_at_a_time:
+    def _rescan(self, other: SupervisedDevice, cards: str) -> None:
+        """List devices anew; the other device has to be closed for that, and is reopened at once."""
+        with portaudio.native_lock:
             was_open = other.is_open
             other.close()
-            devices.look_again()
-            self._cards, self._looked_at = cards, time.monotonic()
+            portaudio.rescan()
+            self._cards, self._rescanned_at = cards, time.monotonic()
             if was_open:
-                with suppress(AssistantError):  # its own failure is dealt with when it is looked at next
+                with suppress(AssistantError):  # it is checked next
                     other.open()
 
     async def _natively(self, work: Callable[[], None]) -> None:
-        """PortAudio's calls may block. Raises `AssistantError`, `device.gone` when one does not come back."""
-        if not await blocking.attempt(work, name="sound device", within_s=NATIVE_S):
+        """Call PortAudio in a thread. Raises `AssistantError`, `device.gone` when the call does not return."""
+        if not await blocking.attempt(work, name="sound device", within_s=MAX_NATIVE_S):
             raise AssistantError(
                 Code.DEVICE_GONE,
-                f"the sound system does not answer for {NATIVE_S:.0f} s; ending to be started anew. If it stays like "
+                f"the sound system does not answer for {MAX_NATIVE_S:.0f} s; ending to be restarted. If it stays like "
                 "this, restart the sound server",
             )
 

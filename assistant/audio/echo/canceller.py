@@ -1,4 +1,4 @@
-"""Echo cancellation: WebRTC's AEC3 as the `livekit` package brings it. Nothing else of that package is used."""
+"""Echo cancellation: WebRTC's AEC3 from the `livekit` package, of which nothing else is used."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ FRAME = LISTENING_RATE // 100
 STEP = 32
 """Blocks are a multiple of this: the greatest number that 512 and `FRAME` are multiples of."""
 
-WAITING = FRAME - STEP
+MAX_PENDING = FRAME - STEP
 """Samples by which blocks of such lengths may fall short of whole frames."""
 
 FILTER_DELAY = 127
@@ -26,42 +26,42 @@ SUPPRESSION_DELAY = 96
 
 
 class EchoCanceller:
-    """Takes out of the microphone what the loudspeaker played; one for as long as both stay where they are.
+    """Takes what the loudspeaker played out of the microphone; one instance for as long as both stay where they are.
 
     A block of 512 samples takes 0.5 ms of one x86 core, 0.16 ms for 10 ms. Loading takes 0.15 s and 24 MB of memory;
     the library starts four threads of its own, which sleep and end with the process, and opens no connection.
-    What it has learnt of the path stays while nothing is played.
+    What it has learnt of the path is kept while nothing is played.
     """
 
     def __init__(self, *, noise_suppression: bool = False) -> None:
-        """Raises `AssistantError` (`echo.library_missing`). Below 100 Hz everything is damped.
+        """Load the library. Raises `AssistantError` (`echo.library_missing`). Frequencies below 100 Hz are damped.
 
-        Noise suppression is for people who listen. Word error rate of whisper-base on 17 clips of tests/speech: in a
-        quiet room 0.14 with and without it; over the assistant, equally loud in the microphone, 0.68 with it and 0.62
-        without (0.91 uncleaned); when that is lowered by 12 dB after 0.3 s, 0.41 and 0.30.
+        Noise suppression serves human listeners, not recognition. Word error rate of whisper-base on 17 clips of
+        tests/speech: in a quiet room 0.14 with and without it; over the assistant, equally loud in the microphone, 0.68
+        with it and 0.62 without (0.91 uncleaned); when that is lowered by 12 dB after 0.3 s, 0.41 and 0.30.
         """
         self._frames = _Frames(noise_suppression)
-        self._delay = WAITING + FILTER_DELAY + (SUPPRESSION_DELAY if noise_suppression else 0)
+        self._delay = MAX_PENDING + FILTER_DELAY + (SUPPRESSION_DELAY if noise_suppression else 0)
         self._convergence = Convergence()
         self.begin()
 
     @property
     def delay(self) -> int:
-        """How many samples later than it came in a sound comes out: 255 (16 ms), 351 with noise suppression."""
+        """Samples between a sound's way in and its way out: 255 (16 ms), 351 with noise suppression."""
         return self._delay
 
     @property
     def convergence(self) -> Convergence:
-        """How well it works."""
+        """How much of the echo is left."""
         return self._convergence
 
     def begin(self) -> None:
-        """What comes next does not follow what came before. Nothing learnt is lost."""
+        """Start a new stretch of audio that does not follow the last one. What was learnt of the path is kept."""
         self._near = self._far = np.zeros(0, np.float32)
-        self._cleaned = np.zeros(WAITING, np.float32)
+        self._cleaned = np.zeros(MAX_PENDING, np.float32)
 
     def clean(self, near: Samples, far: Samples) -> Samples:
-        """`near`, what the microphone heard, as it was `delay` samples ago and without the echo of `far`.
+        """Return `near`, the microphone's signal, as it was `delay` samples ago and without the echo of `far`.
 
         Both at `LISTENING_RATE`, equally long, a multiple of `STEP`; the echo of a sample of `far` must be in `near` at
         the same place or later, by half a second at most.
@@ -79,12 +79,12 @@ class EchoCanceller:
 
     def _clean_frame(self, near: Samples, far: Samples) -> Samples:
         cleaned = self._frames.clean(near, far)
-        self._convergence.hear(near, far, cleaned)
+        self._convergence.observe(near, far, cleaned)
         return cleaned
 
 
 class _Frames:
-    """AEC3 itself, frame by frame."""
+    """Wraps AEC3, which works frame by frame."""
 
     def __init__(self, noise_suppression: bool) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The microphone without the loudspeaker in it."""
+"""The microphone without the loudspeaker's echo in it."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -15,29 +15,28 @@ from assistant.audio.pcm import LISTENING_RATE, AudioBlock, Samples, level
 AHEAD = LISTENING_RATE // 50
 """Samples (20 ms) by which the canceller gets what is played before it leaves the loudspeaker.
 
-AEC3 needs the reference before its echo, and devices are wrong about their delay: a bare echo that was not a sample
-late it lowered by 2 to 10 dB only, also after 12 s; one that was 20 ms late to the noise of the room. The samples are
-there in time: PulseAudio takes them 45 to 60 ms before they leave, and a block of the microphone is read 10 to 25 ms
-after its end.
+AEC3 needs the reference before its echo, and devices misstate their delay: it lowered a bare echo without any delay by
+2 to 10 dB only, even after 12 s, and one delayed by 20 ms to the noise of the room. The samples are available in time:
+PulseAudio takes them 45 to 60 ms before they leave, and a block of the microphone is read 10 to 25 ms after its end.
 """
 
 
 class EchoCancelledSource:
-    """An `AudioSource`: the blocks of `microphone`, cleaned, with `AudioBlock.far` set.
+    """An `AudioSource`: the blocks of `microphone` without the echo in them, with `AudioBlock.far` set.
 
-    While nothing has been played for a while the canceller rests and the blocks are the microphone's own: there is
-    nothing to be taken out of them, and it costs most of all while nobody speaks (2.9% of a core of 11.9%).
+    While the reference is idle the canceller is not run and the blocks are the microphone's own: there is no echo in
+    them, and in a silent room the canceller costs more than anything else (2.9% of a core of 11.9%).
 
-    Sounds come `EchoCanceller.delay` samples later than in the microphone's blocks; `captured_at` says so, so the
-    moment of every sample is as true as it was. `start` is the microphone's: its clock, only read later.
+    Sounds come `EchoCanceller.delay` samples later than in the microphone's blocks; `captured_at` allows for that, so
+    the moment of every sample stays true. `start` is the microphone's: its clock, only read later.
     """
 
     def __init__(self, microphone: AudioSource, reference: Reference, canceller: EchoCanceller) -> None:
         self._microphone = microphone
         self._reference = reference
         self._canceller = canceller
-        self._played = _Delay(0)
-        self._heard = _Delay(0)
+        self._far = _Delay(0)
+        self._near = _Delay(0)
         self._coupling = Coupling()
 
     @property
@@ -59,12 +58,12 @@ class EchoCancelledSource:
         self._microphone.unmute()
 
     @property
-    def unhurried(self) -> bool:
-        return self._microphone.unhurried
+    def batched(self) -> bool:
+        return self._microphone.batched
 
-    @unhurried.setter
-    def unhurried(self, unhurried: bool) -> None:
-        self._microphone.unhurried = unhurried
+    @batched.setter
+    def batched(self, batched: bool) -> None:
+        self._microphone.batched = batched
 
     @property
     def echo_free(self) -> bool:
@@ -72,7 +71,7 @@ class EchoCancelledSource:
 
     @property
     def convergence(self) -> Convergence:
-        """How well the canceller works."""
+        """How much of the echo the canceller leaves."""
         return self._canceller.convergence
 
     async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
@@ -86,33 +85,34 @@ class EchoCancelledSource:
 
     def _begin(self) -> None:
         self._canceller.begin()
-        self._played = _Delay(AHEAD + self._canceller.delay)
-        self._heard = _Delay(self._canceller.delay)
-        self._rested: Samples | None = None
+        self._far = _Delay(AHEAD + self._canceller.delay)
+        self._near = _Delay(self._canceller.delay)
+        self._bypassed: Samples | None = None
+        """The block before, where the canceller was not run."""
 
     def _clean(self, block: AudioBlock) -> AudioBlock:
         ahead = self._reference.beside(block, AHEAD)
         captured_at = block.captured_at - self._canceller.delay / LISTENING_RATE
-        heard, played = self._heard.push(block.samples), self._played.push(ahead)
-        if self._reference.rests:
-            self._rested = block.samples
-            return AudioBlock(heard, block.start, captured_at, played)
-        if self._rested is not None:
-            self._wake(self._rested)
-            self._rested = None
+        near, far = self._near.push(block.samples), self._far.push(ahead)
+        if self._reference.idle:
+            self._bypassed = block.samples
+            return AudioBlock(near, block.start, captured_at, far)
+        if self._bypassed is not None:
+            self._resume(self._bypassed)
+            self._bypassed = None
         cleaned = self._canceller.clean(block.samples, ahead)
-        reduction_db = level(heard) - level(cleaned)
-        excess_db = self._coupling.excess_db(heard, played)
-        return AudioBlock(cleaned, block.start, captured_at, played, reduction_db, excess_db)
+        reduction_db = level(near) - level(cleaned)
+        excess_db = self._coupling.excess_db(near, far)
+        return AudioBlock(cleaned, block.start, captured_at, far, reduction_db, excess_db)
 
-    def _wake(self, rested: Samples) -> None:
-        """The canceller goes on after a rest: the block before comes out of it first."""
+    def _resume(self, before: Samples) -> None:
+        """Run the canceller again, with the block `before` first: that is what it holds back and gives out next."""
         self._canceller.begin()
-        self._canceller.clean(rested, np.zeros_like(rested))
+        self._canceller.clean(before, np.zeros_like(before))
 
 
 class _Delay:
-    """Gives back what it is given, `samples` later; zeros before that."""
+    """Delays a stream by `samples`, with zeros in front."""
 
     def __init__(self, samples: int) -> None:
         self._waiting = np.zeros(samples, np.float32)

@@ -1,1 +1,1 @@
-"""Microphones and loudspeakers that are no sound card: files, recorders, other machines."""
+"""Microphones and loudspeakers that are not a sound card: files, recorders, other machines."""

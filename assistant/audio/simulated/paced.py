@@ -1,6 +1,6 @@
 """A stand-in for the loudspeaker that takes samples as a device does: in real time, a period at a time.
 
-It needs no task of its own: what a device would have taken by now is worked out when somebody looks.
+It needs no task of its own: what a device would have taken by now is computed whenever its state is used.
 """
 
 import math
@@ -13,21 +13,24 @@ from assistant.audio.pcm import Samples
 from assistant.audio.playback import QueuedPlayback
 
 PERIOD_S = 0.02
-"""How often a device asks for samples; the loudspeaker's streams do so every 10 to 20 ms."""
+"""Seconds between two requests of a device for samples; the loudspeaker's streams make one every 10 to 20 ms."""
 
 
 class PacedLoudspeaker(ABC):
     """An `AudioSink` at `rate` Hz; 0 until the first playback, whose rate it takes."""
 
     def __init__(self, rate: int = 0, latency_s: float = 0.0, ahead_s: float = 0.0) -> None:
-        """A sample leaves the loudspeaker `latency_s` seconds after it was taken. `ahead_s`: samples are taken so much
-        before their time, for a device that is elsewhere."""
+        """`latency_s`: seconds from the time a sample is taken until it leaves the loudspeaker. `ahead_s`: seconds by
+        which samples are taken before their time, for a device that is elsewhere.
+        """
         self._rate = rate
         self._latency_s = latency_s
         self._ahead_s = ahead_s
+        self.volume = 1.0
+        """As of `devices.loudspeaker.Loudspeaker`."""
         self._playbacks: list[_PacedPlayback] = []
         self._period: int | None = None
-        """The last one that was worked out, counted from the clock's zero."""
+        """The last period that was computed, counted from the clock's zero."""
 
     @property
     def rate(self) -> int:
@@ -45,7 +48,7 @@ class PacedLoudspeaker(ABC):
         return playback
 
     def catch_up(self) -> None:
-        """Take what a device would have taken since the last look."""
+        """Take what a device would have taken since the last call."""
         now = math.floor((anyio.current_time() + self._ahead_s) / PERIOD_S)
         if self._rate and self._period is not None:
             for period in range(self._period + 1, now + 1):
@@ -55,7 +58,7 @@ class PacedLoudspeaker(ABC):
 
     @abstractmethod
     def _taken(self, start: int, out: Samples, count: int) -> None:
-        """The device was given `out`, of which the first `count` samples are sound and the rest is silence.
+        """Receive what the device was given: `out`, whose first `count` samples are sound and whose rest is silence.
 
         `start` is the first sample's position since the clock's zero, when it is taken.
         """
@@ -66,6 +69,7 @@ class PacedLoudspeaker(ABC):
         count = 0
         for playback in self._playbacks:
             count += playback.take(out[count:], period * PERIOD_S, (period + 1) * PERIOD_S + self._latency_s)
+        out[:count] *= self.volume**2
         self._taken(start, out, count)
 
 

@@ -1,4 +1,4 @@
-"""A loudspeaker that keeps what it plays, for replies that go to a file."""
+"""A loudspeaker that records what it plays, for replies that go to a file."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ class ReplyRecorder(PacedLoudspeaker):
 
     @property
     def samples(self) -> Samples:
-        """What was played so far, from its first sample to its last, silence between included."""
+        """Sound played so far, from its first sample to its last, including silence between."""
         self.catch_up()
         if not self._sounds:
             return np.zeros(0, np.float32)

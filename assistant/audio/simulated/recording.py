@@ -1,4 +1,4 @@
-"""A stand-in for the microphone: a recording, heard in real time, and silence after it."""
+"""A stand-in for the microphone: a recording, delivered in real time, and silence after it."""
 
 from collections.abc import AsyncGenerator
 
@@ -9,26 +9,26 @@ from assistant.audio.pcm import BLOCK, BLOCK_S, AudioBlock, Samples
 
 
 class Recording:
-    """An `AudioSource` that plays `samples` (at `LISTENING_RATE`) once, from when its blocks are first asked for.
+    """An `AudioSource` that delivers `samples` (at `LISTENING_RATE`) once, from the first request for a block on.
 
-    A block is delivered when a microphone would have captured its last sample. A listener that is late gets the blocks
-    that have become due at once, as out of a device's buffer; none is lost.
+    A block is delivered when a microphone would have captured its last sample. A consumer that is late gets the blocks
+    that have become due at once, as from a device's buffer; none is lost.
     """
 
     name = "recording"
     dropped = 0
     echo_free = None
     muted = False
-    unhurried = False
+    batched = False
 
     def __init__(self, samples: Samples) -> None:
         self._samples = samples
 
     def mute(self) -> None:
-        """A recording cannot be closed."""
+        """Do nothing: a recording cannot be closed."""
 
     def unmute(self) -> None:
-        """Nor opened again."""
+        """Do nothing: a recording cannot be reopened."""
 
     async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
         began = anyio.current_time()

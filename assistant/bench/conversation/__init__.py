@@ -1,1 +1,1 @@
-"""The suite for turn taking: wake words, pauses, interruptions, its own voice."""
+"""The conversation suite: wake words, endpointing, barge-in, and the assistant's reaction to its own voice."""

@@ -1,4 +1,4 @@
-"""A language model's part, played from a script: long answers, the same in every run, whatever is asked."""
+"""A scripted language model: long answers, the same in every run, whatever the question."""
 
 from collections.abc import Sequence
 
@@ -39,11 +39,11 @@ ANSWERS = (
     "close to the trunk, but leave the thick ring at the foot of the branch, for the wound heals from there. In the "
     "end a bird should be able to fly through the crown without touching a twig.",
 )
-"""Half a minute of speech each. The third holds the packaged wake words and the words that end an answer."""
+"""About 30 s of speech each. The third contains the packaged wake words and the phrases that end an answer."""
 
 
 class Monologue:
-    """A `LanguageModel` that answers with each of `ANSWERS` in turn, at once."""
+    """A `LanguageModel` that gives each of `ANSWERS` in turn, without delay."""
 
     name = "script"
     device = "cpu"
@@ -68,4 +68,4 @@ class Monologue:
         return 0
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to release."""

@@ -1,38 +1,38 @@
-"""Recordings with a pause inside, and with that pause made longer."""
+"""Recordings with a pause inside an utterance, as recorded and stretched."""
 
 import numpy as np
 
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.bench.clips import Clip
 
-SHORTEST_S = 0.15
-"""A pause, not the closure of a consonant."""
+MIN_PAUSE_S = 0.15
+"""Shorter silences are the closures of plosives."""
 
-LONGEST_S = 1.0
-"""The silence of somebody who thinks; after more of it nobody can say whether anything is to come."""
+MAX_PAUSE_S = 1.0
+"""Pauses for thought are shorter; after a longer silence even a human listener cannot tell whether more is coming."""
 
 STRETCHED_S = (0.5, 0.9)
-"""Lengths to which a pause is stretched, if it is shorter by 0.1 s or more."""
+"""Lengths to which a pause is stretched if it is at least 0.1 s shorter."""
 
 SEAM = LISTENING_RATE // 200
-"""Samples (5 ms) over which what is put in is blended with what is there."""
+"""Samples (5 ms) of the crossfade from the inserted silence back to the recording."""
 
 
 def has_pause(clip: Clip) -> bool:
-    """Whether there is one that an assistant must wait for."""
-    return clip.max_inner_pause_s is not None and SHORTEST_S <= clip.max_inner_pause_s < LONGEST_S
+    """Whether `clip` has a pause that the assistant has to wait through."""
+    return clip.max_inner_pause_s is not None and MIN_PAUSE_S <= clip.max_inner_pause_s < MAX_PAUSE_S
 
 
 def lengths(clip: Clip) -> list[float]:
-    """The recorded length of the pause in seconds, and those that it can be stretched to."""
+    """Return the recorded length of the pause in seconds, and the lengths to stretch it to."""
     recorded = clip.max_inner_pause_s or 0.0
     return [recorded, *(length for length in STRETCHED_S if length >= recorded + 0.1)]
 
 
 def stretched(clip: Clip, samples: Samples, length_s: float) -> Samples:
-    """`samples` of `clip` with its longest pause made `length_s` long by repeating what is heard in it.
+    """Stretch the longest pause in `samples` of `clip` to `length_s` by mirroring the noise in it.
 
-    The speech before and after it stays as it was spoken, so the pause is as (in)complete as the speaker made it.
+    The speech around it is unchanged, and with it the intonation by which a listener knows that more is coming.
     """
     pause = round((clip.max_inner_pause_s or 0.0) * LISTENING_RATE)
     extra = round(length_s * LISTENING_RATE) - pause
@@ -50,6 +50,6 @@ def stretched(clip: Clip, samples: Samples, length_s: float) -> Samples:
 
 
 def _quietest(samples: Samples, first: int, last: int, length: int) -> int:
-    """Where the quietest `length` samples between `first` and `last` begin."""
+    """Return the start of the quietest `length` samples between `first` and `last`."""
     power = np.cumsum(np.square(np.pad(samples[first:last], (1, 0)), dtype=np.float64))
     return first + int(np.argmin(power[length:] - power[:-length]))

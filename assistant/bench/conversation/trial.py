@@ -1,4 +1,4 @@
-"""What the benchmark of turn taking tries, one thing at a time."""
+"""A trial: one stimulus in one condition, and whether the assistant reacted as it should."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,20 +10,21 @@ from assistant.bench.clips import Clip
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """A clip and its samples at `LISTENING_RATE`."""
+class LoadedClip:
+    """A clip and its samples, at `LISTENING_RATE`."""
 
     clip: Clip
     samples: Samples
 
 
-class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was tried."""
+class ConversationTrial(msgspec.Struct, frozen=True, kw_only=True):
+    """One clip in one condition."""
 
     measure: Literal["wake", "pause", "long_pause", "endpoint", "barge_in", "backchannel"]
     clip: str
     variant: str
+    """The condition: distance, noise, echo level or length of the pause; empty for the clip as recorded."""
     passed: bool
     ms: float | None = None
-    """wake: from the end of the word to the event. endpoint: from the end of speech to the commit. barge_in: from the
-    onset of the user's speech to silence. None where that is not known, or did not happen."""
+    """Latency. wake: from the end of the word to the event. pause, long_pause, endpoint: from the end of speech to the
+    commit. barge_in: from the onset of the user's speech to silence. None if unknown, or if it did not happen."""

@@ -1,1 +1,1 @@
-"""The suite for what many clients of the socket cost."""
+"""The load suite: what many clients of the socket cost."""

@@ -1,6 +1,7 @@
-"""What many clients of the socket cost: the latency of a call, and of an answer, without and with them.
+"""The load suite: the latency of a call and of an answer, without and with many clients of the socket.
 
-Each recording is asked twice, one after the other, so that whatever else the machine does hits both.
+Each recording is asked in both conditions, one right after the other, so that whatever else the machine does affects
+both.
 """
 
 import json
@@ -12,115 +13,88 @@ from pathlib import Path
 
 import anyio
 import msgspec
-import numpy as np
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from assistant.answers.history import History
+from assistant.answers.order import build_responders
 from assistant.app.loading import load_engines
 from assistant.app.running import Running
 from assistant.audio.pcm import LISTENING_RATE
-from assistant.audio.simulated.recording import Recording
-from assistant.audio.volume import Volume
 from assistant.bench.clips import Clip
-from assistant.bench.speed.report import Ratio, Row, Spread, ratio, spread, timed
-from assistant.bench.speed.run import ask, read_question, row_of
-from assistant.bench.speed.sink import Stopwatch
+from assistant.bench.load.report import LoadCondition, LoadReport
+from assistant.bench.speed.report import ClipResult, ratio_of_medians, without_cut_ins
+from assistant.bench.speed.run import ask, clip_result, read_question
+from assistant.bench.spread import spread
+from assistant.bus import Bus
 from assistant.config.schema import Config
-from assistant.dialogue.conversation import Conversation
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError
+from assistant.events import Emitter
 from assistant.host.hardware import describe_machine
-from assistant.interfaces.ipc.hub import EventHub
-from assistant.interfaces.ipc.service import Service
-from assistant.interfaces.net.place import listening
+from assistant.interfaces.ipc.server import IpcServer
+from assistant.interfaces.net.unix_socket import listening
+from assistant.rooms.registry import Rooms
+from assistant.rooms.shared import Shared
+from assistant.store.rooms import LOCAL_ROOM
 from assistant.telemetry.metrics import Metrics
 
-MOST_REPORT = 2**24
-"""Bytes of one line of the crowd."""
+MAX_LINE_BYTES = 2**24
+"""Of an answer of the load generator."""
 
 
-class Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """The same questions with a number of clients."""
-
-    clients: int
-    status_ms: Spread
-    """From a `status` call to its answer, as the client sees it, while a question was asked and answered."""
-    calls: int
-    voice_to_voice_ms: Spread
-    late_blocks: int
-    errors: int
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What `assistant bench --suite load --json` prints."""
-
-    quiet: Condition
-    loaded: Condition
-    ratio: Ratio | None
-    """Voice-to-voice with the clients over that without them."""
-    events_dropped: int
-    machine: dict[str, str | int | float]
-    models: dict[str, str]
-    devices: dict[str, str]
-
-
-def run(config: Config, clips: list[Clip], clients: int, tell: Callable[[str], None]) -> Report:
-    """Ask every clip without and with `clients`. Raises `AssistantError` (`model.*`)."""
+def measure_load(config: Config, clips: list[Clip], clients: int, progress: Callable[[str], None]) -> LoadReport:
+    """Ask every clip without and with `clients` clients. Raises `AssistantError` (`model.*`)."""
     engines = load_engines(config)
-    try:
-        return anyio.run(_measure, config, engines, clips, clients, tell)
-    finally:
-        engines.close()
+    return anyio.run(_measure, config, engines, clips, clients, progress)
 
 
 async def _measure(
-    config: Config, engines: Engines, clips: list[Clip], clients: int, tell: Callable[[str], None]
-) -> Report:
-    hub = EventHub()
-    rows: dict[int, list[Row]] = {0: [], clients: []}
-    latencies: dict[int, list[float]] = {0: [], clients: []}
+    config: Config, engines: Engines, clips: list[Clip], clients: int, progress: Callable[[str], None]
+) -> LoadReport:
+    bus = Bus()
+    results: dict[int, list[ClipResult]] = {0: [], clients: []}
+    latencies_ms: dict[int, list[float]] = {0: [], clients: []}
     ipc = msgspec.structs.replace(config.ipc, max_clients=2 * clients + 8)
-    async with _crowd(msgspec.structs.replace(config, ipc=ipc), engines, hub) as crowd:
+    async with _load_generator(msgspec.structs.replace(config, ipc=ipc), engines, bus) as (generator, server):
         for number, clip in enumerate(clips, 1):
-            for size in (0, clients):
-                tell(f"{number} of {len(clips)}: {clip.name} with {size} clients")
-                await crowd.resize(size)
-                rows[size].append(await _row(config, engines, clip, hub))
-                latencies[size] += await crowd.resize(size)
-    return Report(
-        quiet=_condition(0, rows[0], latencies[0]),
-        loaded=_condition(clients, rows[clients], latencies[clients]),
-        ratio=ratio(rows[clients], rows[0]),
-        events_dropped=hub.dropped,
+            for connected in (0, clients):
+                progress(f"{number} of {len(clips)}: {clip.name} with {connected} clients")
+                await generator.resize(connected)
+                results[connected].append(await _ask_clip(config, engines, clip, bus.emit))
+                latencies_ms[connected] += await generator.resize(connected)
+    return LoadReport(
+        quiet=_condition(0, results[0], latencies_ms[0]),
+        loaded=_condition(clients, results[clients], latencies_ms[clients]),
+        ratio=ratio_of_medians(results[clients], results[0]),
+        events_dropped=server.dropped,
         machine=describe_machine(),
         models=engines.names,
         devices=engines.devices,
     )
 
 
-async def _row(config: Config, engines: Engines, clip: Clip, hub: EventHub) -> Row:
+async def _ask_clip(config: Config, engines: Engines, clip: Clip, emit: Emitter) -> ClipResult:
     try:
         question = read_question(clip)
-        turn = await ask(engines, config, question, clip.speech_end_s, hub.emit)
-        return row_of(clip, turn, len(question) / LISTENING_RATE)
+        turn = await ask(engines, config, question, clip.speech_end_s, emit)
+        return clip_result(clip, turn, len(question) / LISTENING_RATE)
     except AssistantError as error:
-        return Row(clip=clip.name, error=error.code)
+        return ClipResult(clip=clip.name, error=error.code)
 
 
-def _condition(clients: int, rows: list[Row], latencies_ms: list[float]) -> Condition:
-    return Condition(
+def _condition(clients: int, results: list[ClipResult], latencies_ms: list[float]) -> LoadCondition:
+    return LoadCondition(
         clients=clients,
         status_ms=spread(latencies_ms),
         calls=len(latencies_ms),
-        voice_to_voice_ms=spread(row.voice_to_voice_ms for row in timed(rows)),
-        late_blocks=sum(row.late_blocks for row in rows),
-        errors=sum(row.error is not None for row in rows),
+        voice_to_voice_ms=spread(result.voice_to_voice_ms for result in without_cut_ins(results)),
+        late_blocks=sum(result.late_blocks for result in results),
+        errors=sum(result.error is not None for result in results),
     )
 
 
-class _Crowd:
-    """The process with the clients."""
+class _GeneratorProcess:
+    """The process that holds the clients; see `assistant.bench.load.load_generator`."""
 
     def __init__(self, process: Process) -> None:
         assert process.stdin is not None
@@ -129,43 +103,30 @@ class _Crowd:
         self._answers = BufferedByteReceiveStream(process.stdout)
 
     async def resize(self, clients: int) -> list[float]:
-        """Have so many clients; the latencies of the `status` calls since the last time, in milliseconds."""
+        """Have `clients` clients; return the round trips in ms of the `status` calls since the last command."""
         await self._commands.send(f"{clients}\n".encode())
-        latencies: list[float] = json.loads(await self._answers.receive_until(b"\n", MOST_REPORT))
-        return latencies
+        latencies_ms: list[float] = json.loads(await self._answers.receive_until(b"\n", MAX_LINE_BYTES))
+        return latencies_ms
 
 
 @asynccontextmanager
-async def _crowd(config: Config, engines: Engines, hub: EventHub) -> AsyncGenerator[_Crowd, None]:
-    """The socket as the daemon has it, and a crowd before it."""
+async def _load_generator(
+    config: Config, engines: Engines, bus: Bus
+) -> AsyncGenerator[tuple[_GeneratorProcess, IpcServer], None]:
+    """Serve the socket as the daemon does, with a load generator in front of it.
+
+    Its own room is silent: the questions are put to rooms of their own.
+    """
+    rooms = Rooms(Shared(engines, build_responders(config, engines), bus.emit), config)
+    server = IpcServer(Running(rooms, bus, Metrics(), lambda: config, lambda: None))
     with tempfile.TemporaryDirectory(prefix="assistant") as folder:
         path = Path(folder) / "assistant.sock"
         with listening(path) as listener:
-            async with anyio.create_task_group() as tasks:
-                await tasks.start(_service(config, engines, hub).serve, listener)
+            async with rooms.open_silent(LOCAL_ROOM), anyio.create_task_group() as tasks:
+                await tasks.start(server.serve, listener)
                 async with await anyio.open_process(
-                    [sys.executable, "-m", "assistant.bench.load.run.crowd", str(path)], stderr=None
+                    [sys.executable, "-m", "assistant.bench.load.load_generator", str(path)], stderr=None
                 ) as process:
-                    yield _Crowd(process)
+                    yield _GeneratorProcess(process), server
                     process.terminate()
                 tasks.cancel_scope.cancel()
-
-
-def _service(config: Config, engines: Engines, hub: EventHub) -> Service:
-    """The methods on a conversation in which nothing happens; the questions are asked beside it."""
-    microphone, loudspeaker, history = Recording(np.zeros(0, np.float32)), Stopwatch(), History(config.llm)
-    return Service(
-        Running(
-            config=config,
-            engines=engines,
-            conversation=Conversation(engines, config, history, microphone, loudspeaker, hub.emit),
-            history=history,
-            microphone=microphone,
-            loudspeaker=loudspeaker,
-            volume=Volume(loudspeaker, config.sound),
-            metrics=Metrics(),
-            hub=hub,
-            reload=lambda: config,
-            end=lambda: None,
-        )
-    )

@@ -1,1 +1,1 @@
-"""The suite for whether the daemon lasts: it is talked to, and watched from outside."""
+"""The soak suite: talks to a daemon for an hour or more, and monitors the process from outside."""

@@ -1,6 +1,6 @@
-"""Whether the daemon can be trusted for months, as far as an hour tells: it is talked to, and watched from outside.
+"""The soak suite: whether the daemon can be trusted to run for months, as far as an hour can tell.
 
-The daemon is a process of its own in the virtual room. What it costs is read from /proc, what it does from its socket.
+The daemon is a process of its own in a virtual room. What it uses is read from /proc, what it does from its socket.
 """
 
 import signal
@@ -14,38 +14,37 @@ from anyio.abc import TaskStatus
 
 from assistant.audio.pcm import LISTENING_RATE, to_int16
 from assistant.bench.clips import Clip
-from assistant.bench.soak.daemon_room import Daemon, at_home, not_started, running
-from assistant.bench.soak.household import Household
-from assistant.bench.soak.process import Watched
-from assistant.bench.soak.report import Course, Idle, Report, Sample, idle_of, rows_of, targets_of, trends_of
-from assistant.bench.soak.sayings import Sayings, gather
-from assistant.bench.soak.virtual_room import Room
-from assistant.bench.soak.witness import Witness
-from assistant.bench.speed.report import spread
+from assistant.bench.soak.analysis import idle_of, intervals_of, targets_of, trends_of
+from assistant.bench.soak.daemon_process import DaemonProcess, room_config, running_daemon, startup_error
+from assistant.bench.soak.event_recorder import EventRecorder
+from assistant.bench.soak.process_monitor import ProcessMonitor
+from assistant.bench.soak.report import IdleUsage, SoakReport, SoakSample, SoakTimeline
+from assistant.bench.soak.scenario import Scenario
+from assistant.bench.soak.stimuli import Stimuli, select_stimuli
+from assistant.bench.soak.virtual_room import VirtualRoom
+from assistant.bench.spread import spread
 from assistant.client import AsyncClient, connect
 from assistant.config.schema import Config, Wake
 from assistant.errors import AssistantError, Code, single_error
 from assistant.host.hardware import describe_machine
 
 SEED = 6
+"""Of the scenario and the background noise."""
 
 SAMPLE_S = 10.0
-"""Between two readings; less where the talk is short, so that there are two in each part of it."""
+MIN_SAMPLES = 24
+"""Interval of the readings; shorter in a short scenario, so that each of its parts has two."""
 
-FEWEST_SAMPLES = 24
-
-IDLE_S = 60.0
+MIN_IDLE_S = 60.0
 IDLE_SHARE = 0.1
-"""How long nobody speaks before the talk, and after it: a tenth of the time, at least a minute."""
+MAX_IDLE_SHARE = 0.25
+"""Idle time before the scenario, and again after it: a tenth of the run, at least a minute, at most a quarter."""
 
-MOST_IDLE = 0.25
-"""Of the time, however short it is."""
-
-SETTLED_S = 5.0
-"""After the daemon is ready, until it is called idle."""
+SETTLING_S = 5.0
+"""From the daemon's readiness until its idle usage is measured."""
 
 NOISE_DB = -65.0
-"""Level of the room's own noise, in dB of full scale: a room is never as silent as a null sink."""
+"""Level of the background noise, in dB of full scale: no real room is as silent as a null sink."""
 
 NOISE_CHUNK_S = 0.5
 
@@ -54,92 +53,94 @@ COUNTERS = {
     "dropped_samples": "assistant_dropped_samples_total",
     "underflows": "assistant_underflows_total",
 }
-"""What the daemon counts itself, and what it calls it."""
+"""Counters of `SoakSample`, and the daemon's metrics they come from."""
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
-def run(config: Config, clips: list[Clip], minutes: float, tell: Tell) -> Report:
-    """Talk to a daemon for `minutes`; SIGINT ends the talk, and what was measured until then is reported.
+def run_soak(config: Config, clips: list[Clip], minutes: float, progress: Progress) -> SoakReport:
+    """Run a daemon for `minutes`, most of them with the scenario. SIGINT ends the run early; it is reported as usual.
 
-    Raises `AssistantError`: `room.tools_missing`, `audio.unreadable`, `daemon.ended` when it does not start.
+    Raises `AssistantError`: `room.tools_missing`, `audio.unreadable`, and `daemon.ended` if the daemon cannot start.
     """
-    wake = at_home(config).wake
+    wake = room_config(config).wake
     assert isinstance(wake, Wake)
-    sayings = gather(clips, list(wake.words))
-    with Room.opened() as room:
-        return anyio.run(_measure, room, config, sayings, minutes * 60, tell)
+    stimuli = select_stimuli(clips, list(wake.words))
+    with VirtualRoom.opened() as room:
+        return anyio.run(_measure, room, config, stimuli, minutes * 60, progress)
 
 
-async def _measure(room: Room, config: Config, sayings: Sayings, seconds: float, tell: Tell) -> Report:
+async def _measure(
+    room: VirtualRoom, config: Config, stimuli: Stimuli, seconds: float, progress: Progress
+) -> SoakReport:
     with single_error():
-        async with running(room, config) as daemon, _interruptible() as scope:
-            soak = Soak(room, daemon, seconds, tell)
+        async with running_daemon(room, config) as daemon, _interruptible() as scope:
+            soak = Soak(room, daemon, seconds, progress)
             with scope:
-                await soak.run(sayings)
+                await soak.run(stimuli)
             return soak.report()
 
 
 class Soak:
-    """One run."""
+    """One run: the scenario, the readings beside it, and the report."""
 
-    def __init__(self, room: Room, daemon: Daemon, seconds: float, tell: Tell) -> None:
+    def __init__(self, room: VirtualRoom, daemon: DaemonProcess, seconds: float, progress: Progress) -> None:
         self._room = room
         self._daemon = daemon
         self._seconds = seconds
-        self._tell = tell
-        self._watched = Watched(daemon.process.pid)
-        self._witness = Witness()
-        self._household: Household | None = None
-        self._samples: list[Sample] = []
+        self._progress = progress
+        self._monitor = ProcessMonitor(daemon.process.pid)
+        self._recorder = EventRecorder()
+        self._scenario: Scenario | None = None
+        self._samples: list[SoakSample] = []
         self._counts = dict.fromkeys(COUNTERS, 0)
-        self._idle: dict[str, Idle] = {}
+        self._idle: dict[str, IdleUsage] = {}
         self._status: dict[str, dict[str, str]] = {"models": {}, "devices": {}}
-        self._began = self._talk_from = anyio.current_time()
-        self._talk_until: float | None = None
+        self._ready_at = self._scenario_from = anyio.current_time()
+        self._scenario_until: float | None = None
         self._ended: str | None = None
 
-    async def run(self, sayings: Sayings) -> None:
-        """Be idle, talk, be idle. A daemon that ends in the middle is part of what was found."""
-        self._tell("loading the models")
+    async def run(self, stimuli: Stimuli) -> None:
+        """Measure idle usage, play the scenario, measure idle usage again. If the daemon ends, that is reported."""
+        self._progress("loading the models")
         try:
             with single_error():
                 async with connect(self._daemon.socket) as client, anyio.create_task_group() as tasks:
                     self._status = await client.call("status")
-                    self._began = anyio.current_time()
-                    await tasks.start(self._witness.watch, client)
-                    await tasks.start(_hum, self._room)
+                    self._ready_at = anyio.current_time()
+                    await tasks.start(self._recorder.record, client)
+                    await tasks.start(_play_noise, self._room)
                     tasks.start_soon(self._sample, client)
-                    await self._live(client, sayings)
+                    await self._play(client, stimuli)
                     tasks.cancel_scope.cancel()
         except AssistantError as error:
             if error.code is not Code.IPC_UNAVAILABLE:
                 raise
             if not self._samples:
-                raise await not_started(self._daemon) from error
+                raise await startup_error(self._daemon) from error
             self._ended = await self._daemon.last_words()
         finally:
-            self._talk_until = self._talk_until or anyio.current_time()
+            self._scenario_until = self._scenario_until or anyio.current_time()
 
-    async def _live(self, client: AsyncClient, sayings: Sayings) -> None:
-        await anyio.sleep(SETTLED_S)
-        await self._rest("start")
+    async def _play(self, client: AsyncClient, stimuli: Stimuli) -> None:
+        await anyio.sleep(SETTLING_S)
+        await self._measure_idle("start")
         await self._count(client)
-        self._read()  # what is counted from here on belongs to the talk
-        household = self._household = Household(self._room, client, self._witness, sayings, SEED, self._began)
-        self._talk_from = anyio.current_time()
-        await household.live(self._talk_s, lambda scene: self._tell(f"{self._left}: {scene}"))
-        self._talk_until = anyio.current_time()
-        await household.asleep()
-        await self._rest("end")
+        self._read()  # counts from here on belong to the scenario
+        scenario = self._scenario = Scenario(self._room, client, self._recorder, stimuli, SEED, self._ready_at)
+        self._scenario_from = anyio.current_time()
+        await scenario.play(self._scenario_s, lambda scene: self._progress(f"{self._left}: {scene}"))
+        self._scenario_until = anyio.current_time()
+        await scenario.until_asleep()
+        await self._measure_idle("end")
         await self._count(client)
 
     @property
     def _idle_s(self) -> float:
-        return min(MOST_IDLE * self._seconds, max(IDLE_S, IDLE_SHARE * self._seconds))
+        return min(MAX_IDLE_SHARE * self._seconds, max(MIN_IDLE_S, IDLE_SHARE * self._seconds))
 
     @property
-    def _talk_s(self) -> float:
+    def _scenario_s(self) -> float:
         return self._seconds - 2 * self._idle_s
 
     @property
@@ -148,28 +149,28 @@ class Soak:
 
     @property
     def _now(self) -> float:
-        return anyio.current_time() - self._began
+        return anyio.current_time() - self._ready_at
 
     @property
-    def _is_talking(self) -> bool:
-        return self._household is not None and self._talk_until is None
+    def _is_playing(self) -> bool:
+        return self._scenario is not None and self._scenario_until is None
 
-    async def _rest(self, when: str) -> None:
-        self._tell(f"{self._left}: listening for the wake word, nobody speaks")
-        began, before = anyio.current_time(), self._watched.threads()
+    async def _measure_idle(self, when: str) -> None:
+        self._progress(f"{self._left}: idle, listening for the wake word")
+        started_at, before = anyio.current_time(), self._monitor.threads()
         try:
             await anyio.sleep(self._idle_s)
         finally:
-            with suppress(ProcessLookupError):  # the witness hears of it, too
-                seconds, after = anyio.current_time() - began, self._watched.threads()
-                self._idle[when] = idle_of(seconds, before, after, self._watched.read())
+            with suppress(ProcessLookupError):  # the connection ends as well, which is reported
+                seconds, after = anyio.current_time() - started_at, self._monitor.threads()
+                self._idle[when] = idle_of(seconds, before, after, self._monitor.read())
 
     async def _sample(self, client: AsyncClient) -> None:
-        """Read, again and again. While nobody speaks nothing is asked of the daemon."""
-        every = min(SAMPLE_S, self._talk_s / FEWEST_SAMPLES)
+        """Take samples at regular times. The idle daemon is only read from outside, never called."""
+        every = min(SAMPLE_S, self._scenario_s / MIN_SAMPLES)
         due = anyio.current_time()
         while True:
-            if self._is_talking:
+            if self._is_playing:
                 await self._count(client)
             self._read()
             due += every
@@ -177,33 +178,34 @@ class Soak:
 
     def _read(self) -> None:
         with suppress(ProcessLookupError):
-            self._samples.append(Sample(at_s=round(self._now, 3), reading=self._watched.read(), **self._counts))
+            self._samples.append(SoakSample(at_s=round(self._now, 3), reading=self._monitor.read(), **self._counts))
 
     async def _count(self, client: AsyncClient) -> None:
         text = (await client.call("metrics"))["text"]
         values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
         self._counts = {name: round(float(values.get(metric, 0))) for name, metric in COUNTERS.items()}
 
-    def report(self) -> Report:
-        exchanges = self._household.exchanges if self._household else []
-        course = Course(
-            start_s=self._talk_from - self._began,
-            end_s=(self._talk_until or self._talk_from) - self._began,
+    def report(self) -> SoakReport:
+        """Report the run so far."""
+        exchanges = self._scenario.exchanges if self._scenario else []
+        timeline = SoakTimeline(
+            start_s=self._scenario_from - self._ready_at,
+            end_s=(self._scenario_until or self._scenario_from) - self._ready_at,
             samples=self._samples,
             exchanges=exchanges,
-            shed_at_s=[at - self._began for at, event in self._witness.timed if event["event"] == "load_shed"],
+            shed_at_s=[at - self._ready_at for at, event in self._recorder.timed if event["event"] == "load_shed"],
         )
-        report = Report(
-            talk_s=round(course.end_s - course.start_s, 1),
+        report = SoakReport(
+            talk_s=round(timeline.end_s - timeline.start_s, 1),
             seed=SEED,
-            rows=rows_of(course),
-            trends=trends_of(course),
+            rows=intervals_of(timeline),
+            trends=trends_of(timeline),
             turns=len(exchanges),
             missed=sum(bool(each.missed) for each in exchanges),
             interrupted=sum(each.cut for each in exchanges),
-            false_wakes=self._household.false_wakes if self._household else 0,
+            false_wakes=self._scenario.false_wakes if self._scenario else 0,
             voice_to_voice_ms=spread(each.voice_to_voice_ms for each in exchanges),
-            load_sheds=len(course.shed_at_s),
+            load_sheds=len(timeline.shed_at_s),
             idle=self._idle,
             targets=[],
             exchanges=exchanges,
@@ -217,11 +219,11 @@ class Soak:
         return msgspec.structs.replace(report, targets=targets_of(report))
 
 
-async def _hum(room: Room, *, task_status: TaskStatus[None]) -> None:
-    """The room's own noise, as long as it is wanted."""
+async def _play_noise(room: VirtualRoom, *, task_status: TaskStatus[None]) -> None:
+    """Play background noise to the microphone until cancelled."""
     random = np.random.default_rng(SEED)
     async with await anyio.open_process(
-        room.humming(LISTENING_RATE), env=room.environment, start_new_session=True
+        room.streaming(LISTENING_RATE), env=room.environment, start_new_session=True
     ) as process:
         assert process.stdin is not None
         task_status.started()
@@ -232,7 +234,7 @@ async def _hum(room: Room, *, task_status: TaskStatus[None]) -> None:
 
 @asynccontextmanager
 async def _interruptible() -> AsyncIterator[anyio.CancelScope]:
-    """A scope that SIGINT cancels, once; the next one is a `KeyboardInterrupt` again."""
+    """Yield a scope that the first SIGINT cancels; the next one raises `KeyboardInterrupt` again."""
     scope = anyio.CancelScope()
 
     async def wait() -> None:

@@ -1,8 +1,8 @@
-"""A virtual room: a microphone and a loudspeaker without hardware, for a daemon that is a process of its own.
+"""A virtual room: a microphone and a loudspeaker without hardware, for a daemon in a process of its own.
 
-A private PulseAudio has one stereo sink. Its left channel is what the user says (and the microphone hears), its right
-channel what the program under test plays on the default output, so one recording of the sink holds both sides on one
-clock, and the time from the end of a question to its answer is read off the recording and not off anybody's log.
+A private PulseAudio server has one stereo sink. Its left channel is the user's speech, which the microphone picks up;
+its right channel is what the program under test plays on the default output. One recording of the sink thus holds both
+sides on one clock, and the time from the end of a question to its answer can be read off the recording, not off a log.
 """
 
 import os
@@ -18,15 +18,16 @@ from typing import Self
 from assistant.errors import AssistantError, Code
 
 RATE = 48_000
+"""Sampling rate of the room in Hz."""
 
-STARTING_S = 20.0
-"""Patience with a sound server or recorder that is starting on a busy machine."""
+STARTUP_TIMEOUT_S = 20.0
+"""Time for a sound server or recorder to start on a busy machine."""
 
 TOOLS = ("pulseaudio", "pactl", "paplay", "pacat")
 
 
-class Room:
-    """A room whose sound server runs in `home`, a folder with a short path (sockets have short names)."""
+class VirtualRoom:
+    """A room whose sound server runs in `home`, a folder with a short path (a socket's path has at most 107 bytes)."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -34,7 +35,7 @@ class Room:
     @classmethod
     @contextmanager
     def opened(cls) -> Iterator[Self]:
-        """A room for as long as the context lasts. Raises `AssistantError` (`room.tools_missing`)."""
+        """Open a room until the context ends. Raises `AssistantError` (`room.tools_missing`)."""
         _check_tools()
         with tempfile.TemporaryDirectory(prefix="room") as home:
             room = cls(Path(home))
@@ -46,12 +47,12 @@ class Room:
 
     @property
     def home(self) -> Path:
-        """Its folder, which is also the runtime folder of the programs in it; gone with the room."""
+        """Folder of the room, and runtime folder of the programs in it; removed with the room."""
         return self._home
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of a program that lives in the room. It matters when PortAudio is initialised."""
+        """Environment for a program in the room. PortAudio reads it when it is initialised."""
         return os.environ | {
             "XDG_RUNTIME_DIR": str(self._home),
             "XDG_STATE_HOME": str(self._home),
@@ -64,31 +65,33 @@ class Room:
         return self._home / "pulse" / "native"
 
     def start(self) -> None:
+        """Start the sound server. Raises `TimeoutError` when it does not answer."""
         (self._home / "pulse").mkdir(exist_ok=True)
-        self._socket.unlink(missing_ok=True)  # of a server that was killed
+        self._socket.unlink(missing_ok=True)  # left by a server that was killed
         script = self._home / "room.pa"
         script.write_text("\n".join(self._layout()))
         self._server = subprocess.Popen(
             ["pulseaudio", "-n", "--exit-idle-time=-1", "--log-level=error", "-F", str(script)],
             env=self.environment,
-            start_new_session=True,  # Ctrl-C is for the program, which ends the room when it has no more use for it
+            start_new_session=True,  # Ctrl-C is for the program, which closes the room when it is done
         )
         wait_until(self._answers, "the sound server does not answer")
 
     def stop(self) -> None:
+        """Stop the sound server."""
         self._server.terminate()
         self._server.wait()
 
     def speak(self, clip: Path) -> None:
-        """Say `clip` (a WAV file) to the microphone; returns when it has been said."""
+        """Play `clip` (a WAV file) to the microphone; return at its end."""
         self._run(*self.saying(clip))
 
     def saying(self, clip: Path) -> Sequence[str]:
-        """The command, to be run in `environment`, that says `clip`."""
+        """Return the command that plays `clip` to the microphone; run it in `environment`."""
         return ("paplay", "--device=voice", "--latency-msec=100", str(clip))
 
-    def humming(self, rate: int) -> Sequence[str]:
-        """The command that plays what comes on its standard input to the microphone: mono, 16 bit, `rate` Hz."""
+    def streaming(self, rate: int) -> Sequence[str]:
+        """Return the command that plays its standard input (mono, 16 bit, `rate` Hz) to the microphone."""
         return ("pacat", "--device=voice", "--latency-msec=500", f"--rate={rate}", "--channels=1", "--format=s16le")
 
     def _answers(self) -> bool:
@@ -130,9 +133,9 @@ def _check_tools() -> None:
 
 
 def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
-    """Return once `condition` holds. Raises `TimeoutError` (`otherwise`) after `STARTING_S`."""
-    deadline = time.monotonic() + STARTING_S
+    """Return once `condition` holds. Raises `TimeoutError` with the message `otherwise` after `STARTUP_TIMEOUT_S`."""
+    deadline = time.monotonic() + STARTUP_TIMEOUT_S
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{otherwise} within {STARTING_S:.0f} s")
+            raise TimeoutError(f"{otherwise} within {STARTUP_TIMEOUT_S:.0f} s")
         time.sleep(0.02)

@@ -1,1 +1,1 @@
-"""The suite for latency, word errors and cost, on recordings in real time."""
+"""The speed suite: latency, word errors and cost of answering recorded questions."""

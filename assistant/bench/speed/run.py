@@ -1,22 +1,31 @@
-"""The benchmark: recordings through the whole pipeline, one after another, in real time."""
+"""The speed suite: every clip through the whole pipeline, one after another, in real time."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
 import anyio
+import msgspec
 
 from assistant.app.loading import load_engines
 from assistant.asr.faster_whisper import FasterWhisper
 from assistant.audio.check import check_audio
 from assistant.audio.decode import read_audio
 from assistant.audio.pcm import LISTENING_RATE, Samples
-from assistant.bench.clips import Clip
+from assistant.bench.clips import MAX_CLIP_S, Clip
 from assistant.bench.speed import sequential
-from assistant.bench.speed.report import Baseline, Report, Row, spread, spread_marks, summarise, timed
-from assistant.bench.speed.sink import Stopwatch
+from assistant.bench.speed.report import (
+    Baseline,
+    ClipResult,
+    SpeedReport,
+    spread_marks,
+    summarise_clips,
+    without_cut_ins,
+)
+from assistant.bench.speed.timing_sink import TimingSink
 from assistant.bench.speed.wer import corpus_error_rate, word_error_rate
 from assistant.bench.speed.window import compare_windows
+from assistant.bench.spread import spread
 from assistant.config.schema import Config
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError
@@ -28,111 +37,126 @@ from assistant.tts.remembered import RememberedVoice
 
 PIPELINE = "assistant"
 BASELINE = "sequential"
-"""What the two pipelines of a run are called."""
+"""Names of the two pipelines in reports."""
 
-MAX_CLIP_S = 120.0
-"""Longest recording in seconds that the benchmark plays; it plays in real time."""
+Pipeline = Callable[[Samples, float | None], TurnFinished]
+"""Answers a question, given its audio and its true end of speech in seconds."""
 
 
-def run(config: Config, clips: list[Clip], done: Callable[[str, Row], None], *, baseline: bool = False) -> Report:
-    """Load the engines and ask every clip of a fresh conversation; `done` hears the pipeline's name and the row.
+def measure_speed(
+    config: Config, clips: list[Clip], progress: Callable[[str, ClipResult], None], *, baseline: bool = False
+) -> SpeedReport:
+    """Load the engines and ask every clip of a fresh conversation; `progress` gets the pipeline's name and the result.
 
     With `baseline` the sequential pipeline answers each clip too, right after it, so that whatever else the machine
-    does hits both; its engines are loaded besides, and use every core. A clip that fails is a row with an error. Raises
-    `AssistantError` (`model.*`) when the engines cannot be loaded.
+    does affects both; its engines are loaded as well, and use every core. A clip that fails becomes a result with an
+    error. Raises `AssistantError`: `model.*` when the engines cannot be loaded, `bench.library_missing`.
     """
     with ExitStack() as loaded:
         engines = load_engines(config)
-        loaded.callback(engines.close)
+        loaded.callback(anyio.run, engines.aclose)
         start_s = seconds_since_start()
-        pipelines = {PIPELINE: partial(_ask, engines, config)}
+        pipelines: dict[str, Pipeline] = {PIPELINE: partial(_ask_assistant, engines, config)}
         if baseline:
-            others = load_engines(config, sequential.budget(usable_cores()))
-            loaded.callback(others.close)
-            pipelines[BASELINE] = partial(_ask_sequential, others, config)
-        rows: dict[str, list[Row]] = {name: [] for name in pipelines}
-        for clip in clips:
-            for name, answer in pipelines.items():
-                rows[name].append(_run_clip(answer, clip))
-                done(name, rows[name][-1])
-        peak_rss_mb = peak_memory_mb()  # before the comparison, whose full windows need more
-        return Report(
-            clips=rows[PIPELINE],
-            summary=summarise(
-                rows[PIPELINE],
-                wer=_corpus_error_rate(clips, rows[PIPELINE]),
-                start_s=start_s,
-                peak_rss_mb=peak_rss_mb,
-                baseline=rows.get(BASELINE, ()),
-            ),
-            windows=compare_windows(engines.recognizer, clips) if isinstance(engines.recognizer, FasterWhisper) else [],
-            baseline=_baseline(clips, rows[BASELINE]) if baseline else None,
+            sequential_engines = load_engines(config, sequential.budget(usable_cores()))
+            loaded.callback(anyio.run, sequential_engines.aclose)
+            pipelines[BASELINE] = partial(_ask_sequential, sequential_engines, config)
+        results = _ask_all(pipelines, clips, progress)
+        peak_rss_mb = peak_memory_mb()  # before the windows are compared: the full one needs more
+        summary = summarise_clips(
+            results[PIPELINE],
+            wer=_corpus_error_rate(clips, results[PIPELINE]),
+            start_s=start_s,
+            peak_rss_mb=peak_rss_mb,
+            baseline=results.get(BASELINE, ()),
+        )
+        recognizer = engines.recognition.engine
+        return SpeedReport(
+            clips=results[PIPELINE],
+            summary=summary,
+            windows=compare_windows(recognizer, clips) if isinstance(recognizer, FasterWhisper) else [],
+            baseline=_summarise_baseline(clips, results[BASELINE]) if baseline else None,
             machine=describe_machine(),
             models=engines.names,
             devices=engines.devices,
         )
 
 
-def _baseline(clips: list[Clip], rows: list[Row]) -> Baseline:
-    answered = timed(rows)
+def _ask_all(
+    pipelines: dict[str, Pipeline], clips: list[Clip], progress: Callable[[str, ClipResult], None]
+) -> dict[str, list[ClipResult]]:
+    results: dict[str, list[ClipResult]] = {name: [] for name in pipelines}
+    for clip in clips:
+        for name, pipeline in pipelines.items():
+            results[name].append(_ask_clip(pipeline, clip))
+            progress(name, results[name][-1])
+    return results
+
+
+def _ask_clip(pipeline: Pipeline, clip: Clip) -> ClipResult:
+    try:
+        question = read_question(clip)
+        result = clip_result(clip, pipeline(question, clip.speech_end_s), len(question) / LISTENING_RATE)
+    except AssistantError as error:
+        return ClipResult(clip=clip.name, error=error.code)
+    return msgspec.structs.replace(result, wer=_word_error_rate(clip, result.transcript))
+
+
+def _summarise_baseline(clips: list[Clip], results: list[ClipResult]) -> Baseline:
+    timed = without_cut_ins(results)
     return Baseline(
         name=BASELINE,
-        clips=rows,
-        voice_to_voice_ms=spread(row.voice_to_voice_ms for row in answered),
-        marks_ms=spread_marks(answered),
-        wer=_corpus_error_rate(clips, rows),
+        clips=results,
+        voice_to_voice_ms=spread(result.voice_to_voice_ms for result in timed),
+        marks_ms=spread_marks(timed),
+        wer=_corpus_error_rate(clips, results),
     )
 
 
-def _run_clip(ask: Callable[[Samples, float | None], TurnFinished], clip: Clip) -> Row:
-    try:
-        question = read_question(clip)
-        return row_of(clip, ask(question, clip.speech_end_s), len(question) / LISTENING_RATE)
-    except AssistantError as error:
-        return Row(clip=clip.name, error=error.code)
-
-
 def read_question(clip: Clip) -> Samples:
-    """The audio of `clip`. Raises `AssistantError` (`audio.*`)."""
+    """Read the audio of `clip` and check it. Raises `AssistantError` (`audio.*`)."""
     question = read_audio(clip.path, max_s=MAX_CLIP_S)
     check_audio(question, where=str(clip.path))
     return question
 
 
-def _ask(engines: Engines, config: Config, question: Samples, true_end_s: float | None) -> TurnFinished:
-    return anyio.run(ask, engines, config, question, true_end_s, ignore)
-
-
-def ignore(event: Event) -> None:
-    """Nobody is told."""
-
-
 async def ask(
     engines: Engines, config: Config, question: Samples, true_end_s: float | None, emit: Emitter
 ) -> TurnFinished:
-    """The pipeline. Nothing of an earlier clip may help, so the voice forgets what it remembers."""
+    """Ask the assistant `question`. The voice first forgets the clauses it has cached, so that clips stay independent.
+
+    A turn that was committed in a pause and reopened counts as the answer: it cut in.
+    """
     if isinstance(engines.voice, RememberedVoice):
         engines.voice.forget()
-    answer = await recorded.ask(engines, config, question, emit=emit, true_speech_end_s=true_end_s, sink=Stopwatch())
-    return (*answer.premature, answer.turn)[0]  # one that was reopened had cut in
+    answer = await recorded.ask(engines, config, question, emit=emit, true_speech_end_s=true_end_s, sink=TimingSink())
+    return (*answer.premature, answer.turn)[0]
+
+
+def _ask_assistant(engines: Engines, config: Config, question: Samples, true_end_s: float | None) -> TurnFinished:
+    return anyio.run(ask, engines, config, question, true_end_s, _ignore)
+
+
+def _ignore(event: Event) -> None:
+    """Drop `event`: the turn itself has every figure."""
 
 
 def _ask_sequential(engines: Engines, config: Config, question: Samples, true_end_s: float | None) -> TurnFinished:
     if isinstance(engines.voice, RememberedVoice):
         engines.voice.forget()
-    return anyio.run(partial(sequential.ask, engines, config, question, true_end_s))
+    return anyio.run(sequential.ask, engines, config, question, true_end_s)
 
 
-def row_of(clip: Clip, turn: TurnFinished, question_s: float) -> Row:
-    return Row(
+def clip_result(clip: Clip, turn: TurnFinished, question_s: float) -> ClipResult:
+    """Return the figures of `turn`, which answered `clip` (`question_s` seconds long), without its word error rate."""
+    return ClipResult(
         clip=clip.name,
         transcript=turn.transcript,
         reply=turn.reply,
-        wer=_word_error_rate(clip, turn.transcript),
         marks_ms=turn.marks_ms,
         voice_to_voice_ms=turn.marks_ms.playback,
-        asr_real_time_factor=_ratio(turn.work_s["asr"], question_s),
-        tts_real_time_factor=_ratio(turn.work_s["tts"], turn.audio_s),
+        asr_real_time_factor=_real_time_factor(turn.work_s["asr"], question_s),
+        tts_real_time_factor=_real_time_factor(turn.work_s["tts"], turn.audio_s),
         tokens_reused=turn.tokens_reused,
         tokens_evaluated=turn.tokens_evaluated,
         revisions=turn.revisions,
@@ -150,14 +174,14 @@ def _word_error_rate(clip: Clip, transcript: str) -> float | None:
     return round(word_error_rate(clip.transcript, transcript, clip.language or "en"), 4)
 
 
-def _corpus_error_rate(clips: list[Clip], rows: list[Row]) -> float | None:
+def _corpus_error_rate(clips: list[Clip], results: list[ClipResult]) -> float | None:
     compared = [
-        (clip.transcript or "", row.transcript, clip.language or "en")
-        for clip, row in zip(clips, rows, strict=True)
+        (clip.transcript or "", result.transcript, clip.language or "en")
+        for clip, result in zip(clips, results, strict=True)
         if clip.has_reference
     ]
     return round(corpus_error_rate(compared), 4) if compared else None
 
 
-def _ratio(seconds: float, audio_s: float) -> float | None:
+def _real_time_factor(seconds: float, audio_s: float) -> float | None:
     return round(seconds / audio_s, 4) if audio_s else None

@@ -1,4 +1,4 @@
-"""What the trimmed window of recognition saves, and what it costs in words, against Whisper's whole 30 s."""
+"""Recognition on a trimmed window against Whisper's full 30 s: the time saved, and the words that differ."""
 
 import numpy as np
 
@@ -6,32 +6,33 @@ from assistant.asr.faster_whisper import FasterWhisper
 from assistant.audio.decode import read_audio
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.bench.clips import Clip
-from assistant.bench.speed.report import WindowRow, spread
+from assistant.bench.speed.report import WindowResult
 from assistant.bench.speed.wer import corpus_error_rate
+from assistant.bench.spread import spread
 from assistant.blocking import NeverStop
 
 BEFORE_S = 0.32
 AFTER_S = 0.05
-"""What the pipeline hands over around the speech of a clip: its pre-roll, and the silence until the soft end."""
+"""Audio that the pipeline passes on around the speech of a clip: the pre-roll, and the silence before the soft end."""
 
 
-def compare_windows(recognizer: FasterWhisper, clips: list[Clip]) -> list[WindowRow]:
-    """The trimmed and the full window over those of `clips` whose speech is known, one after the other for each."""
+def compare_windows(recognizer: FasterWhisper, clips: list[Clip]) -> list[WindowResult]:
+    """Recognise every clip whose transcript and onset are known on both windows, one right after the other."""
     known = [clip for clip in clips if clip.transcript and clip.speech_start_s is not None]
     if not known:
         return []
     texts: dict[str, list[str]] = {"trimmed": [], "full": []}
     seconds: dict[str, list[float]] = {"trimmed": [], "full": []}
     for clip in known:
-        audio = _as_heard(clip)
-        for window, heard in texts.items():
+        audio = _as_segmented(clip)
+        for window, transcripts in texts.items():
             found = recognizer.transcribe(audio, language=clip.language, stop=NeverStop(), full_window=window == "full")
-            heard.append(found.text)
+            transcripts.append(found.text)
             seconds[window].append(found.seconds)
-    return [_row(window, known, texts, seconds[window]) for window in texts]
+    return [_window_result(window, known, texts, seconds[window]) for window in texts]
 
 
-def _row(window: str, clips: list[Clip], texts: dict[str, list[str]], seconds: list[float]) -> WindowRow:
+def _window_result(window: str, clips: list[Clip], texts: dict[str, list[str]], seconds: list[float]) -> WindowResult:
     referenced = [
         (clip.transcript or "", text, clip.language or "en")
         for clip, text in zip(clips, texts[window], strict=True)
@@ -41,7 +42,7 @@ def _row(window: str, clips: list[Clip], texts: dict[str, list[str]], seconds: l
         (full, text, clip.language or "en")
         for clip, full, text in zip(clips, texts["full"], texts[window], strict=True)
     ]
-    return WindowRow(
+    return WindowResult(
         window=window,
         wer=round(corpus_error_rate(referenced), 4),
         disagreement=round(corpus_error_rate(agreement), 4),
@@ -49,8 +50,8 @@ def _row(window: str, clips: list[Clip], texts: dict[str, list[str]], seconds: l
     )
 
 
-def _as_heard(clip: Clip) -> Samples:
-    """The clip as the pipeline cuts it."""
+def _as_segmented(clip: Clip) -> Samples:
+    """Cut `clip` as the pipeline would."""
     audio = read_audio(clip.path, max_s=60)
     end = (clip.speech_end_s or len(audio) / LISTENING_RATE) + AFTER_S
     start = max(0.0, (clip.speech_start_s or 0.0) - BEFORE_S)

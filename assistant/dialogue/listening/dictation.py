@@ -9,12 +9,13 @@ import anyio
 import numpy as np
 
 from assistant import blocking
-from assistant.asr.base import Transcription
+from assistant.asr.base import SpeechRecognizer, Transcription
 from assistant.asr.pieces import UtteranceCutter
 from assistant.asr.streaming import StreamingTranscriber
 from assistant.audio.pcm import LISTENING_RATE, Samples
-from assistant.blocking import Either, StopFlag
-from assistant.engines.engines import Engines
+from assistant.blocking import StopFlag, StopWhen
+from assistant.engines.handle import Handle
+from assistant.engines.priority import Urgency
 from assistant.errors import single_error
 from assistant.flow import Flow
 from assistant.vad.base import VoiceActivity
@@ -34,15 +35,21 @@ class Dictated:
 
 
 class Dictation:
-    """Gives way to whoever claims the engines' right of way: a pass that is stopped is done again.
+    """Gives way to whoever speaks to the assistant: a pass that is stopped is done again.
 
     One object a recording. Audio of any length is cut at its pauses, so what has been said is kept, not the audio.
     """
 
-    def __init__(self, engines: Engines, activity: VoiceActivity, language: str | None, interval_s: float) -> None:
+    def __init__(
+        self,
+        handle: Handle[SpeechRecognizer],
+        activity: VoiceActivity,
+        language: str | None,
+        interval_s: float,
+    ) -> None:
         """`activity` is this dictation's own. `language` None detects it. `interval_s`: new audio in seconds that makes
         another partial transcript worthwhile."""
-        self._engines = engines
+        self._handle = handle
         self._cutter = UtteranceCutter(activity)
         self._language = language
         self._interval = int(interval_s * LISTENING_RATE)
@@ -52,7 +59,7 @@ class Dictation:
 
     def _begin(self) -> None:
         """Between two utterances."""
-        self._transcriber = StreamingTranscriber(self._engines.recognizer, self._language)
+        self._transcriber = StreamingTranscriber(self._handle.engine, self._language)
         self._tried = 0
 
     async def take(self, pieces: AsyncIterable[Samples], told: Told | None = None) -> Dictated:
@@ -93,20 +100,18 @@ class Dictation:
         if len(audio) - self._tried < self._interval:
             return
         self._tried = len(audio)
-        found = await self._recognise(partial(_unless, _Ended(arriving), partial(self._transcriber.draft, audio)))
+        ended = StopWhen(lambda: arriving.ended)
+        found = await self._recognise(partial(self._transcriber.draft, audio), ended)
         if not arriving.ended:
             agreed = self._transcriber.agree(found)
             told(" ".join([*self._texts, agreed.stable]).strip(), agreed.tentative)
 
-    async def _recognise(self, work: Callable[[StopFlag], Transcription]) -> Transcription:
-        right_of_way = self._engines.right_of_way
-        while True:
-            await right_of_way.free()
-            wanted = _Noticed(right_of_way)
-            async with self._engines.recognizing:
-                found = await blocking.call(partial(_unless, wanted, work), name="dictation")
-            if not wanted.was_set:
-                return found
+    async def _recognise(
+        self, work: Callable[[StopFlag], Transcription], given_up: StopFlag | None = None
+    ) -> Transcription:
+        return await self._handle.call(
+            lambda recognizer, stop: work(stop), name="dictation", urgency=Urgency.BACKGROUND, stop=given_up
+        )
 
 
 async def _pour(pieces: AsyncIterable[Samples], into: Flow[Samples]) -> None:
@@ -115,29 +120,3 @@ async def _pour(pieces: AsyncIterable[Samples], into: Flow[Samples]) -> None:
             into.put(piece)
     finally:
         into.end()
-
-
-def _unless(wanted: StopFlag, work: Callable[[StopFlag], Transcription], stop: StopFlag) -> Transcription:
-    return work(Either(stop, wanted))
-
-
-class _Ended:
-    """A stop flag that is set at the end of a flow."""
-
-    def __init__(self, flow: Flow[Samples]) -> None:
-        self._flow = flow
-
-    def is_set(self) -> bool:
-        return self._flow.ended
-
-
-class _Noticed:
-    """A stop flag that remembers whether it stopped anything."""
-
-    def __init__(self, flag: StopFlag) -> None:
-        self._flag = flag
-        self.was_set = False
-
-    def is_set(self) -> bool:
-        self.was_set = self.was_set or self._flag.is_set()
-        return self.was_set

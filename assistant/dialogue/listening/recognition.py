@@ -3,13 +3,10 @@
 import threading
 from dataclasses import dataclass
 
-import anyio
-
-from assistant import blocking
 from assistant.asr.base import SpeechRecognizer, Transcription
 from assistant.asr.streaming import Partial, StreamingTranscriber, same_words
 from assistant.audio.pcm import Samples
-from assistant.blocking import Either
+from assistant.engines.handle import Handle
 
 NOTHING = Transcription("", "", 0.0, 0.0, 0.0, 0.0)
 
@@ -27,11 +24,11 @@ class Pass:
 
 
 class Recognition:
-    """`lock` is held while `recognizer` is at work; `language` None detects it."""
+    """Passes of the recogniser behind `handle`; `language` None detects it."""
 
-    def __init__(self, recognizer: SpeechRecognizer, lock: anyio.Lock, language: str | None) -> None:
-        self._transcriber = StreamingTranscriber(recognizer, language)
-        self._lock = lock
+    def __init__(self, handle: Handle[SpeechRecognizer], language: str | None) -> None:
+        self._handle = handle
+        self._transcriber = StreamingTranscriber(handle.engine, language)
         self._early_end = threading.Event()
         self._before = ""
 
@@ -39,12 +36,13 @@ class Recognition:
         """Let the pass at work end at its next step."""
         self._early_end.set()
 
-    async def run(self, audio: Samples, *, full_window: bool) -> Pass:
-        """A pass over `audio`. Raises `AssistantError` (`asr.failed`)."""
+    async def run(self, audio: Samples, *, full_window: bool, deadline: float | None) -> Pass:
+        """A pass over `audio`; `deadline` as `EngineQueue.acquire`. Raises `AssistantError` (`asr.failed`)."""
         self._early_end = early_end = threading.Event()
         work = self._transcriber.on_full_window if full_window else self._transcriber.draft
-        async with self._lock:
-            found = await blocking.call(lambda stop: work(audio, Either(stop, early_end)), name="recognition")
+        found = await self._handle.call(
+            lambda recognizer, stop: work(audio, stop), name="recognition", deadline=deadline, stop=early_end
+        )
         stable = bool(found.text) and same_words(found.text, self._before)
         self._before = found.text
         return Pass(found, self._transcriber.agree(found), stable, stopped=early_end.is_set() and not found.text)

@@ -3,32 +3,32 @@
 from collections import deque
 from dataclasses import dataclass
 
-import anyio
 import numpy as np
 
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
+from assistant.flow import Signal
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ScoredBlock:
     """A block and the probability that it holds speech."""
 
     block: AudioBlock
     probability: float
 
 
-class Memory:
-    """The last `seconds` that were heard, so that no first syllable is lost and a sentence can be taken up again."""
+class PreRoll:
+    """Keeps the last `seconds` of sound, so that no first syllable is lost and a sentence can be taken up again."""
 
     def __init__(self, seconds: float) -> None:
-        self._heard: deque[Heard] = deque(maxlen=-(-int(seconds * LISTENING_RATE) // BLOCK))
+        self._blocks: deque[ScoredBlock] = deque(maxlen=-(-int(seconds * LISTENING_RATE) // BLOCK))
 
-    def push(self, heard: Heard) -> None:
-        self._heard.append(heard)
+    def push(self, scored: ScoredBlock) -> None:
+        self._blocks.append(scored)
 
-    def between(self, start: int, end: int) -> list[Heard]:
-        """What was heard from sample `start` to `end` of the audio clock, in whole blocks."""
-        return [heard for heard in self._heard if heard.block.end > start and heard.block.end <= end]
+    def between(self, start: int, end: int) -> list[ScoredBlock]:
+        """The sound from sample `start` to `end` of the audio clock, in whole blocks."""
+        return [scored for scored in self._blocks if scored.block.end > start and scored.block.end <= end]
 
 
 class Utterance:
@@ -37,7 +37,7 @@ class Utterance:
     def __init__(self, max_s: float) -> None:
         self._buffer = np.zeros(int(max_s * LISTENING_RATE), np.float32)
         self._length = 0
-        self._grown = anyio.Event()
+        self._grown = Signal()
 
     def append(self, samples: Samples) -> None:
         """Add audio; beyond the length given at the start it is left out, because the turn is over by then."""
@@ -45,8 +45,7 @@ class Utterance:
         added = samples[:room]
         self._buffer[self._length : self._length + len(added)] = added
         self._length += len(added)
-        self._grown.set()
-        self._grown = anyio.Event()
+        self._grown.notify()
 
     @property
     def audio(self) -> Samples:

@@ -1,18 +1,22 @@
-"""What the floor needs of whatever the assistant is saying: the answer of a turn, or something said unasked."""
+"""What the stack of what is being said needs of each: the answer of a turn, or an announcement."""
 
 from typing import Protocol
 
 from assistant.dialogue.turn.end import End
 
 
-class Speaking(Protocol):
+class Speaker(Protocol):
     """Has, or is to have, the voice of the assistant."""
 
     number: int
-    start: int
-    """The sample of the audio clock that the question begins with; 0 where none was spoken."""
-    goes_on: bool
-    """Whether the user may go on with the question, so that it is answered anew."""
+
+    @property
+    def start(self) -> int:
+        """The sample of the audio clock that the question begins with; 0 where none was spoken."""
+
+    @property
+    def can_reopen(self) -> bool:
+        """Whether the user may go on with the question, so that it is answered anew."""
 
     @property
     def words(self) -> str:

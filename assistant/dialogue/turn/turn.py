@@ -1,21 +1,20 @@
 """One turn: from the onset of the user's speech until the answer has been played or given up."""
 
-import logging
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from assistant import blocking
-from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
-from assistant.dialogue.listening.recognition import NOTHING, Pass, Recognition
-from assistant.dialogue.listening.utterance import Utterance
-from assistant.dialogue.parts import Parts
+from assistant.audio.pcm import LISTENING_RATE, AudioBlock
+from assistant.dialogue.context import Context
+from assistant.dialogue.listening.recognition import NOTHING, Pass
 from assistant.dialogue.speaking.gate import Gate
-from assistant.dialogue.speaking.revision import Outcome, Revision
+from assistant.dialogue.speaking.outcome import Outcome
+from assistant.dialogue.turn.attempts import Attempts
 from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.listening import Listening
 from assistant.dialogue.turn.load import Load
+from assistant.dialogue.turn.report import Asked, turn_finished
 from assistant.dialogue.turn.speculation import (
     Action,
     Answer,
@@ -26,44 +25,28 @@ from assistant.dialogue.turn.speculation import (
     StopRecognising,
     Withdraw,
 )
-from assistant.dialogue.turn.spent import Spent
-from assistant.errors import AssistantError
-from assistant.events import (
-    Error,
-    Event,
-    FinalTranscript,
-    LoadShed,
-    Marks,
-    PartialTranscript,
-    SpeechEnded,
-    TurnFinished,
-)
+from assistant.events import Error, Event, FinalTranscript, LoadShed, PartialTranscript, SpeechEnded
 from assistant.language.remarks import Remark, remark
-from assistant.turns.base import EndOfTurn
-from assistant.turns.endpointing import Patience
+from assistant.turns.endpointing import Endpointing
 from assistant.turns.segmenter import Committed, SoftEnd, samples
-
-log = logging.getLogger(__name__)
-
-FIRST_LOOK_MS = 128
-"""Silence after which the end-of-turn model has its first look: early enough to have answered before `complete_ms`."""
 
 
 class Turn:
     """Told what happens through `hear`, `soft_end`, `resume` and `commit`, in the order of the segmenter's signals.
 
-    Decides nothing itself: the plan does, and the turn carries out what it says. Everything it starts belongs to the
-    task that awaits `run`; cancelling that task leaves nothing behind.
-    """
+    Decides nothing itself: the plan does, and the turn has listening and attempts carry out what it says. Everything it
+    starts belongs to the task that awaits `run`; cancelling that task leaves nothing behind.
 
-    goes_on = True
+    It has more methods than most classes: it is the face of a turn for the conversation, which tells it what happens,
+    and a `Speaker` for the stack.
+    """
 
     def __init__(
         self,
         number: int,
-        parts: Parts,
+        context: Context,
         *,
-        patience: Patience,
+        endpointing: Endpointing,
         load: Load,
         held: bool = False,
         ask_again: str = "",
@@ -73,50 +56,40 @@ class Turn:
         answered until `admit`. `ask_again` is said when no words are recognised. `understood` is called whenever
         recognition has found `words`."""
         self.number = number
-        self._parts = parts
-        self._engines = parts.engines
-        self._config = parts.config
-        self._patience = patience
+        self._context = context
+        self._endpointing = endpointing
         self._load = load
         self._ask_again = ask_again
         self._understood = understood
-        self._told = Gate(parts.emit)
-        turns, asr = parts.config.turns, parts.config.asr
-        self._utterance = Utterance(turns.max_utterance_s + 1 + (turns.pre_roll_ms + turns.longest_silence_ms) / 1000)
-        language = asr.given_language
-        self._recognition = Recognition(self._engines.recognizer, self._engines.recognizing, language)
+        self._told = Gate(context.emit)
+        self._listening = Listening(number, context, endpointing, load)
+        asr = context.config.asr
         interval = samples(asr.partial_interval_ms) if asr.partials else None
-        self._plan = Plan(interval, load.effort, beside=self._engines.answers_beside_recognition, held=held)
-        self._found = NOTHING
-        self._late_blocks = self._late_blocks_before = 0
+        self._plan = Plan(interval, load.effort, beside=context.engines.answers_beside_recognition, held=held)
         self._moments: dict[str, float] = {}
-        self._spent = Spent()
-        self._error: AssistantError | None = None
-        self._revision: Revision | None = None
-        self._answering = anyio.CancelScope()
         self._judging = anyio.CancelScope()
-        self._reading: anyio.CancelScope | None = None
         self._released = anyio.Event()
         self._tasks: TaskGroup
+        self._attempts: Attempts
         self._committed = False
-        self._held_back = False
         self._end = End.ANSWERED
         self.is_held = held
-        self.start = 0
-        """The sample of the audio clock that the utterance begins with."""
-        self.over = anyio.Event()
-        """Set when nothing of the turn is at work any more."""
         if not held:
             self._told.open()
 
     @property
+    def start(self) -> int:
+        """The sample of the audio clock that the utterance begins with."""
+        return self._listening.start
+
+    @property
     def words(self) -> str:
         """What recognition made of the utterance last."""
-        return self._found.text
+        return self._listening.found.text
 
     @property
     def language(self) -> str:
-        return self._found.language
+        return self._listening.found.language
 
     @property
     def is_understood(self) -> bool:
@@ -126,7 +99,7 @@ class Turn:
     @property
     def end_of_audio(self) -> int:
         """The sample of the audio clock up to which the turn has heard."""
-        return self.start + len(self._utterance.audio)
+        return self._listening.start + self._listening.length
 
     @property
     def is_committed(self) -> bool:
@@ -134,69 +107,65 @@ class Turn:
 
     @property
     def end(self) -> End:
-        """How the turn ended, once it is `over`."""
+        """How the turn ended, once `run` has returned."""
         return self._end
+
+    @property
+    def can_reopen(self) -> bool:
+        """Whether the user may go on with the question: not once something was done that cannot be undone."""
+        return self._attempts.can_reopen
 
     @property
     def playing_since(self) -> float | None:
         """Monotonic time since which the answer can be heard; None before that."""
-        return self._revision.playing_since if self._revision is not None else None
+        return self._attempts.playing_since
 
     @property
     def spoken(self) -> str:
         """What of the answer has been synthesised so far."""
-        return self._revision.spoken if self._revision is not None else ""
+        return self._attempts.spoken
 
     @property
     def outcome(self) -> Outcome:
         """What became of the answer so far."""
-        return self._revision.outcome if self._revision is not None else Outcome()
-
-    @property
-    def asks(self) -> bool:
-        """Whether the answer, as far as it was heard, ends with a question."""
-        return self._revision is not None and self._revision.asks
+        return self._attempts.outcome
 
     async def run(self, first: list[AudioBlock], task_status: TaskStatus[None]) -> None:
         """Live through the turn, beginning with the audio before its onset; `task_status` says when it can be told.
 
-        What fails is an event.
+        What fails is an event. Returns when the answer is over and its effects are done, or undone.
         """
-        try:
-            async with anyio.create_task_group() as self._tasks:
-                self.start = first[0].start if first else 0
-                for block in first:
-                    self._utterance.append(block.samples)
-                self._plan.begun(len(self._utterance.audio))
-                task_status.started()
-                await self._released.wait()
-            if self._end is not End.DISCARDED:
-                self._finish()
-        finally:
-            self.over.set()
+        async with anyio.create_task_group() as self._tasks:
+            self._attempts = Attempts(self.number, self._context, self._told, self._tasks)
+            self._listening.begin(first)
+            self._plan.begun(self._listening.length)
+            task_status.started()
+            await self._released.wait()
+        if self._end is not End.DISCARDED:
+            self._finish()
 
     def hear(self, block: AudioBlock, *, late: bool = False, falling: bool = False) -> None:
         """More of the user's speech, or of the silence after it.
 
         `late` if voice activity got it late, `falling` if the voice may just be fading.
         """
-        self._late_blocks += late
-        self._utterance.append(block.samples)
-        self._do(self._plan.heard(len(self._utterance.audio), falling=falling))
+        self._listening.append(block, late=late)
+        self._do(self._plan.heard(self._listening.length, falling=falling))
 
     def soft_end(self, signal: SoftEnd, block: AudioBlock) -> None:
         """The user may have finished: prepare the answer behind a closed gate."""
         self._moments["speech_end"] = block.moment(signal.speech_end)
         self._moments["soft_end"] = block.captured_at
-        self._spent.stop_listening()
-        speech_end = len(self._utterance.audio) - (block.end - signal.speech_end)
+        self._attempts.spent.stop_listening()
+        speech_end = self._listening.length - (block.end - signal.speech_end)
         self._do(self._plan.paused(speech_end))
-        self._judging = self._start(partial(self._judge, speech_end))
+        self._judging = anyio.CancelScope()
+        self._tasks.start_soon(self._judge, self._judging, speech_end)
 
     def resume(self) -> None:
         """The user had not finished: what was prepared is void."""
         self._judging.cancel()
-        self._error = None
+        self._listening.error = None
         self._do(self._plan.resumed())
 
     def commit(self, signal: Committed, block: AudioBlock) -> None:
@@ -219,7 +188,7 @@ class Turn:
         self._do(self._plan.admitted())
 
     def discard(self) -> None:
-        """The turn is for nobody: end it, and tell nothing."""
+        """The turn is not for the assistant: end it, and tell nothing."""
         self._end = End.DISCARDED
         self._released.set()
         self._tasks.cancel_scope.cancel()
@@ -228,27 +197,20 @@ class Turn:
         """Give the answer up at once; what was heard of it goes into the history, unless the turn is reopened."""
         self._end = end
         self._judging.cancel()
-        if self._reading is not None:
-            self._reading.cancel()
-        self._answering.cancel()
+        self._attempts.interrupt(end)
         self._released.set()
 
     def lower(self, gain: float) -> None:
-        """As `Revision.lower`."""
-        if self._revision is not None:
-            self._revision.lower(gain)
+        """As `Speaker.lower`."""
+        self._attempts.lower(gain)
 
     def hold(self) -> None:
-        """As `Revision.hold`, also for an answer that is begun later."""
-        self._held_back = True
-        if self._revision is not None:
-            self._revision.hold()
+        """As `Speaker.hold`, also for an answer that is begun later."""
+        self._attempts.hold()
 
     def restore(self) -> None:
-        """As `Revision.restore`."""
-        self._held_back = False
-        if self._revision is not None:
-            self._revision.restore()
+        """As `Speaker.restore`."""
+        self._attempts.restore()
 
     def _do(self, actions: Sequence[Action]) -> None:
         """Carry out what the plan says, unless the turn was given up."""
@@ -259,181 +221,96 @@ class Turn:
                 case Recognise():
                     self._tasks.start_soon(self._recognise, action)
                 case StopRecognising():
-                    self._recognition.end_early()
+                    self._listening.end_early()
                 case Prepare(words=words):
-                    self._prepare(words)
+                    self._attempts.read(self._context.question(words, language=self.language))
                 case Answer(words=words):
-                    self._withdraw()
                     self._answer(words)
                 case Withdraw():
-                    self._withdraw()
+                    self._attempts.withdraw()
                 case Release(words=words):
                     self._release(words)
 
-    def _start(self, work: Callable[[], Awaitable[None]]) -> anyio.CancelScope:
-        """Start `work` in a scope of its own."""
-        scope = anyio.CancelScope()
-
-        async def within() -> None:
-            with scope:
-                await work()
-
-        self._tasks.start_soon(within)
-        return scope
-
     async def _recognise(self, action: Recognise) -> None:
-        audio = self._utterance.audio[: action.length]
-        try:
-            done = await self._recognition.run(audio, full_window=action.full_window)
-        except AssistantError as error:
-            log.warning("recognition failed in turn %d: %s", self.number, error)
-            self._error = error
-            self._found = NOTHING
-            self._do(self._plan.recognised(action.length, NOTHING, stable=False, stopped=False))
+        length = action.length
+        done = await self._listening.recognise(length, full_window=action.full_window, deadline=self._waiting_since)
+        if done is None:
+            self._do(self._plan.recognised(length, NOTHING, stable=False, stopped=False))
             return
-        self._error = None
-        self._found = done.found
-        self._observe(done)
+        self._report_load(done)
         if self._plan.in_pause:
             self._moments["transcript"] = anyio.current_time()
             if not self._committed:
-                self._patience.understood(done.found.text)
+                self._endpointing.understood(done.found.text)
         elif not done.stopped:
             self._told.emit(
                 PartialTranscript(turn=self.number, stable=done.partial.stable, tentative=done.partial.tentative)
             )
-        self._do(self._plan.recognised(action.length, done.found, stable=done.stable, stopped=done.stopped))
+        self._do(self._plan.recognised(length, done.found, stable=done.stable, stopped=done.stopped))
         if not done.stopped:
             self._understood(self)
 
-    def _observe(self, done: Pass) -> None:
-        late, self._late_blocks_before = self._late_blocks - self._late_blocks_before, self._late_blocks
-        if done.stopped or not self._load.observe(done.found.seconds, late):
-            return
-        self._plan.effort = self._load.effort
-        self._told.emit(LoadShed(turn=self.number, effort=self._load.effort.name.lower()))
+    @property
+    def _waiting_since(self) -> float | None:
+        """The moment since which the user waits for an answer; None while speaking."""
+        return self._moments["speech_end"] if self._plan.in_pause else None
 
-    async def _judge(self, speech_end: int) -> None:
-        """Let the end-of-turn model look at the silence since `speech_end` as often as it helps."""
-        model = self._engines.end_of_turn
-        look_at = speech_end + samples(FIRST_LOOK_MS)
-        while model is not None and self._patience.wants_look:
-            await self._utterance.reaches(look_at)
-            audio = self._utterance.audio
-            try:
-                self._patience.judged(await self._look(model, audio))
-            except AssistantError as error:
-                log.warning("the end of turn %d is decided by silence: %s", self.number, error)
-                return
-            look_at = len(audio) + BLOCK
+    def _report_load(self, done: Pass) -> None:
+        if self._listening.is_shed(done):
+            self._plan.effort = self._load.effort
+            self._told.emit(LoadShed(turn=self.number, effort=self._load.effort.name.lower()))
 
-    async def _look(self, model: EndOfTurn, audio: Samples) -> float:
-        async with self._engines.judging:
-            return await blocking.call(lambda stop: model.probability(audio), name="judgement")
-
-    def _prepare(self, words: str) -> None:
-        """Have the language model read `words`; what it reads already comes first."""
-        if self._reading is None:
-            self._reading = self._start(partial(self._read, words))
-
-    async def _read(self, words: str) -> None:
-        model = self._engines.model
-        said = words.rstrip(".?!…-,")  # what the speaker goes on with decides how it ends
-        try:
-            async with self._engines.generating:
-                await blocking.call(
-                    lambda stop: model.generate(
-                        self._parts.history.prompt(said, model.count_tokens),
-                        max_tokens=0,
-                        emit=lambda _: None,
-                        stop=stop,
-                    ),
-                    name="reading",
-                )
-        except AssistantError as error:
-            log.debug("reading ahead: %s", error)  # the answer will tell, if it meets the same
-        finally:
-            self._reading = None
+    async def _judge(self, scope: anyio.CancelScope, speech_end: int) -> None:
+        with scope:
+            await self._listening.judge(speech_end)
 
     def _answer(self, words: str) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
         if self._is_dismissal(words):
+            self._attempts.withdraw()
+            self._attempts.stop_reading()
             return
-        self._spent.revision_begins()
-        self._answering = self._start(partial(self._begin_revision().run, words))
-
-    def _say(self, phrase: str) -> None:
-        self._answering = self._start(partial(self._begin_revision().say, phrase))
-
-    def _begin_revision(self) -> Revision:
-        self._revision = Revision(self.number, self._parts, Gate(self._told.emit))
-        if self._held_back:
-            self._revision.hold()
-        return self._revision
+        question = self._context.question(words, language=self.language, deadline=self._waiting_since)
+        self._attempts.answer(question)
 
     def _is_dismissal(self, words: str) -> bool:
-        return remark(words, self._found.language) in {Remark.STOP, Remark.DISMISSAL}
-
-    def _withdraw(self) -> None:
-        if self._revision is None:
-            return
-        self._answering.cancel()
-        self._revision = None
-        self._spent.revision_is_void()
+        return remark(words, self.language) in {Remark.STOP, Remark.DISMISSAL}
 
     def _release(self, words: str) -> None:
         """The words are certain and the user has finished."""
-        if self._reading is not None:
-            self._reading.cancel()
-        self._told.emit(FinalTranscript(turn=self.number, text=words, language=self._found.language))
+        self._attempts.stop_reading()
+        self._told.emit(FinalTranscript(turn=self.number, text=words, language=self.language))
         if not words:
             self._end = End.NOTHING
-            if self._ask_again and self._error is None:
-                self._say(self._ask_again)
+            if self._ask_again and self._listening.error is None:
+                self._attempts.say(self._ask_again)
         elif self._is_dismissal(words):
             self._end = End.DISMISSED
-        if self._revision is not None:
-            self._revision.gate.open()
+        self._attempts.release()
         self._released.set()
 
     def _finish(self) -> None:
         outcome = self.outcome
-        error = self._error or outcome.error
+        error = self._listening.error or outcome.error
         if self._end is End.REOPENED:
             pass  # the question is asked anew, as a whole
-        elif outcome.heard and error is None and self._found.text:
-            self._parts.history.add(self._found.text, outcome.heard)
+        elif outcome.heard and error is None and self.words:
+            self._context.history.add(self.words, outcome.heard)
         if error is not None:
             self._told.emit(Error(turn=self.number, code=error.code, message=error.message))
-        self._told.emit(self._summary(outcome, error))
-
-    def _summary(self, outcome: Outcome, error: AssistantError | None) -> TurnFinished:
-        moments = {**self._moments, **outcome.moments}
-        speech_end = moments.pop("speech_end")
-        marks = {name: round((moment - speech_end) * 1000, 1) for name, moment in moments.items()}
-        usage = outcome.usage
-        return TurnFinished(
+        moments = dict(self._moments)
+        spent = self._attempts.spent
+        asked = Asked(
             turn=self.number,
-            transcript=self._found.text,
-            language=self._found.language,
-            reply=outcome.reply,
-            spoken=" ".join(clause.text for clause in outcome.clauses),
-            heard=outcome.heard,
-            marks_ms=Marks(**marks),
-            audio_s=round(outcome.spoken_samples / self._engines.voice.sample_rate, 3),
-            tokens_reused=usage.reused if usage is not None else 0,
-            tokens_evaluated=usage.evaluated if usage is not None else 0,
-            work_s={
-                "asr": round(self._found.seconds, 3),
-                **{stage: round(seconds, 3) for stage, seconds in outcome.work_s.items()},
-            },
-            revisions=self._spent.revisions,
-            wasted_cpu_s=round(self._spent.wasted_s, 3),
-            listening_cores=round(self._spent.listening_cores, 3),
-            late_blocks=self._late_blocks,
+            transcript=self.words,
+            language=self.language,
+            ended_at=moments.pop("speech_end"),
+            moments=moments,
+            recognition_s=self._listening.found.seconds,
+            revisions=spent.revisions,
+            wasted_s=spent.wasted_s,
+            listening_cores=spent.listening_cores,
+            late_blocks=self._listening.late_blocks,
             effort=self._load.effort.name.lower(),
-            end=self._end.value,
-            error=error.code if error is not None else None,
-            total_s=round(anyio.current_time() - speech_end, 3),
         )
+        rate = self._context.engines.voice.sample_rate
+        self._told.emit(turn_finished(asked, outcome, self._end, error, rate))

@@ -1,4 +1,4 @@
-"""Who may do what: the kernel says who is at the other end of the socket, the configuration what they may."""
+"""Who may do what: the kernel says which user is at the other end of the socket, the configuration what it may do."""
 
 import ctypes
 import grp
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 SO_PEERGROUPS = 59
 """Linux 4.13, include/uapi/asm-generic/socket.h; Python has no name for it."""
 
-MOST_GROUPS = 65_536
+MAX_GROUPS = 65_536
 """NGROUPS_MAX of Linux."""
 
 CREDENTIALS = struct.Struct("3i")
@@ -24,7 +24,7 @@ CREDENTIALS = struct.Struct("3i")
 
 
 class Right(IntEnum):
-    """What somebody may do; each includes the ones before it."""
+    """What a client may do; each includes the ones before it."""
 
     NOTHING = 0
     READ = 1
@@ -41,14 +41,14 @@ class Peer:
 
 
 def peer_of(connection: socket.socket) -> Peer:
-    """Who has connected (unix(7): SO_PEERCRED, SO_PEERGROUPS)."""
+    """The process that has connected (unix(7): SO_PEERCRED, SO_PEERGROUPS)."""
     pid, uid, gid = CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))
     return Peer(pid, uid, frozenset({gid, *_groups_of(connection)}))
 
 
 def _groups_of(connection: socket.socket) -> list[int]:
     """The supplementary groups. By way of the C library: Python's own call takes 1024 bytes at most, or 256 of them."""
-    groups, size = (ctypes.c_uint32 * MOST_GROUPS)(), ctypes.c_uint32(4 * MOST_GROUPS)
+    groups, size = (ctypes.c_uint32 * MAX_GROUPS)(), ctypes.c_uint32(4 * MAX_GROUPS)
     arguments = connection.fileno(), socket.SOL_SOCKET, SO_PEERGROUPS, ctypes.byref(groups), ctypes.byref(size)
     if ctypes.CDLL(None).getsockopt(*arguments):
         return []  # a kernel before 4.13
@@ -56,9 +56,10 @@ def _groups_of(connection: socket.socket) -> list[int]:
 
 
 class Access:
-    """`control` and `read` are names of users, and of groups with @ before them; `owner` is a uid that may everything.
+    """The rights that the configuration gives.
 
-    A name that this machine does not know gives nobody anything.
+    `control` and `read` are names of users, and of groups with @ before them; one that this machine does not know is
+    left out. `owner` is a uid that may do everything, None the one of this process.
     """
 
     def __init__(self, control: Iterable[str], read: Iterable[str], *, owner: int | None = None) -> None:

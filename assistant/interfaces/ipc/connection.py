@@ -1,130 +1,98 @@
-"""One client: its messages one after another, its requests under way, its outbox."""
+"""The connection of one client: its messages one after another, its requests under way, its outbox."""
 
 import logging
 import os
 import select
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
-from typing import Any, Protocol
 
 import anyio
 import anyio.lowlevel
 from anyio.abc import TaskGroup
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
 
 from assistant.errors import AssistantError, Code
+from assistant.flow import Signal
 from assistant.interfaces.ipc import rpc
 from assistant.interfaces.ipc.access import Right
-from assistant.interfaces.ipc.hub import EventHub
-from assistant.interfaces.ipc.methods import METHODS, Method
+from assistant.interfaces.ipc.call import Call, Context
+from assistant.interfaces.ipc.method import BoundHandler, Method
 from assistant.interfaces.ipc.outbox import Outbox
 from assistant.interfaces.ipc.recordings import Recording
 from assistant.interfaces.ipc.rpc import Id, InvalidMessage, Request
-from assistant.interfaces.net.stream import MOST_FILES, Connected, close_all, discard
+from assistant.interfaces.net.stream import MAX_FILES, SocketStream, close_all, discard
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 262_144
-"""Bytes of one message: 6 s of audio in base64, more text than anybody says."""
+MAX_MESSAGE_BYTES = 262_144
+"""Bytes of one message: 6 s of audio in base64, far more text than an announcement has."""
 
-MOST_UNDER_WAY = 16
+MAX_UNDER_WAY = 16
 """Requests of one client that are at work at a time."""
 
 UNFINISHED_S = 30.0
-"""The rest of a message comes within this time of its beginning, or the connection is closed."""
+"""Seconds that a client has to finish a message that it has begun, or the connection is closed."""
 
 STUCK_S = 30.0
-"""A client takes what is written within this time, or the connection is closed."""
+"""Seconds that a client has to read what is written, or the connection is closed."""
 
 HANG_UP_S = 0.1
-"""How often it is looked whether a client that sends nothing more still reads."""
+"""Seconds between two looks at whether a client that sends nothing more still reads."""
 
-LAST_WORDS_S = 1.0
-"""A client that does not take its last answer in this time does without."""
-
-
-class Call:
-    """What a method knows of the request that it carries out."""
-
-    def __init__(self, connection: "Connection", id: Id | UnsetType, files: list[int]) -> None:
-        self.connection = connection
-        self.id = id
-        self._files = files
-
-    def delta(self, text: str) -> None:
-        """Send the next piece of a streamed answer; returns at once. A notification has nobody to send it to."""
-        if self.id is not UNSET:
-            self.connection.outbox.delta(self.id, text)
-
-    def notify(self, method: str, params: Struct) -> None:
-        """Send the latest about the request, if it has an id; what still waits is replaced."""
-        if self.id is not UNSET:
-            self.connection.outbox.latest(self.id, rpc.notification(method, params))
-
-    def take_file(self) -> int | None:
-        """The next file descriptor that came with the request, from now on the caller's to close."""
-        return self._files.pop(0) if self._files else None
-
-    def close_files(self) -> None:
-        """Close what nobody took."""
-        close_all(self._files)
-
-
-class Handlers(Protocol):
-    """Carries methods out."""
-
-    def handler(self, method: Method) -> Callable[[Any, Call], Awaitable[Struct]]:
-        """What carries `method` out: takes its parameters, returns its result, raises `AssistantError`."""
+LAST_ANSWER_S = 1.0
+"""Seconds that a client has to read its last answer before the daemon ends."""
 
 
 class Connection:
-    """Lives as long as `serve`; everything that the client asked for ends with it."""
+    """Everything that the client asked for ends with `serve`."""
 
     def __init__(
         self,
-        stream: Connected,
+        stream: SocketStream,
         right: Right,
-        handlers: Handlers,
-        hub: EventHub,
-        count: Callable[[str, str], None],
+        methods: Mapping[str, Method],
+        context: Context,
+        *,
+        asker: str,
     ) -> None:
-        """`count` is told the method and the result (ok or an error's code) of each request."""
+        """`right` is what the client may do, `asker` who it is."""
+        self.asker = asker
         self.outbox = Outbox()
         self.wanted: Collection[str] = frozenset()
         self._recordings: dict[Id, Recording] = {}
         self._stream = stream
         self._right = right
-        self._handlers = handlers
-        self._hub = hub
-        self._count = count
+        self._methods = methods
+        self._context = context
         self._under_way: dict[Id, anyio.CancelScope] = {}
         self._unnamed = 0
-        self._idle = anyio.Event()
+        self._is_idle = Signal()
         self._files: list[int] = []
         self._tasks: TaskGroup
 
     async def serve(self) -> None:
-        """Until the client has gone. Never raises for anything that the client does."""
+        """Serve the client until it has gone. Never raises for anything that the client does."""
         try:
             async with anyio.create_task_group() as self._tasks:
                 self._tasks.start_soon(self._write)
                 await self._read()
-                await self._see_off()
+                await self._finish()
         except* anyio.BrokenResourceError:
             pass  # it has gone
         finally:
-            self._hub.remove(self)
+            self._context.hub.remove(self)
             close_all(self._files)
 
     def subscribe(self, wanted: Collection[str]) -> None:
-        """Send these events from now on, and no others."""
+        """Send the events with these names from now on, and no others."""
         self.wanted = wanted
         if wanted:
-            self._hub.add(self)
+            self._context.hub.add(self)
         else:
-            self._hub.remove(self)
+            self._context.hub.remove(self)
 
-    def tell(self, line: bytes) -> bool:
+    def send_event(self, line: bytes) -> bool:
+        """Take a notification; whether another had to be dropped for it."""
         return self.outbox.event(line)
 
     def cancel(self, request: Id) -> bool:
@@ -135,17 +103,20 @@ class Connection:
         return scope is not None
 
     def recording(self, request: Id) -> Recording:
-        """What is sent for a `transcribe` request. Raises `AssistantError` (`ipc.invalid_params`) if there is none."""
+        """The recording that a `transcribe` request is about.
+
+        Raises `AssistantError` (`ipc.invalid_params`) if there is no such request.
+        """
         if request not in self._under_way:
             raise AssistantError(Code.IPC_INVALID_PARAMS, f"no `transcribe` {request!r} waits for chunks")
         return self._recordings.setdefault(request, Recording())
 
-    def finally_do(self, act: Callable[[], None]) -> None:
-        """Do `act` once everything has been written, the answer to the present request included."""
-        self._tasks.start_soon(self._do_last, act)
+    def after_answer(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once everything has been written, the answer to the present request included."""
+        self._tasks.start_soon(self._call_last, callback)
 
     async def _read(self) -> None:
-        """Messages until there are no more, or one that ends the connection."""
+        """Read messages until there are no more, or one that ends the connection."""
         rest = b""
         while True:
             try:
@@ -161,10 +132,11 @@ class Connection:
             self._keep(files)
             *lines, rest = (rest + received).split(b"\n")
             for line in lines:
-                if len(line) <= MOST_BYTES and line.strip():
+                if len(line) <= MAX_MESSAGE_BYTES and line.strip():
                     await self._message(line)
-            if max(map(len, [rest, *lines])) > MOST_BYTES:
-                self._refuse(Code.IPC_TOO_LONG, f"a message has at most {MOST_BYTES} bytes, and ends with a newline")
+            if max(map(len, [rest, *lines])) > MAX_MESSAGE_BYTES:
+                reason = f"a message has at most {MAX_MESSAGE_BYTES} bytes, and ends with a newline"
+                self._refuse(Code.IPC_TOO_LONG, reason)
                 await discard(self._stream)
                 return
 
@@ -175,9 +147,9 @@ class Connection:
         except InvalidMessage as error:
             self._count("none", error.code)
             self.outbox.answer(rpc.failure(error.id, error))
-            Call(self, None, files).close_files()
+            close_all(files)
         else:
-            await self._begin(request, Call(self, request.id, files))
+            await self._begin(request, Call(self._context, self, request.id, files))
         await self.outbox.room()
         await anyio.lowlevel.checkpoint()  # thousands of messages may have come at once
 
@@ -185,24 +157,24 @@ class Connection:
         """Carry `request` out, in a task of its own if that takes time."""
         try:
             method = self._method(request)
-            params = rpc.read_params(request, method.params)
+            handle = method.bind(request)
             if method.takes_time:
                 self._check_room(request)
         except AssistantError as error:
             call.close_files()
-            self._failed(METHODS.get(request.method), request.id, error)
+            self._failed(self._methods.get(request.method), request.id, error)
             return
         if method.takes_time:
-            scope = anyio.CancelScope()
-            self._under_way[self._name(request.id)] = scope
-            self._tasks.start_soon(self._carry_out_within, scope, method, params, call)
+            name = self._name(request.id)
+            self._under_way[name] = anyio.CancelScope()
+            self._tasks.start_soon(self._carry_out_named, name, method, handle, call)
         else:
-            await self._carry_out(method, params, call)
+            await self._carry_out(method, handle, call)
 
     def _method(self, request: Request) -> Method:
-        method = METHODS.get(request.method)
+        method = self._methods.get(request.method)
         if method is None:
-            known = ", ".join(METHODS)
+            known = ", ".join(self._methods)
             raise AssistantError(Code.IPC_UNKNOWN_METHOD, f"there is no method {request.method[:80]!r}, only {known}")
         if self._right < method.right:
             raise AssistantError(
@@ -212,32 +184,32 @@ class Connection:
         return method
 
     def _check_room(self, request: Request) -> None:
-        if len(self._under_way) >= MOST_UNDER_WAY:
-            raise AssistantError(Code.IPC_BUSY, f"{MOST_UNDER_WAY} requests of this client are under way already")
+        if len(self._under_way) >= MAX_UNDER_WAY:
+            raise AssistantError(Code.IPC_BUSY, f"{MAX_UNDER_WAY} requests of this client are under way already")
         if request.id is not UNSET and request.id in self._under_way:
             raise AssistantError(Code.IPC_INVALID_REQUEST, f"a request with the id {request.id!r} is under way already")
 
     def _name(self, id: Id | UnsetType) -> Id:
-        """What a request is called while it is under way; one without an id gets a name that no id is."""
+        """The name of a request while it is under way; one without an id gets a name that no id is."""
         if id is not UNSET:
             return id
         self._unnamed += 1
         return f"\0{self._unnamed}"
 
-    async def _carry_out_within(self, scope: anyio.CancelScope, method: Method, params: Struct, call: Call) -> None:
-        name = next(name for name, other in self._under_way.items() if other is scope)
-        with scope:
-            await self._carry_out(method, params, call)
+    async def _carry_out_named(self, name: Id, method: Method, handle: BoundHandler, call: Call) -> None:
+        """Carry out a request that is under way as `name`, and answer also when it is given up."""
+        with self._under_way[name] as scope:
+            await self._carry_out(method, handle, call)
         del self._under_way[name]
         self._recordings.pop(name, None)
         if scope.cancelled_caught:
             self._failed(method, call.id, AssistantError(Code.IPC_CANCELLED, f"{method.name} was given up"))
         if not self._under_way:
-            self._idle.set()
+            self._is_idle.notify()
 
-    async def _carry_out(self, method: Method, params: Struct, call: Call) -> None:
+    async def _carry_out(self, method: Method, handle: BoundHandler, call: Call) -> None:
         try:
-            value = await self._handlers.handler(method)(params, call)
+            value = await handle(call)
         except AssistantError as error:
             self._failed(method, call.id, error)
         except Exception:
@@ -255,17 +227,19 @@ class Connection:
         if id is not UNSET:
             self.outbox.answer(rpc.failure(id, error))
 
+    def _count(self, method: str, result: str) -> None:
+        self._context.host.count_request(method, result)
+
     def _refuse(self, code: Code, message: str) -> None:
         """Say why the connection is closed."""
         self._count("none", code)
         self.outbox.answer(rpc.failure(None, AssistantError(code, message)))
 
-    async def _see_off(self) -> None:
-        """The client sends nothing more. As long as it reads it gets what it asked for."""
+    async def _finish(self) -> None:
+        """Write what a client that sends nothing more has asked for, as long as it reads."""
         while (self._under_way or self.wanted) and not self._has_hung_up():
-            self._idle = anyio.Event()
             with anyio.move_on_after(HANG_UP_S):
-                await self._idle.wait()
+                await self._is_idle.wait()
         for scope in self._under_way.values():
             scope.cancel()
         self.outbox.close()
@@ -287,13 +261,13 @@ class Connection:
             pass
         self._tasks.cancel_scope.cancel()
 
-    async def _do_last(self, act: Callable[[], None]) -> None:
-        with anyio.move_on_after(LAST_WORDS_S):
+    async def _call_last(self, callback: Callable[[], None]) -> None:
+        with anyio.move_on_after(LAST_ANSWER_S):
             await self.outbox.written()
-        act()
+        callback()
 
     def _keep(self, files: list[int]) -> None:
         """Remember files for the message that they came with."""
         self._files += files
-        while len(self._files) > MOST_FILES:
+        while len(self._files) > MAX_FILES:
             os.close(self._files.pop(0))

@@ -3,20 +3,33 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-import anyio
+from msgspec import Struct
 
+from assistant.flow import Signal
 from assistant.interfaces.ipc import rpc
-from assistant.interfaces.ipc.methods import AskDelta, Lagged
 from assistant.interfaces.ipc.rpc import Id
 
-MOST_EVENTS = 256
+MAX_EVENTS = 256
 """Events that wait for a client; of more the oldest are dropped. Three turns make so many."""
 
-MOST_ANSWERS = 32
+MAX_ANSWERS = 32
 """Answers that wait for a client; nothing more is read from it until it has taken some."""
 
-AT_ONCE = 65_536
-"""Bytes that are handed to the kernel together, at least; a line is never divided."""
+MIN_WRITE_BYTES = 65_536
+"""Bytes that are handed to the kernel together, if there are so many; a line is never divided."""
+
+
+class AskDelta(Struct, frozen=True):
+    """The next piece of the answer to a request."""
+
+    request: str | int | float | None
+    text: str
+
+
+class Lagged(Struct, frozen=True):
+    """The client reads too slowly; the oldest events that waited for it were dropped."""
+
+    dropped: int
 
 
 @dataclass
@@ -48,10 +61,9 @@ class Outbox:
         self._latest: dict[Id, _Line] = {}
         self._events = 0
         self._dropped = 0
-        self._closed = False
-        self._arrived = anyio.Event()
-        self._taken = anyio.Event()
-        self._written = anyio.Event()
+        self._is_closed = False
+        self._is_written = False
+        self._changed = Signal()
 
     def answer(self, line: bytes) -> None:
         """Add what the client waits for; never dropped."""
@@ -59,7 +71,7 @@ class Outbox:
 
     def event(self, line: bytes) -> bool:
         """Add an event, in place of the oldest one if there are too many. Whether one was dropped."""
-        full = self._events >= MOST_EVENTS
+        full = self._events >= MAX_EVENTS
         if full:
             self._drop_oldest()
         self._events += 1
@@ -84,32 +96,35 @@ class Outbox:
 
     async def room(self) -> None:
         """Return once the client has taken enough of its answers."""
-        while len(self._waiting) - self._events > MOST_ANSWERS:
-            await self._taken.wait()
+        while len(self._waiting) - self._events > MAX_ANSWERS:
+            await self._changed.wait()
 
     def note_written(self) -> None:
-        """What was taken has reached the kernel."""
+        """Note that the kernel has what was taken."""
         if not self._waiting:
-            self._written.set()
+            self._is_written = True
+            self._changed.notify()
 
     async def written(self) -> None:
-        """Return once everything has been taken and written."""
-        await self._written.wait()
+        """Return once something was added and all of it has been taken and written."""
+        while not self._is_written:
+            await self._changed.wait()
 
     def close(self) -> None:
-        """Nothing more is added; `take` says so when the rest has been taken."""
-        self._closed = True
-        self._arrived.set()
+        """Have `take` return nothing once the rest has been taken; nothing more is added."""
+        self._is_closed = True
+        self._changed.notify()
 
     async def take(self) -> bytes:
         """The next lines to write; waits for one. Empty when it is closed and there are no more."""
-        while not self._waiting and not self._closed:
-            await self._arrived.wait()
+        while not self._waiting and not self._is_closed:
+            await self._changed.wait()
         lines: list[bytes] = []
-        while self._waiting and sum(map(len, lines)) < AT_ONCE:
+        size = 0
+        while self._waiting and size < MIN_WRITE_BYTES:
             lines.append(self._next())
-        self._taken.set()
-        self._taken = anyio.Event()
+            size += len(lines[-1])
+        self._changed.notify()
         return b"".join(lines)
 
     def _next(self) -> bytes:
@@ -126,9 +141,8 @@ class Outbox:
 
     def _add(self, item: _Line | _Delta) -> None:
         self._waiting.append(item)
-        self._written = anyio.Event()
-        self._arrived.set()
-        self._arrived = anyio.Event()
+        self._is_written = False
+        self._changed.notify()
 
     def _drop_oldest(self) -> None:
         oldest = next(item for item in self._waiting if isinstance(item, _Line) and item.is_event)

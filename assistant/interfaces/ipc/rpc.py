@@ -11,7 +11,7 @@ from assistant.errors import AssistantError, Code
 T = TypeVar("T", bound=Struct)
 
 Id = str | int | float | None
-"""What the client calls a request."""
+"""The name that the client gives a request."""
 
 NUMBERS = {
     Code.IPC_MALFORMED: -32700,
@@ -27,7 +27,7 @@ NUMBERS = {
 """The numbers of errors: the specification's, and from its range for servers."""
 
 OTHER = -32000
-"""The number of an error that has none of its own; `data.code` tells which it is."""
+"""The number of an error that has none of its own; `data.code` says which it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def failure(id: Id, error: AssistantError) -> bytes:
 
 
 def notification(method: str, params: object) -> bytes:
-    """A line that nobody has to answer."""
+    """The line of a notification, which is not answered."""
     return msgspec.json.encode(_Notification(method, params)) + b"\n"
 
 

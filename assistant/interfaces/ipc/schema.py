@@ -8,7 +8,8 @@ from msgspec import Struct
 from assistant import __version__
 from assistant.events import Event
 from assistant.interfaces.ipc.access import Right
-from assistant.interfaces.ipc.methods import METHODS, Method, Params
+from assistant.interfaces.ipc.method import Method, Params
+from assistant.interfaces.ipc.methods import METHODS
 
 ID = {"type": ["string", "number", "null"], "description": "Yours; the answer has the same."}
 

@@ -1,58 +1,59 @@
-"""The socket: who connects is checked, counted and served."""
+"""The server of the socket: checks who connects, counts the connections and serves each."""
 
 import logging
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 
 import anyio
 from anyio.abc import TaskStatus
 
+from assistant.config.schema import Ipc
 from assistant.errors import AssistantError, Code
+from assistant.interfaces.base import Host
 from assistant.interfaces.ipc import rpc
 from assistant.interfaces.ipc.access import Access, Peer, Right, peer_of
-from assistant.interfaces.ipc.connection import Connection, Handlers
-from assistant.interfaces.ipc.hub import EventHub
-from assistant.interfaces.net.stream import Connected, serve
+from assistant.interfaces.ipc.call import Context
+from assistant.interfaces.ipc.connection import Connection
+from assistant.interfaces.ipc.methods import METHODS
+from assistant.interfaces.net.stream import SocketStream, serve
 
 log = logging.getLogger(__name__)
 
 REFUSAL_S = 1.0
-"""How long somebody who is refused may take to read it."""
-
-
-def ignore(method: str, result: str) -> None:
-    """Counts nothing."""
+"""Seconds that a client that is refused has to read why."""
 
 
 class IpcServer:
-    """Serves `handlers` to those whom `access`, asked anew for each, lets in, at most `max_clients` at a time."""
+    """Serves the methods on the parts of a running daemon, to as many clients as its configuration says."""
 
-    def __init__(
-        self,
-        handlers: Handlers,
-        access: Callable[[], Access],
-        hub: EventHub,
-        *,
-        max_clients: int,
-        count: Callable[[str, str], None] = ignore,
-    ) -> None:
-        """`count`: as `Connection`."""
-        self._access = access
-        self.clients = 0
-        self._handlers = handlers
-        self._hub = hub
-        self._max_clients = max_clients
-        self._count = count
+    def __init__(self, host: Host, *, owner: int | None = None) -> None:
+        """`owner`: as `Access`."""
+        self._host = host
+        self._owner = owner
+        self._context = Context(host)
+        self._max_clients = host.config.ipc.max_clients
+        self._access_as_of: tuple[Ipc, Access] | None = None
+
+    @property
+    def clients(self) -> int:
+        """Connections that are open."""
+        return self._context.clients
+
+    @property
+    def dropped(self) -> int:
+        """Events that did not reach a client because it read too slowly."""
+        return self._context.hub.dropped
 
     async def serve(
         self, listener: socket.socket, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
         """Accept connections on `listener` until it is cancelled; then all of them are closed."""
-        await serve(listener, self._welcome, task_status=task_status)
+        self._context.socket = str(listener.getsockname())
+        with self._host.bus.subscribe(self._context.hub.take):
+            await serve(listener, self._welcome, task_status=task_status)
 
-    async def _welcome(self, stream: Connected) -> None:
-        self.clients += 1
+    async def _welcome(self, stream: SocketStream) -> None:
+        self._context.clients += 1
         try:
             async with stream:
                 peer = peer_of(stream.socket)
@@ -61,11 +62,18 @@ class IpcServer:
                 if refusal is not None:
                     await self._refuse(stream, refusal)
                 else:
-                    await Connection(stream, right, self._handlers, self._hub, self._count).serve()
+                    await Connection(stream, right, METHODS, self._context, asker=f"user {peer.uid}").serve()
         except Exception:
             log.exception("ipc: a connection failed")  # a defect, which the conversation has nothing to do with
         finally:
-            self.clients -= 1
+            self._context.clients -= 1
+
+    def _access(self) -> Access:
+        """As the configuration has it by now; names are looked up once."""
+        ipc = self._host.config.ipc
+        if self._access_as_of is None or self._access_as_of[0] is not ipc:
+            self._access_as_of = ipc, Access(ipc.control, ipc.read, owner=self._owner)
+        return self._access_as_of[1]
 
     def _refusal(self, peer: Peer, right: Right) -> AssistantError | None:
         if right is Right.NOTHING:
@@ -79,7 +87,7 @@ class IpcServer:
             return AssistantError(Code.IPC_BUSY, f"{self._max_clients} clients are connected already (ipc.max_clients)")
         return None
 
-    async def _refuse(self, stream: Connected, refusal: AssistantError) -> None:
-        self._count("none", refusal.code)
+    async def _refuse(self, stream: SocketStream, refusal: AssistantError) -> None:
+        self._host.count_request("none", refusal.code)
         with anyio.move_on_after(REFUSAL_S), suppress(anyio.BrokenResourceError):
             await stream.send(rpc.failure(None, refusal))

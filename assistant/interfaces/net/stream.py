@@ -1,4 +1,4 @@
-"""Connections as sockets: bytes, on a Unix socket file descriptors too.
+"""One connection, over a Unix socket or TCP: bytes, and on a Unix socket file descriptors too.
 
 anyio's own stream for Unix sockets leaves `InvalidStateError` in the log when it is cancelled just as data arrives (its
 reader sets the result of a future that is cancelled already, 4.16), which is what happens whenever a client hangs up.
@@ -21,26 +21,27 @@ from anyio.abc import TaskStatus
 
 log = logging.getLogger(__name__)
 
-READ_AT_ONCE = 65_536
+READ_BYTES = 65_536
+"""Bytes that are read at a time."""
 
-MOST_DISCARDED = 2**20
+MAX_DISCARDED = 2**20
 DISCARD_S = 0.5
-"""Bytes, and seconds, that somebody may go on sending after he was told why he is not heard."""
+"""Bytes and seconds that a client may go on sending after it was told why its connection is closed."""
 
 EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 """Errors of accept(2) that pass when others close their connections."""
 
 PAUSE_S = 0.2
-"""How long nobody is accepted then."""
+"""Seconds without accepting after such an error."""
 
 RETRY_S = 0.05
-"""Between two attempts to connect to somebody who is busy."""
+"""Seconds between two attempts to connect to a listener that is busy."""
 
-MOST_FILES = 4
-"""File descriptors that are taken at once; the kernel closes more."""
+MAX_FILES = 4
+"""File descriptors that are taken with one read; the kernel closes more."""
 
 
-class Connected:
+class SocketStream:
     """One end of a connection, on a Unix socket or TCP. One task reads, one writes."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -58,19 +59,19 @@ class Connected:
         anyio.notify_closing(self.socket)
         self.socket.close()
 
-    async def receive(self, max_bytes: int = READ_AT_ONCE) -> bytes:
-        """What has come; file descriptors that came with it are closed. Raises as `receive_files` does."""
+    async def receive(self, max_bytes: int = READ_BYTES) -> bytes:
+        """Read what has come; file descriptors that came with it are closed. Raises as `receive_files` does."""
         data, files = await self.receive_files(max_bytes)
         close_all(files)
         return data
 
-    async def receive_files(self, max_bytes: int = READ_AT_ONCE) -> tuple[bytes, list[int]]:
-        """What has come, with the file descriptors that came with it, which are the caller's to close.
+    async def receive_files(self, max_bytes: int = READ_BYTES) -> tuple[bytes, list[int]]:
+        """Read what has come, with the file descriptors that came with it, which are the caller's to close.
 
         Raises `anyio.EndOfStream` when nothing more comes, `anyio.BrokenResourceError` when the other end has gone.
         """
-        await anyio.lowlevel.checkpoint()  # who sends without a pause would keep the event loop to himself
-        room = socket.CMSG_LEN(MOST_FILES * array.array("i").itemsize)
+        await anyio.lowlevel.checkpoint()  # a peer that sends without a pause would keep the event loop busy
+        room = socket.CMSG_LEN(MAX_FILES * array.array("i").itemsize)
         while True:
             try:
                 data, ancillary, _, _ = self.socket.recvmsg(max_bytes, room, socket.MSG_CMSG_CLOEXEC)
@@ -88,7 +89,7 @@ class Connected:
         return data, list(files)
 
     async def send(self, data: bytes) -> None:
-        """Returns when the kernel has all of it. Raises `anyio.BrokenResourceError`."""
+        """Return when the kernel has all of it. Raises `anyio.BrokenResourceError`."""
         rest = memoryview(data)
         while rest:
             try:
@@ -101,13 +102,13 @@ class Connected:
 
 async def serve(
     listener: socket.socket,
-    welcome: Callable[[Connected], Coroutine[Any, Any, None]],
+    welcome: Callable[[SocketStream], Coroutine[Any, Any, None]],
     *,
     task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
     """Give every connection to `welcome`, in a task of its own, until it is cancelled.
 
-    Raises `OSError` when nobody can connect any more; that there are too many connections passes.
+    Raises `OSError` when the listener is broken; having too many connections for a while is none.
     """
     listener.setblocking(False)
     async with anyio.create_task_group() as connections:
@@ -122,10 +123,10 @@ async def serve(
             except OSError as error:
                 if error.errno not in EXHAUSTED:
                     raise
-                log.warning("nobody can connect: %s", error.strerror)
+                log.warning("no connection can be accepted: %s", error.strerror)
                 await anyio.sleep(PAUSE_S)
             else:
-                connections.start_soon(welcome, Connected(connection))
+                connections.start_soon(welcome, SocketStream(connection))
                 await anyio.lowlevel.checkpoint()  # hundreds may connect at once
 
 
@@ -138,33 +139,35 @@ def _prepare_tcp(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
 
 
-async def connect(path: Path) -> Connected:
-    """A connection to `path`. Waits while too many others do. Raises `OSError`."""
+async def connect(path: Path) -> SocketStream:
+    """Connect to the socket at `path`; wait while too many others do. Raises `OSError`."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.setblocking(False)
     try:
         while True:
             try:
                 connection.connect(str(path))
-            except BlockingIOError:  # unix(7): the listener's queue is full; nothing tells when it is not
+            except BlockingIOError:  # unix(7): the listener's queue is full; nothing signals when it is not
                 await anyio.sleep(RETRY_S)
             else:
-                return Connected(connection)
+                return SocketStream(connection)
     except BaseException:
         connection.close()
         raise
 
 
-class Source(Protocol):
-    """Something that bytes come from."""
+class ByteSource(Protocol):
+    """What bytes are read from; `receive` as `SocketStream` has it."""
 
-    async def receive(self, max_bytes: int = READ_AT_ONCE) -> bytes: ...
+    async def receive(self, max_bytes: int = READ_BYTES) -> bytes: ...
 
 
-async def discard(source: Source) -> None:
-    """Take what somebody whom the connection is closed on is still sending, up to a point: the kernel would reset a
-    connection with bytes that nobody has read, and the last thing that was written to it may be lost."""
-    left = MOST_DISCARDED
+async def discard(source: ByteSource) -> None:
+    """Read what a client is still sending, up to a point, before its connection is closed.
+
+    The kernel resets a connection with unread bytes, and the last line that was written to it may be lost.
+    """
+    left = MAX_DISCARDED
     with anyio.move_on_after(DISCARD_S), suppress(anyio.EndOfStream, anyio.BrokenResourceError):
         while left > 0:
             left -= len(await source.receive())

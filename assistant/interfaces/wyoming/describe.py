@@ -29,9 +29,9 @@ WAKE = Attribution(name="kahrendt", url="https://github.com/kahrendt/microWakeWo
 def info(config: Config, engines: Engines) -> Info:
     """The answer to `describe`."""
     language = engines.voice.language
-    asr = AsrModel(engines.recognizer.name, WHISPER, True, "Whisper", __version__, _recognised(config))
+    asr = AsrModel(engines.recognition.engine.name, WHISPER, True, "Whisper", __version__, _recognised(config))
     voice = TtsVoice(engines.voice.name, PIPER, True, "Piper", __version__, [language])
-    model = HandleModel(engines.model.name, LLAMA, True, "Language model", __version__, [language])
+    model = HandleModel(engines.generation.engine.name, LLAMA, True, "Language model", __version__, [language])
     name = "assistant"
     words = _words(config)
     return Info(

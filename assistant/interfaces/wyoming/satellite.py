@@ -1,12 +1,12 @@
-"""A microphone and a loudspeaker in another room: a conversation of their own, on the same engines."""
+"""A microphone and a loudspeaker in another room, over Wyoming: a full room, on the same engines."""
 
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import anyio
 import msgspec
-import numpy as np
-from anyio.abc import TaskGroup
+from anyio.abc import TaskGroup, TaskStatus
 from wyoming.asr import Transcribe, Transcript
 from wyoming.audio import AudioStart, AudioStop
 from wyoming.error import Error as ErrorEvent
@@ -15,183 +15,117 @@ from wyoming.tts import Synthesize
 from wyoming.vad import VoiceStarted, VoiceStopped
 from wyoming.wake import Detection
 
-from assistant import blocking
-from assistant.answers.history import History
-from assistant.audio.pcm import BLOCK, BLOCK_S, AudioBlock, Samples
-from assistant.audio.simulated.paced import PERIOD_S, PacedLoudspeaker
+from assistant.audio.pcm import Samples
+from assistant.audio.simulated.remote import RemoteLoudspeaker, RemoteMicrophone
 from assistant.config.schema import Config, Sound, Wake
-from assistant.dialogue.conversation import Conversation
-from assistant.engines.engines import Engines
+from assistant.engines.detectors import Words
 from assistant.errors import AssistantError, Code
-from assistant.events import Error, Event, FellAsleep, FinalTranscript, ReplyText, SpeechEnded, SpeechStarted, Woken
+from assistant.events import (
+    Error,
+    Event,
+    FellAsleep,
+    FinalTranscript,
+    ReplyText,
+    SpeechEnded,
+    SpeechStarted,
+    Woken,
+)
+from assistant.flow import Signal
+from assistant.interfaces.base import Host
 from assistant.interfaces.wyoming import sound
-from assistant.interfaces.wyoming.sound import Blocks
-from assistant.interfaces.wyoming.waking import Words
-from assistant.vad.silero import Silero
-from assistant.wake.words import WakeWords
+from assistant.interfaces.wyoming.wire import Send
+from assistant.rooms.room import Room
 
-MOST_WAITING = 62
-"""Blocks that wait for the conversation, two seconds as for a microphone; of more the oldest are dropped."""
-
-STALLED_S = 0.5
-"""When nothing has come for so long, the rest is silence: longer than a wireless network holds audio back."""
-
-MOST_TOLD = 256
+MAX_TOLD = 256
 """Events that wait for a satellite; a conversation makes some a second."""
 
-AHEAD_S = 0.1
-"""How much before its time sound is sent: enough for a wireless network, little enough to fall silent at once."""
 
-QUIET_PERIODS = 10
-"""Periods without sound after which the loudspeaker is told that there is no more for now: 0.2 s."""
+class _Speaker:
+    """The `Outlet` of a satellite's loudspeaker."""
 
-Send = Callable[[WyomingEvent], Awaitable[None]]
-
-
-class RemoteMicrophone:
-    """An `AudioSource` fed with what a satellite sends.
-
-    Satellites stop sending, at the latest when they are told the transcript. As long as anything depends on the time (a
-    turn that has begun, a window in which no wake word is needed) silence comes instead, in real time, so that it ends;
-    after that the clock stands still.
-    """
-
-    name = "satellite"
-    echo_free = None
-
-    def __init__(self, needed: Callable[[], bool]) -> None:
-        """`needed`: whether anything depends on the time."""
-        self.dropped = 0
-        self.muted = False
-        self.unhurried = False
-        self._needed = needed
-        self._patience_s = STALLED_S
-        self._blocks = Blocks()
-        self._waiting: deque[AudioBlock] = deque()
-        self._arrived = anyio.Event()
-
-    def mute(self) -> None:
-        """Let nobody hear what comes."""
-        self.muted = True
-
-    def unmute(self) -> None:
-        """Let it be heard again."""
-        self.muted = False
-
-    def put(self, samples: Samples) -> None:
-        """Take the next samples, at `LISTENING_RATE`."""
-        self.expect()
-        for block in self._blocks.push(samples):
-            if self.muted:
-                continue
-            self._waiting.append(block)
-            if len(self._waiting) > MOST_WAITING:
-                self.dropped += len(self._waiting.popleft().samples)
-
-    def expect(self) -> None:
-        """Samples will come."""
-        self._patience_s = STALLED_S
-        self._arrived.set()
-
-    def pause(self) -> None:
-        """None will come for a while: what follows is silence."""
-        self._patience_s = 0.0
-        self._arrived.set()
-
-    async def blocks(self) -> AsyncGenerator[AudioBlock, None]:
-        """As `AudioSource.blocks`."""
-        while True:
-            while self._waiting:
-                yield self._waiting.popleft()
-            self._arrived = anyio.Event()
-            with anyio.move_on_after(max(BLOCK_S, self._patience_s) if self._needed() else None) as waiting:
-                await self._arrived.wait()
-            if waiting.cancelled_caught:
-                self._patience_s = 0.0
-                for block in self._blocks.push(np.zeros(BLOCK, np.float32)):
-                    yield block
-
-
-class RemoteLoudspeaker(PacedLoudspeaker):
-    """An `AudioSink` that sends its sound to a satellite, in real time and a little ahead."""
-
-    name = "satellite"
-
-    def __init__(self, rate: int, send: Send) -> None:
-        super().__init__(rate, ahead_s=AHEAD_S)
+    def __init__(self, send: Send) -> None:
         self._send = send
-        self._pending: list[Samples] = []
-        self._quiet = QUIET_PERIODS
+        self._rate = 0
 
-    async def run(self) -> None:
-        """Send until it is cancelled. Raises `anyio.BrokenResourceError` when the satellite has gone."""
-        playing = False
-        while True:
-            self.catch_up()
-            sounds, self._pending = self._pending, []
-            if sounds and not playing:
-                playing = True
-                await self._send(AudioStart(self.rate, sound.CHUNK_WIDTH, 1).event())
-            for samples in sounds:
-                await self._send(sound.chunk(samples, self.rate))
-            if playing and self._quiet >= QUIET_PERIODS:
-                playing = False
-                await self._send(AudioStop().event())
-            await anyio.sleep(PERIOD_S)
+    async def started(self, rate: int) -> None:
+        self._rate = rate
+        await self._send(AudioStart(rate, sound.CHUNK_WIDTH, 1).event())
 
-    def _taken(self, start: int, out: Samples, count: int) -> None:
-        self._quiet = 0 if count else self._quiet + 1
-        if count or self._quiet < QUIET_PERIODS:
-            self._pending.append(out)
+    async def sound(self, samples: Samples) -> None:
+        await self._send(sound.chunk(samples, self._rate))
+
+    async def stopped(self) -> None:
+        await self._send(AudioStop().event())
 
 
 class Satellite:
-    """One satellite, for as long as it is connected."""
+    """One satellite, for as long as it is connected; its room opens when it first asks for a pipeline."""
 
-    def __init__(self, engines: Engines, config: Config, send: Send) -> None:
-        """`engines` are those of another room; what `config` says about wake words and turns holds here, too."""
-        self._engines = engines
-        self._config = config
+    def __init__(self, host: Host, send: Send, name: str, *, remembers: bool) -> None:
+        """`name` is that of its room, `remembers` as `Room`."""
+        self._host = host
         self._send = send
+        self._name = name
+        self._remembers = remembers
+        self._words: Words | None = None
+        """The wake words that it asked for, in place of the configured ones."""
+        self._room: Room | None = None
         self._told: deque[WyomingEvent] = deque()
-        self._something = anyio.Event()
+        self._something = Signal()
         self._owed = False
         """Somebody was asked to speak, and the satellite waits for what he said."""
-        self.microphone = RemoteMicrophone(
-            lambda: self._conversation is not None and self._conversation.state != "asleep"
-        )
-        self._conversation: Conversation | None = None
+        self.microphone = RemoteMicrophone(lambda: self._room is not None and self._room.state != "asleep", name)
+
+    @property
+    def is_open(self) -> bool:
+        """Its room is open, so sound that comes is heard there."""
+        return self._room is not None
 
     async def begin(self, tasks: TaskGroup, words: Words | None, *, awake: bool) -> None:
-        """A pipeline is asked for: start the conversation in `tasks` if there is none, and listen.
+        """A pipeline is asked for: open the room in `tasks` if it is not open yet, and listen.
 
         `words` are the wake words to listen for, None for the configured ones. `awake`: the satellite has heard one.
         Raises `AssistantError` (`model.*`, `wyoming.busy`).
         """
-        if len(self._told) > MOST_TOLD:
+        if len(self._told) > MAX_TOLD:
             raise AssistantError(Code.WYOMING_BUSY, "pipelines are asked for faster than events are read")
-        if self._conversation is None:
-            self._conversation = await self._start(tasks, words)
+        if self._room is None:
+            self._words = words
+            self._room = await tasks.start(self._live)
         if awake:
-            self._conversation.wake()
+            self._room.listen()
         self.microphone.expect()
 
-    async def _start(self, tasks: TaskGroup, words: Words | None) -> Conversation:
-        wake = self._config.wake if self._config.wake != "none" else Wake()
-        if words:
-            wake = msgspec.structs.replace(wake, words=dict(words))
-        config = msgspec.structs.replace(self._config, wake=wake, sound=_silent(self._config.sound))
-        activity = await blocking.call(lambda stop: Silero(), name="loading")
-        spotter = await blocking.call(lambda stop: WakeWords(wake.words), name="loading")
-        engines = self._engines.elsewhere(activity, spotter)
-        loudspeaker = RemoteLoudspeaker(engines.voice.sample_rate, self._send)
-        conversation = Conversation(engines, config, History(config.llm), self.microphone, loudspeaker, self._tell)
-        tasks.start_soon(loudspeaker.run)
-        tasks.start_soon(self._report)
-        await tasks.start(conversation.run)
-        return conversation
+    async def _live(self, *, task_status: TaskStatus[Room]) -> None:
+        async with self._opened() as room:
+            task_status.started(room)
+            await self._report()
 
-    def _tell(self, event: Event) -> None:
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[Room]:
+        rate = self._host.engines.voice.sample_rate
+        loudspeaker = RemoteLoudspeaker(rate, _Speaker(self._send), self._name)
+        async with (
+            self._host.rooms.open(
+                self._name, self.microphone, loudspeaker, adapt=self._adapt, remembers=self._remembers
+            ) as room,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(loudspeaker.run)
+            with self._host.bus.subscribe(lambda event: self._tell(room, event)):
+                yield room
+            tasks.cancel_scope.cancel()
+
+    def _adapt(self, config: Config) -> Config:
+        """A satellite is woken by a word, its own or the configured ones, and makes its own short sounds."""
+        wake = config.wake if config.wake != "none" else Wake()
+        if self._words:
+            wake = msgspec.structs.replace(wake, words=dict(self._words))
+        return msgspec.structs.replace(config, wake=wake, sound=_silent(config.sound))
+
+    def _tell(self, room: Room, event: Event) -> None:
+        if event.room != room.name:
+            return
         told = _translated(event)
         match event:
             case Woken():
@@ -202,20 +136,19 @@ class Satellite:
             case FellAsleep() if self._owed:
                 self._owed = False  # it would wait, and send what it hears, for ever
                 told.append(ErrorEvent(text="nobody said anything", code=Code.AUDIO_NO_SPEECH.value).event())
-        self._told.extend(told)
-        self._something.set()
+        if told:
+            self._told.extend(told)
+            self._something.notify()
 
     async def _report(self) -> None:
         """Tell the satellite what happens; of a conversation that is some events a second at most."""
         while True:
             while self._told:
                 await self._send(self._told.popleft())
-            self._something = anyio.Event()
             await self._something.wait()
 
 
 def _silent(settings: Sound) -> Sound:
-    """Satellites make their own short sounds."""
     return msgspec.structs.replace(settings, wake=False, listening=False, done=False, error=False, muted=False)
 
 

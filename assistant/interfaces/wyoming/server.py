@@ -9,13 +9,12 @@ from anyio.abc import TaskStatus
 from wyoming.error import Error
 from wyoming.satellite import RunSatellite
 
-from assistant.config.schema import Config
-from assistant.engines.engines import Engines
 from assistant.errors import Code
-from assistant.interfaces.net import network
-from assistant.interfaces.net.place import listening
-from assistant.interfaces.net.stream import connect, serve
-from assistant.interfaces.wyoming.services import Conversations
+from assistant.interfaces.base import Host
+from assistant.interfaces.net import tcp
+from assistant.interfaces.net.stream import SocketStream, connect, serve
+from assistant.interfaces.net.unix_socket import listening
+from assistant.interfaces.wyoming.conversations import Conversations
 from assistant.interfaces.wyoming.session import Session
 from assistant.interfaces.wyoming.wire import Stream, Wire
 
@@ -33,19 +32,19 @@ UNIX = "unix://"
 class WyomingServer:
     """Listens on `wyoming.listen` and connects to `wyoming.satellites`, as far as they are configured."""
 
-    def __init__(self, config: Config, engines: Engines) -> None:
-        self._config = config
-        self._engines = engines
-        self._conversations = Conversations(engines, config)
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self._settings = host.config.wyoming
+        self._conversations = Conversations(host)
         self.clients = 0
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Serve until it is cancelled. Raises `AssistantError` (`wyoming.unavailable`) when the address is taken."""
-        settings = self._config.wyoming
+        settings = self._settings
         async with anyio.create_task_group() as tasks:
             for address in settings.satellites:
                 if not address.startswith(UNIX):
-                    network.place(address)  # a mistake is told now
+                    tcp.host_and_port(address)  # a mistake is told now
                 tasks.start_soon(self._attend, address)
             if settings.listen:
                 await tasks.start(self._listen, settings.listen)
@@ -59,33 +58,34 @@ class WyomingServer:
             await self._listen_on_network(address, task_status)
 
     async def _listen_on_network(self, address: str, task_status: TaskStatus[None]) -> None:
-        if network.place(address)[0] not in LOOPBACK:
+        if tcp.host_and_port(address)[0] not in LOOPBACK:
             log.warning("wyoming: whoever reaches %s may listen and speak here; there is no password", address)
-        async with network.listening_on(address) as listeners, anyio.create_task_group() as accepting:
+        async with tcp.listening_on(address) as listeners, anyio.create_task_group() as accepting:
             for listener in listeners:
                 accepting.start_soon(serve, listener, self._welcome)
             task_status.started()
 
-    async def _welcome(self, stream: Stream) -> None:
+    async def _welcome(self, stream: SocketStream) -> None:
         self.clients += 1
         try:
             async with stream:
-                if self.clients > self._config.wyoming.max_clients:
+                if self.clients > self._settings.max_clients:
                     await self._refuse(stream)
                 else:
-                    await self._serve(stream)
+                    await self._serve(stream, _peer(stream), remembers=False)
         finally:
             self.clients -= 1
 
-    async def _serve(self, stream: Stream, *, keep_asking: bool = False) -> None:
-        session = Session(Wire(stream), self._config, self._engines, self._conversations)
+    async def _serve(self, stream: Stream, room: str, *, remembers: bool, keep_asking: bool = False) -> None:
+        """`room` is what the client's room is called, if it is a satellite."""
+        session = Session(Wire(stream), self.host, self._conversations, room, remembers=remembers)
         try:
             await session.run(keep_asking=keep_asking)
         except Exception:
             log.exception("wyoming: a connection failed")  # a defect, which the room has nothing to do with
 
     async def _refuse(self, stream: Stream) -> None:
-        most = self._config.wyoming.max_clients
+        most = self._settings.max_clients
         log.warning("wyoming: more than %d clients", most)
         with suppress(anyio.BrokenResourceError):
             wire = Wire(stream)
@@ -102,7 +102,7 @@ class WyomingServer:
                     log.info("wyoming: satellite %s is connected", address)
                     pause = FIRST_PAUSE_S
                     await Wire(stream).send(RunSatellite().event())
-                    await self._serve(stream, keep_asking=True)
+                    await self._serve(stream, room_name(address), remembers=True, keep_asking=True)
                 log.info("wyoming: satellite %s has gone", address)
             except (OSError, anyio.BrokenResourceError) as error:
                 log.debug("wyoming: satellite %s: %s", address, error)
@@ -110,7 +110,22 @@ class WyomingServer:
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
 
+def room_name(address: str) -> str:
+    """What the room of the satellite at `address` is called: its machine's name without domain, or its socket's."""
+    if address.startswith(UNIX):
+        return Path(address).stem
+    host = tcp.host_and_port(address)[0]
+    is_name = any(character.isalpha() for character in host) and ":" not in host
+    return host.partition(".")[0] if is_name else host
+
+
+def _peer(stream: SocketStream) -> str:
+    """What the room of a satellite that has connected is called: its address, which another one may have next time."""
+    name = stream.socket.getpeername()
+    return str(name[0]) if isinstance(name, tuple) else "satellite"
+
+
 async def _connect(address: str) -> Stream:
     if address.startswith(UNIX):
         return await connect(Path(address.removeprefix(UNIX)))
-    return await network.connect_to(address)
+    return await tcp.connect_to(address)

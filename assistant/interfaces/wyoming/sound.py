@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-import anyio
 import numpy as np
 from wyoming.audio import AudioChunk
 from wyoming.event import Event
 
-from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples, to_int16
+from assistant.audio.pcm import LISTENING_RATE, Samples, to_int16
 from assistant.audio.resample import Resampler
 from assistant.errors import AssistantError, Code
 
@@ -24,7 +23,7 @@ CHUNK_WIDTH = 2
 PIECE = 8192
 """Frames that are converted at once: the longest that the event loop waits, 2 ms; a whole event may take half a second
 (1 MiB at 4000 Hz)."""
-MOST_CHANNELS = 8
+MAX_CHANNELS = 8
 RATES = range(4000, 192_001)
 
 
@@ -40,11 +39,11 @@ class Listener:
         rate, width, channels = (event.data.get(name, 0) for name in ("rate", "width", "channels"))
         if not all(isinstance(value, int) for value in (rate, width, channels)):
             raise AssistantError(Code.WYOMING_MALFORMED, "rate, width and channels of audio are whole numbers")
-        if rate not in RATES or width not in WIDTHS or channels not in range(1, MOST_CHANNELS + 1):
+        if rate not in RATES or width not in WIDTHS or channels not in range(1, MAX_CHANNELS + 1):
             raise AssistantError(
                 Code.WYOMING_MALFORMED,
                 f"audio of {rate} Hz, {width} bytes and {channels} channels; expected {RATES[0]} to {RATES[-1]} Hz, "
-                f"1, 2 or 4 bytes, 1 to {MOST_CHANNELS} channels",
+                f"1, 2 or 4 bytes, 1 to {MAX_CHANNELS} channels",
             )
         if rate != self._rate or self._resampler is None:
             self._rate, self._resampler = rate, Resampler(rate, LISTENING_RATE)
@@ -55,23 +54,6 @@ class Listener:
         for start in range(0, len(frames), PIECE):
             mono = frames[start : start + PIECE].mean(axis=1, dtype=np.float64)
             yield self._resampler.push(((mono - middle) / scale).astype(np.float32))
-
-
-class Blocks:
-    """Cuts samples into blocks on a clock of their own: it stands while nothing comes."""
-
-    def __init__(self) -> None:
-        self._rest = np.zeros(0, np.float32)
-        self._position = 0
-
-    def push(self, samples: Samples) -> Iterator[AudioBlock]:
-        """The blocks that `samples` complete; they were captured just now."""
-        self._rest = np.concatenate([self._rest, samples])
-        while len(self._rest) >= BLOCK:
-            block, self._rest = self._rest[:BLOCK], self._rest[BLOCK:]
-            captured_at = anyio.current_time() - len(self._rest) / LISTENING_RATE
-            yield AudioBlock(block, self._position, captured_at)
-            self._position += BLOCK
 
 
 def chunk(samples: Samples, rate: int) -> Event:

@@ -1,22 +1,20 @@
 """Wake words for clients: those that they may ask for, and listening for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import anyio.lowlevel
 from wyoming.wake import Detection, NotDetected
 
-from assistant import blocking
+from assistant.audio.blocks import Blocks
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.config.schema import Config
+from assistant.engines.detectors import Words
 from assistant.errors import AssistantError, Code
-from assistant.interfaces.wyoming.services import Send
-from assistant.interfaces.wyoming.sound import Blocks
+from assistant.interfaces.wyoming.wire import Send
+from assistant.wake.base import WakeWordDetector
 from assistant.wake.microwakeword import packaged_words
-from assistant.wake.words import WakeWords
-
-Words = Mapping[str, float | Literal["auto"]]
 
 
 def configured(config: Config) -> dict[str, str]:
@@ -48,27 +46,22 @@ def chosen(config: Config, names: Sequence[str]) -> Words:
 
 
 class Spotting:
-    """Tells a client of every wake word in what it sends, however long that is. `words` as `chosen` has them."""
+    """Tells a client of every wake word in what it sends, however long that is."""
 
-    def __init__(self, spotter: WakeWords, send: Send) -> None:
-        self._spotter = spotter
+    def __init__(self, detector: WakeWordDetector, send: Send) -> None:
+        self._detector = detector
         self._send = send
         self._blocks = Blocks()
         self._found = False
-
-    @classmethod
-    async def load(cls, words: Words, send: Send) -> "Spotting":
-        """Raises `AssistantError` (`model.*`)."""
-        return cls(await blocking.call(lambda stop: WakeWords(words), name="loading"), send)
 
     async def take(self, samples: Samples) -> None:
         """Listen to the next samples (16 kHz). Raises `AssistantError` (`wake.failed`)."""
         for block in self._blocks.push(samples):
             await anyio.lowlevel.checkpoint()  # audio may come faster than it was spoken
-            wake = self._spotter.heard(block)
-            if wake is not None:
+            found = self._detector.detect(block)
+            if found is not None:
                 self._found = True
-                await self._send(Detection(name=wake.word, timestamp=wake.at * 1000 // LISTENING_RATE).event())
+                await self._send(Detection(name=found.word, timestamp=found.at * 1000 // LISTENING_RATE).event())
 
     async def finish(self) -> None:
         """There is no more."""

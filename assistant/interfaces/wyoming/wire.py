@@ -4,6 +4,7 @@ The library's own reader has none: it takes as many bytes as a header promises.
 """
 
 import io
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Protocol, cast
 
@@ -17,9 +18,9 @@ from wyoming.event import Event, write_event
 from assistant.errors import AssistantError, Code
 from assistant.interfaces.net.stream import discard
 
-MOST_HEADER = 65_536
-MOST_DATA = 262_144
-MOST_PAYLOAD = 1_048_576
+MAX_HEADER = 65_536
+MAX_DATA = 262_144
+MAX_PAYLOAD = 1_048_576
 """Bytes of the three parts of an event. A second of audio has 32,000 to 192,000; Home Assistant sends 64 ms at once."""
 
 STUCK_S = 30.0
@@ -27,6 +28,10 @@ STUCK_S = 30.0
 
 UNFINISHED_S = 30.0
 """The rest of an event comes within this time of its first byte."""
+
+
+Send = Callable[[Event], Awaitable[None]]
+"""Sends an event to a client."""
 
 
 class Stream(Protocol):
@@ -69,10 +74,10 @@ class Wire:
         try:
             first = await self._buffered.receive_exactly(1)
             with anyio.fail_after(UNFINISHED_S):
-                line = first if first == b"\n" else first + await self._buffered.receive_until(b"\n", MOST_HEADER - 1)
+                line = first if first == b"\n" else first + await self._buffered.receive_until(b"\n", MAX_HEADER - 1)
                 return await self._rest(_decode(line, _Header))
         except anyio.DelimiterNotFound as error:
-            raise _malformed(f"the header of an event has at most {MOST_HEADER} bytes") from error
+            raise _malformed(f"the header of an event has at most {MAX_HEADER} bytes") from error
         except TimeoutError as error:
             raise _malformed(f"the event was not finished within {UNFINISHED_S:.0f} s") from error
         except (anyio.IncompleteRead, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
@@ -96,10 +101,10 @@ class Wire:
 
     async def _rest(self, header: _Header) -> Event:
         data = dict(header.data or {})
-        if length := _bounded(header.data_length, MOST_DATA, "data_length"):
+        if length := _bounded(header.data_length, MAX_DATA, "data_length"):
             data |= _decode(await self._buffered.receive_exactly(length), dict[str, Any])
         payload = None
-        if length := _bounded(header.payload_length, MOST_PAYLOAD, "payload_length"):
+        if length := _bounded(header.payload_length, MAX_PAYLOAD, "payload_length"):
             payload = await self._buffered.receive_exactly(length)
         return Event(header.type, data, payload)
 

@@ -11,7 +11,7 @@ import pytest
 from assistant.audio.decode import read_audio
 from assistant.audio.devices import loudspeaker as module
 from assistant.audio.devices.loudspeaker import Loudspeaker
-from assistant.audio.devices.portaudio import Device, Fill
+from assistant.audio.devices.portaudio import Device, OutputCallback
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.audio.playback import FADE_S
 from assistant.audio.resample import Resampler
@@ -29,7 +29,7 @@ Check = Callable[[dict[str, Any], Samples], None]
 
 
 def assert_in_room(check: Check, room: Room, recording: Path, *command: str) -> None:
-    """`check` passes once: a sound server on a busy machine leaves gaps of its own now and then, without telling."""
+    """`check` passes once: a sound server on a busy machine leaves gaps of its own now and then, unreported."""
     for attempt in range(1, ATTEMPTS + 1):
         recording.unlink(missing_ok=True)
         with room.recording(recording):
@@ -120,26 +120,26 @@ def test_a_loudspeaker_that_takes_nothing_any_more_is_an_error(tmp_path: Path) -
 
 
 class ScriptedDevice:
-    """Asks for samples when it is told to, and says that it ran dry."""
+    """Requests samples when `ask` is called, and reports underruns."""
 
     runs = True
 
-    def __init__(self, device: Device, rate: int, fill: Fill) -> None:
+    def __init__(self, device: Device, rate: int, fill: OutputCallback) -> None:
         self._fill = fill
         self._out = np.zeros(rate // 100, np.float32)
 
-    def ask(self, *, ran_dry: bool) -> None:
-        self._fill(self._out, 0.0, ran_dry)
+    def ask(self, *, underrun: bool) -> None:
+        self._fill(self._out, 0.0, underrun)
 
     def close(self) -> None:
         pass
 
 
 @pytest.mark.anyio
-async def test_a_gap_counts_in_the_middle_of_something_only(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_underrun_counts_in_the_middle_of_a_sound_only(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[ScriptedDevice] = []
 
-    def open_output(device: Device, rate: int, fill: Fill) -> ScriptedDevice:
+    def open_output(device: Device, rate: int, fill: OutputCallback) -> ScriptedDevice:
         opened.append(ScriptedDevice(device, rate, fill))
         return opened[-1]
 
@@ -149,19 +149,19 @@ async def test_a_gap_counts_in_the_middle_of_something_only(monkeypatch: pytest.
     monkeypatch.setattr(module, "open_output", open_output)
     with Loudspeaker("speaker") as loudspeaker:
         [device] = opened
-        device.ask(ran_dry=True)
+        device.ask(underrun=True)
         playback = loudspeaker.play(RATE)
         await playback.write(np.full(RATE // 50, 0.1, np.float32))
-        device.ask(ran_dry=True)
-        assert loudspeaker.underflows == 0
-        device.ask(ran_dry=True)
-        assert loudspeaker.underflows == 1
-        device.ask(ran_dry=False)
-        device.ask(ran_dry=True)
-        assert loudspeaker.underflows == 1
+        device.ask(underrun=True)
+        assert loudspeaker.underruns == 0
+        device.ask(underrun=True)
+        assert loudspeaker.underruns == 1
+        device.ask(underrun=False)
+        device.ask(underrun=True)
+        assert loudspeaker.underruns == 1
         await playback.write(np.full(RATE // 50, 0.1, np.float32))
-        device.ask(ran_dry=False)
+        device.ask(underrun=False)
         loudspeaker.close()
         loudspeaker.open()
-        opened[-1].ask(ran_dry=True)
-        assert loudspeaker.underflows == 1
+        opened[-1].ask(underrun=True)
+        assert loudspeaker.underruns == 1

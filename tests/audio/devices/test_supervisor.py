@@ -11,7 +11,7 @@ import pytest
 
 from assistant.audio.devices import supervisor as module
 from assistant.audio.devices.portaudio import Direction
-from assistant.audio.devices.supervisor import Absence, Keeper
+from assistant.audio.devices.supervisor import Absence, DeviceSupervisor
 from assistant.errors import AssistantError, Code
 
 pytestmark = pytest.mark.anyio
@@ -52,21 +52,21 @@ class Scripted:
 
 
 @dataclass
-class Kept:
-    """A keeper at work, and what it tells."""
+class Supervised:
+    """Two devices, and the calls of their supervisor."""
 
     microphone: Scripted = field(default_factory=lambda: Scripted("mic"))
     loudspeaker: Scripted = field(default_factory=lambda: Scripted("speaker"))
-    told: list[tuple[str, str, bool]] = field(default_factory=list)
+    calls: list[tuple[str, str, bool]] = field(default_factory=list)
     _changed: anyio.Event = field(default_factory=anyio.Event)
 
-    def tell(self, direction: Direction, name: str, absence: Absence | None) -> None:
-        self.told.append((direction.value, name, absence is None))
+    def on_change(self, direction: Direction, name: str, absence: Absence | None) -> None:
+        self.calls.append((direction.value, name, absence is None))
         self._changed.set()
         self._changed = anyio.Event()
 
-    async def until_told(self, count: int) -> None:
-        while len(self.told) < count:
+    async def until_called(self, count: int) -> None:
+        while len(self.calls) < count:
             await self._changed.wait()
 
 
@@ -78,147 +78,147 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LOOK_S", 0.01)
-    monkeypatch.setattr(module, "FIRST_S", 0.01)
+    monkeypatch.setattr(module, "CHECK_S", 0.01)
+    monkeypatch.setattr(module, "MIN_RETRY_S", 0.01)
 
 
 @pytest.fixture(autouse=True)
-def looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
-    """A number for each time PortAudio looks for devices anew; the kernel's list of cards is a file."""
+def rescans(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[int]:
+    """A number for each rescan; the kernel's list of cards is a file."""
     found: list[int] = []
-    monkeypatch.setattr("assistant.audio.devices.portaudio.look_again", lambda: found.append(len(found)))
+    monkeypatch.setattr("assistant.audio.devices.portaudio.rescan", lambda: found.append(len(found)))
     monkeypatch.setattr(module, "SOUND_CARDS", tmp_path / "cards")
     return found
 
 
 @asynccontextmanager
-async def keeping() -> AsyncIterator[Kept]:
-    kept = Kept()
-    keeper = Keeper(kept.microphone, kept.loudspeaker, kept.tell)
+async def supervising() -> AsyncIterator[Supervised]:
+    devices = Supervised()
+    supervisor = DeviceSupervisor(devices.microphone, devices.loudspeaker, devices.on_change)
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(keeper.run)
-            yield kept
+            tasks.start_soon(supervisor.run)
+            yield devices
             tasks.cancel_scope.cancel()
 
 
-async def test_a_device_that_fails_is_opened_again_and_both_are_told() -> None:
-    async with keeping() as kept:
-        kept.microphone.failed = True
-        await kept.until_told(2)
-        assert kept.told == [("input", "mic", False), ("input", "mic", True)]
-        assert kept.microphone.is_open
-        assert kept.loudspeaker.opened == 0
+async def test_a_device_that_fails_is_reopened_and_both_are_reported() -> None:
+    async with supervising() as devices:
+        devices.microphone.failed = True
+        await devices.until_called(2)
+        assert devices.calls == [("input", "mic", False), ("input", "mic", True)]
+        assert devices.microphone.is_open
+        assert devices.loudspeaker.opened == 0
 
 
 async def test_attempts_go_on_until_the_device_is_back() -> None:
-    async with keeping() as kept:
-        kept.loudspeaker.refusal = LOST
-        kept.loudspeaker.failed = True
-        await kept.until_told(4)
-        assert not any(back for _, _, back in kept.told)
-        kept.loudspeaker.refusal = None
-        await kept.until_told(5)
-        assert kept.told[-1] == ("output", "speaker", True)
+    async with supervising() as devices:
+        devices.loudspeaker.refusal = LOST
+        devices.loudspeaker.failed = True
+        await devices.until_called(4)
+        assert not any(back for _, _, back in devices.calls)
+        devices.loudspeaker.refusal = None
+        await devices.until_called(5)
+        assert devices.calls[-1] == ("output", "speaker", True)
 
 
 async def test_a_device_that_opens_and_does_nothing_is_not_back() -> None:
-    async with keeping() as kept:
-        kept.microphone.works = False
-        kept.microphone.failed = True
-        await kept.until_told(1)
-        kept.microphone.then_fails = True
-        await kept.until_told(3)
-        assert kept.told[-1] == ("input", "mic", False)
-        kept.microphone.then_fails = False
-        kept.microphone.works = True
-        while not kept.told[-1][2]:
-            await kept.until_told(len(kept.told) + 1)
-        assert kept.told[-1] == ("input", "mic", True)
+    async with supervising() as devices:
+        devices.microphone.works = False
+        devices.microphone.failed = True
+        await devices.until_called(1)
+        devices.microphone.then_fails = True
+        await devices.until_called(3)
+        assert devices.calls[-1] == ("input", "mic", False)
+        devices.microphone.then_fails = False
+        devices.microphone.works = True
+        while not devices.calls[-1][2]:
+            await devices.until_called(len(devices.calls) + 1)
+        assert devices.calls[-1] == ("input", "mic", True)
 
 
 async def test_a_device_that_was_plugged_in_is_looked_for_and_the_other_one_is_open_again(
-    looks: list[int], tmp_path: Path
+    rescans: list[int], tmp_path: Path
 ) -> None:
-    async with keeping() as kept:
-        kept.microphone.refusal = LOST
-        kept.microphone.failed = True
-        await kept.until_told(2)
-        assert looks == []  # there is nothing new to be found
+    async with supervising() as devices:
+        devices.microphone.refusal = LOST
+        devices.microphone.failed = True
+        await devices.until_called(2)
+        assert rescans == []  # there is nothing new to be found
         (tmp_path / "cards").write_text("0 [Headset]: USB-Audio")
-        kept.microphone.refusal = None
-        while not kept.told[-1][2]:
-            await kept.until_told(len(kept.told) + 1)
-        assert looks == [0]
-        assert kept.loudspeaker.is_open
-        assert kept.loudspeaker.opened == 1
+        devices.microphone.refusal = None
+        while not devices.calls[-1][2]:
+            await devices.until_called(len(devices.calls) + 1)
+        assert rescans == [0]
+        assert devices.loudspeaker.is_open
+        assert devices.loudspeaker.opened == 1
 
 
-async def test_nobody_looks_for_a_microphone_while_something_is_played(looks: list[int]) -> None:
-    async with keeping() as kept:
-        kept.loudspeaker.busy = True
-        kept.microphone.refusal = UNKNOWN
-        kept.microphone.failed = True
-        await kept.until_told(3)
-        assert looks == []
-        kept.loudspeaker.busy = False
-        await kept.until_told(4)
-        assert looks != []
+async def test_devices_are_not_rescanned_for_a_microphone_while_something_is_played(rescans: list[int]) -> None:
+    async with supervising() as devices:
+        devices.loudspeaker.busy = True
+        devices.microphone.refusal = UNKNOWN
+        devices.microphone.failed = True
+        await devices.until_called(3)
+        assert rescans == []
+        devices.loudspeaker.busy = False
+        await devices.until_called(4)
+        assert rescans != []
 
 
-async def test_a_device_that_works_is_seldom_closed_to_look_for_the_other(looks: list[int]) -> None:
-    async with keeping() as kept:
-        kept.loudspeaker.refusal = UNKNOWN
-        kept.loudspeaker.failed = True
-        await kept.until_told(6)
-        assert looks == [0]
-        assert kept.microphone.is_open
+async def test_a_device_that_works_is_seldom_closed_to_look_for_the_other(rescans: list[int]) -> None:
+    async with supervising() as devices:
+        devices.loudspeaker.refusal = UNKNOWN
+        devices.loudspeaker.failed = True
+        await devices.until_called(6)
+        assert rescans == [0]
+        assert devices.microphone.is_open
 
 
-async def test_nothing_is_spared_while_neither_works(looks: list[int]) -> None:
-    async with keeping() as kept:
-        for device in (kept.microphone, kept.loudspeaker):
+async def test_rescans_are_not_limited_while_neither_works(rescans: list[int]) -> None:
+    async with supervising() as devices:
+        for device in (devices.microphone, devices.loudspeaker):
             device.refusal, device.failed = UNKNOWN, True
-        await kept.until_told(8)
-        assert len(looks) > 3
+        await devices.until_called(8)
+        assert len(rescans) > 3
 
 
 async def test_it_gives_up_without_a_microphone_but_not_without_a_loudspeaker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "DEAF_S", 0.0)
-    kept = Kept()
-    kept.loudspeaker.refusal = kept.microphone.refusal = LOST
-    kept.loudspeaker.failed = True
-    keeper = Keeper(kept.microphone, kept.loudspeaker, kept.tell)
+    monkeypatch.setattr(module, "MAX_INPUT_LOST_S", 0.0)
+    devices = Supervised()
+    devices.loudspeaker.refusal = devices.microphone.refusal = LOST
+    devices.loudspeaker.failed = True
+    supervisor = DeviceSupervisor(devices.microphone, devices.loudspeaker, devices.on_change)
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(keeper.run)
-            await kept.until_told(4)
+            tasks.start_soon(supervisor.run)
+            await devices.until_called(4)
             tasks.cancel_scope.cancel()
-        kept.microphone.failed = True
+        devices.microphone.failed = True
         with pytest.raises(AssistantError) as error:
-            await keeper.run()
+            await supervisor.run()
     assert error.value.code is Code.DEVICE_GONE
 
 
 async def test_a_sound_system_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "NATIVE_S", 0.05)
+    monkeypatch.setattr(module, "MAX_NATIVE_S", 0.05)
     never = threading.Event()
-    kept = Kept()
-    kept.microphone.failed = True
-    monkeypatch.setattr(kept.microphone, "close", lambda: never.wait(20))
+    devices = Supervised()
+    devices.microphone.failed = True
+    monkeypatch.setattr(devices.microphone, "close", lambda: never.wait(20))
     with anyio.fail_after(20), pytest.raises(AssistantError) as error:
-        await Keeper(kept.microphone, kept.loudspeaker, kept.tell).run()
+        await DeviceSupervisor(devices.microphone, devices.loudspeaker, devices.on_change).run()
     never.set()
     assert error.value.code is Code.DEVICE_GONE
     assert "restart the sound server" in error.value.message
 
 
 async def test_other_devices_are_opened_where_the_configuration_has_changed() -> None:
-    kept = Kept()
-    await Keeper(kept.microphone, kept.loudspeaker, kept.tell).reopen("headset", "hdmi")
-    assert kept.told == [("input", "headset", True), ("output", "hdmi", True)]
-    assert kept.microphone.is_open
-    assert kept.loudspeaker.is_open
+    devices = Supervised()
+    await DeviceSupervisor(devices.microphone, devices.loudspeaker, devices.on_change).reopen("headset", "hdmi")
+    assert devices.calls == [("input", "headset", True), ("output", "hdmi", True)]
+    assert devices.microphone.is_open
+    assert devices.loudspeaker.is_open
 
 
 def test_attempts_come_ever_later_but_not_too_late() -> None:
@@ -229,4 +229,4 @@ def test_attempts_come_ever_later_but_not_too_late() -> None:
         pauses.append(absence.next_at - 100.0)
     assert pauses == sorted(pauses)
     assert pauses[1] == pytest.approx(2 * pauses[0])
-    assert pauses[-1] == module.LONGEST_S
+    assert pauses[-1] == module.MAX_RETRY_S

@@ -29,7 +29,7 @@ def hear(
         far = noise(3 * number, far_db) if far_db > -200 else silence
         gains = (np.float32(10 ** ((level - far_db) / 20)) for level in (echo_db, left_db))
         near, cleaned = (far * gain + user + room for gain in gains)
-        convergence.hear(near, far, cleaned)
+        convergence.observe(near, far, cleaned)
 
 
 @pytest.fixture

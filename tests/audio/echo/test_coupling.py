@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from assistant.audio.echo.coupling import ENOUGH, Coupling
+from assistant.audio.echo.coupling import MIN_LEARNT, Coupling
 from assistant.audio.pcm import BLOCK, Samples
 
 
@@ -12,7 +12,7 @@ def at(db: float) -> Samples:
 
 def learnt(loss_db: float) -> Coupling:
     coupling = Coupling()
-    for _ in range(ENOUGH):
+    for _ in range(MIN_LEARNT):
         assert coupling.excess_db(at(-20 - loss_db), at(-20)) is None
     return coupling
 
@@ -40,9 +40,9 @@ def test_the_tail_of_a_loud_sound_is_no_user() -> None:
 
 def test_a_user_who_speaks_over_it_does_not_become_the_echo() -> None:
     coupling = learnt(20)
-    for _ in range(2 * ENOUGH):
+    for _ in range(2 * MIN_LEARNT):
         coupling.excess_db(at(-40), at(-20))
-    for _ in range(ENOUGH):
+    for _ in range(MIN_LEARNT):
         excess = coupling.excess_db(at(-25), at(-20))
         assert excess is not None
         assert excess > 10
@@ -50,5 +50,5 @@ def test_a_user_who_speaks_over_it_does_not_become_the_echo() -> None:
 
 def test_silence_teaches_nothing() -> None:
     coupling = Coupling()
-    for _ in range(10 * ENOUGH):
+    for _ in range(10 * MIN_LEARNT):
         assert coupling.excess_db(at(-60), at(-90)) is None

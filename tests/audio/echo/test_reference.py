@@ -3,7 +3,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from assistant.audio.devices.microphone import BUFFER_S
+from assistant.audio.devices.inbox import BUFFER_S
 from assistant.audio.echo.reference import TOLERANCE, Reference
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 
@@ -37,16 +37,16 @@ class Loudspeaker:
 
     def play_until(self, moment: float) -> None:
         while self._position / self._rate + PERIOD_S <= moment:
-            self._play(ran_dry=False)
+            self._play(underrun=False)
 
-    def run_dry(self, seconds: float) -> None:
+    def underrun(self, seconds: float) -> None:
         self._position += round(seconds * self._rate)
-        self._play(ran_dry=True)
+        self._play(underrun=True)
 
-    def _play(self, *, ran_dry: bool) -> None:
+    def _play(self, *, underrun: bool) -> None:
         times = np.arange(self._position, self._position + round(PERIOD_S * self._rate)) / self._rate
         self._position += len(times)
-        self._reference.put(times.astype(np.float32), self._clock(self._position / self._rate), ran_dry)
+        self._reference.put(times.astype(np.float32), self._clock(self._position / self._rate), underrun)
 
 
 def microphone(seconds: float, clock: Clock = true, *, start: int = 0) -> Iterator[AudioBlock]:
@@ -114,11 +114,11 @@ def test_blocks_after_a_gap_of_the_microphone_are_beside_what_was_played_then() 
     np.testing.assert_allclose(answers, moments(len(answers), 3 * LISTENING_RATE), atol=0.001)
 
 
-def test_a_loudspeaker_that_ran_dry_was_silent_and_is_on_time_again() -> None:
+def test_a_loudspeaker_with_an_underrun_was_silent_and_is_on_time_again() -> None:
     reference = Reference(RATE)
     loudspeaker = Loudspeaker(reference)
     heard(reference, loudspeaker, microphone(2.0))
-    loudspeaker.run_dry(0.5)
+    loudspeaker.underrun(0.5)
     answers = heard(reference, loudspeaker, microphone(2.0, start=2 * LISTENING_RATE))
     silent = np.flatnonzero(answers == 0)
     assert len(silent) / LISTENING_RATE == pytest.approx(0.5, abs=0.02)
@@ -131,7 +131,7 @@ def test_after_a_gap_whose_length_was_guessed_wrong_it_is_right_again_within_two
     guessed_s = 0.0
     loudspeaker = Loudspeaker(reference, lambda moment: BEGAN + moment + guessed_s)
     heard(reference, loudspeaker, microphone(5.0))
-    loudspeaker.run_dry(0.1)
+    loudspeaker.underrun(0.1)
     guessed_s = 0.04
     answers = heard(reference, loudspeaker, microphone(2.0, start=5 * LISTENING_RATE))
     settled = answers[round(0.4 * LISTENING_RATE) :]
@@ -156,7 +156,7 @@ def test_a_microphone_that_begins_anew_is_beside_what_is_played_now() -> None:
     np.testing.assert_allclose(answers, moments(len(answers), 5 * LISTENING_RATE), atol=0.001)
 
 
-def test_what_nobody_reads_is_forgotten() -> None:
+def test_what_is_never_read_is_discarded() -> None:
     reference = Reference(LISTENING_RATE)
     Loudspeaker(reference, rate=LISTENING_RATE).play_until(60.0)
     ends = [round(end_s * LISTENING_RATE / BLOCK) * BLOCK for end_s in (30.0, 60.0 - BUFFER_S / 2)]

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from assistant.audio.pcm import Samples
-from assistant.audio.playback import AHEAD_S, FADE_S
+from assistant.audio.playback import FADE_S, MAX_QUEUED_S
 from assistant.audio.simulated.paced import PERIOD_S
 from assistant.audio.simulated.recorder import ReplyRecorder
 from assistant.testing.clock import jump
@@ -42,7 +42,7 @@ async def test_the_first_sample_is_handed_over_within_a_period() -> None:
     assert wrote_at < playback.started_at <= wrote_at + PERIOD_S
 
 
-async def test_playing_goes_on_while_nobody_looks() -> None:
+async def test_playing_goes_on_without_being_looked_at() -> None:
     playback = ReplyRecorder().play(RATE)
     await playback.write(sound(1))
     jump(0.5)
@@ -57,7 +57,7 @@ async def test_the_writer_waits_while_much_is_queued() -> None:
     await playback.write(sound(2))
     assert anyio.current_time() == began
     await playback.write(sound(1))
-    assert anyio.current_time() - began == pytest.approx(2 - AHEAD_S, abs=2 * PERIOD_S)
+    assert anyio.current_time() - began == pytest.approx(2 - MAX_QUEUED_S, abs=2 * PERIOD_S)
 
 
 async def test_a_late_writer_leaves_silence_as_long_as_it_was_heard() -> None:

@@ -1,4 +1,4 @@
-"""Whether a figure grows."""
+"""Trends: growth, shrinkage and noise."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ HOUR = 3600.0
 
 
 def readings(values: "np.typing.NDArray[np.float64]") -> list[Point]:
-    """One every ten seconds."""
+    """Return `values` as readings, one every ten seconds."""
     return [(number * 10.0, float(value)) for number, value in enumerate(values)]
 
 
@@ -37,7 +37,7 @@ def test_noise_is_no_growth() -> None:
     assert trend.is_noise
 
 
-def test_what_never_changes_does_not_grow() -> None:
+def test_a_constant_does_not_grow() -> None:
     trend = fit(readings(np.full(360, 0.1)), 0, HOUR)
     assert trend is not None
     assert (trend.slope, trend.low, trend.high) == (0, 0, 0)
@@ -45,15 +45,15 @@ def test_what_never_changes_does_not_grow() -> None:
     assert trend.is_noise
 
 
-def test_what_shrinks_does_not_grow() -> None:
+def test_shrinking_is_not_growth() -> None:
     trend = fit(readings(np.linspace(10, 0, 360)), 0, HOUR)
     assert trend is not None
     assert not trend.grows
     assert not trend.is_noise
 
 
-def test_chance_is_called_growth_as_often_as_it_says() -> None:
-    """Readings that stay where they were for a minute, as memory does, on which ordinary least squares errs."""
+def test_false_positives_are_as_rare_as_the_confidence_level_says() -> None:
+    """On readings that change once a minute, as memory does, where ordinary least squares is overconfident."""
     random = np.random.default_rng(1)
     wrong = 0
     for _ in range(400):
@@ -63,7 +63,7 @@ def test_chance_is_called_growth_as_often_as_it_says() -> None:
     assert 0.02 < wrong / 400 < 0.09
 
 
-def test_growth_outside_of_the_time_does_not_count() -> None:
+def test_growth_outside_the_time_does_not_count() -> None:
     values = np.concatenate([np.linspace(0, 100, 36), 100 + noise(324)])
     settled = fit(readings(values), 360, HOUR)
     assert settled is not None
@@ -73,13 +73,13 @@ def test_growth_outside_of_the_time_does_not_count() -> None:
     assert whole.slope > 10 > settled.slope
 
 
-def test_of_too_little_nothing_is_said() -> None:
+def test_too_few_readings_have_no_trend() -> None:
     assert fit([], 0, HOUR) is None
     assert fit([(0.0, 1.0), (1800.0, 2.0), (3599.0, 3.0)], 0, HOUR) is None
     assert fit([(5.0, 1.0)], 5, 5) is None
 
 
-def test_batches_are_equally_long_and_keep_everything_inside() -> None:
+def test_batches_are_equally_long_and_lose_no_point_inside() -> None:
     found = batches([(time / 10, 0.0) for time in range(121)], 1, 11, 4)
     assert [len(batch) for batch in found] == [25, 25, 25, 26]
     assert found[0][0] == (1.0, 0.0)

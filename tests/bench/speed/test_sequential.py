@@ -1,4 +1,4 @@
-"""The baseline on a recording, with real engines."""
+"""The sequential baseline on a recording, with real engines."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from assistant.audio.decode import read_audio
 from assistant.audio.pcm import LISTENING_RATE
 from assistant.bench.clips import Clip
 from assistant.bench.speed import sequential
-from assistant.bench.speed.sink import Stopwatch
+from assistant.bench.speed.timing_sink import TimingSink
 from assistant.config.schema import Config, Llm
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code
@@ -23,7 +23,7 @@ async def test_both_pipelines_answer_the_same_question_and_the_baseline_one_stag
     clip = clips["q_what_time_is_it_r3"]
     question = read_audio(clip.path, max_s=10)
     ours = await recorded.ask(
-        engines, CONFIG, question, emit=lambda event: None, true_speech_end_s=clip.speech_end_s, sink=Stopwatch()
+        engines, CONFIG, question, emit=lambda event: None, true_speech_end_s=clip.speech_end_s, sink=TimingSink()
     )
     theirs = await sequential.ask(engines, CONFIG, question, clip.speech_end_s)
     assert ours.turn.transcript == theirs.transcript == "What time is it?"

@@ -1,8 +1,18 @@
 """Word error rates."""
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from assistant.bench.speed.wer import corpus_error_rate, normalise, word_error_rate
+import assistant
+from assistant.bench.speed import wer
+from assistant.bench.speed.wer import corpus_error_rate, normalise, require_jiwer, word_error_rate
+from assistant.errors import AssistantError, Code
+
+PACKAGE = Path(assistant.__file__).parent
 
 
 @pytest.mark.parametrize(
@@ -32,7 +42,24 @@ def test_a_corpus_weighs_clips_by_their_words() -> None:
     assert corpus_error_rate([("yes", "no", "en"), ("one two three lamps", "1 2 3 lamps", "en")]) == 1 / 5
 
 
-def test_words_where_nobody_spoke_are_errors() -> None:
+def test_words_without_speech_are_errors() -> None:
     assert corpus_error_rate([("", "thank you", "en")]) == 1.0
     assert corpus_error_rate([("", "", "en")]) == 0.0
     assert corpus_error_rate([("yes", "yes", "en"), ("", "thank you", "en")]) == 2.0
+
+
+def test_a_missing_jiwer_is_an_error_that_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jiwer", None)
+    with pytest.raises(AssistantError, match=r"pip install 'assistant\[bench\]'") as caught:
+        require_jiwer()
+    assert caught.value.code is Code.BENCH_LIBRARY_MISSING
+    assert normalise("Yes!", "en") == "yes", "spelling needs no library"
+
+
+def test_jiwer_is_imported_lazily_and_in_one_file() -> None:
+    importing = [
+        path for path in PACKAGE.rglob("*.py") if re.search(r"^\s*(import|from) jiwer\b", path.read_text(), re.M)
+    ]
+    assert importing == [Path(wer.__file__)]
+    command = "import sys, assistant.bench.speed.run, assistant.bench.load.run; sys.exit('jiwer' in sys.modules)"
+    subprocess.run([sys.executable, "-c", command], check=True)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock
-from assistant.dialogue.listening.utterance import Heard, Memory, Utterance
+from assistant.dialogue.listening.utterance import PreRoll, ScoredBlock, Utterance
 
 
 def block(number: int) -> AudioBlock:
@@ -13,11 +13,11 @@ def block(number: int) -> AudioBlock:
 
 
 def test_the_memory_keeps_the_last_moments_and_finds_them_by_the_audio_clock() -> None:
-    memory = Memory(0.32)
+    memory = PreRoll(0.32)
     for number in range(20):
-        memory.push(Heard(block(number), 0.5))
-    assert [heard.block.start // BLOCK for heard in memory.between(0, 20 * BLOCK)] == list(range(10, 20))
-    assert [heard.block.start // BLOCK for heard in memory.between(12 * BLOCK + 1, 15 * BLOCK)] == [12, 13, 14]
+        memory.push(ScoredBlock(block(number), 0.5))
+    assert [scored.block.start // BLOCK for scored in memory.between(0, 20 * BLOCK)] == list(range(10, 20))
+    assert [scored.block.start // BLOCK for scored in memory.between(12 * BLOCK + 1, 15 * BLOCK)] == [12, 13, 14]
 
 
 def test_audio_handed_out_does_not_change_when_more_comes() -> None:

@@ -12,23 +12,13 @@ import anyio
 from anyio.abc import UNIXSocketStream
 
 from assistant.app.running import Running
-from assistant.audio.volume import Volume
 from assistant.config.schema import Config, Ipc
 from assistant.events import Event
-from assistant.interfaces.ipc.hub import EventHub
-from assistant.interfaces.ipc.service import Service
-from assistant.interfaces.net import place
+from assistant.interfaces.ipc.server import IpcServer
+from assistant.interfaces.net import unix_socket
 from assistant.telemetry.metrics import Metrics
 from assistant.testing.scripted import Script, ScriptedLoudspeaker
 from assistant.testing.stage import QUIET, Stage, conversation
-
-
-@dataclass
-class Device:
-    """A microphone or loudspeaker as far as the socket tells of it."""
-
-    name: str
-    volume: float = 1.0
 
 
 @dataclass
@@ -38,13 +28,13 @@ class Served:
     path: Path
     stage: Stage
     running: Running
-    service: Service
+    server: IpcServer
     reloaded: list[Config] = field(default_factory=list)
     """What the configuration file holds when it is read again."""
     ended: anyio.Event = field(default_factory=anyio.Event)
 
     def emit(self, event: Event) -> None:
-        self.running.hub.emit(event)
+        self.running.bus.emit(event)
 
 
 @asynccontextmanager
@@ -53,32 +43,25 @@ async def served(
     script: Script | None = None,
     config: Config = QUIET,
     loudspeaker: ScriptedLoudspeaker | None = None,
+    owner: int | None = None,
 ) -> AsyncIterator[Served]:
-    """For as long as the context lasts; the socket is in `folder`."""
+    """Serve for as long as the context lasts; the socket is in `folder`. `owner`: as `Access`."""
     path = folder / "a.sock"
     async with conversation(script, config, loudspeaker) as stage:
-        hub, metrics = EventHub(), Metrics()
-        stage.also(hub.emit)
-        stage.also(metrics.observe)
+        metrics = Metrics()
         reloaded: list[Config] = []
         ended = anyio.Event()
         running = Running(
-            config=config,
-            engines=stage.engines,
-            conversation=stage.conversation,
-            history=stage.history,
-            microphone=Device("a microphone"),
-            loudspeaker=Device("a loudspeaker"),
-            volume=Volume(Device("a loudspeaker"), config.sound),
+            rooms=stage.rooms,
+            bus=stage.bus,
             metrics=metrics,
-            hub=hub,
             reload=lambda: reloaded[-1],
             end=ended.set,
         )
-        service = Service(running)
-        with place.open_socket(path) as listener:
-            await stage.tasks.start(service.serve, listener)
-            yield Served(path, stage, running, service, reloaded, ended)
+        server = IpcServer(running, owner=owner)
+        with stage.bus.subscribe(metrics.observe), unix_socket.open_socket(path) as listener:
+            await stage.tasks.start(server.serve, listener)
+            yield Served(path, stage, running, server, reloaded, ended)
 
 
 class Line:

@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import pytest
 
-from assistant.interfaces.ipc.outbox import MOST_ANSWERS, MOST_EVENTS, Outbox
+from assistant.interfaces.ipc.outbox import MAX_ANSWERS, MAX_EVENTS, Outbox
 
 pytestmark = pytest.mark.anyio
 
@@ -31,27 +31,27 @@ async def test_what_is_put_in_comes_out_in_order() -> None:
     assert [message["number"] for message in await taken(outbox)] == [1, 2, 3]
 
 
-async def test_of_too_many_events_the_oldest_are_dropped_and_the_client_is_told() -> None:
+async def test_of_too_many_events_the_oldest_are_dropped_and_the_client_learns_how_many() -> None:
     outbox = Outbox()
-    dropped = [outbox.event(line(number)) for number in range(MOST_EVENTS + 5)]
+    dropped = [outbox.event(line(number)) for number in range(MAX_EVENTS + 5)]
     assert sum(dropped) == 5
     first, second, *rest = await taken(outbox)
     assert (first["method"], first["params"]) == ("lagged", {"dropped": 5})
     assert second == {"number": 5}
-    assert rest[-1] == {"number": MOST_EVENTS + 4}
+    assert rest[-1] == {"number": MAX_EVENTS + 4}
 
 
 async def test_answers_are_never_dropped() -> None:
     outbox = Outbox()
     outbox.answer(line(-1))
-    for number in range(3 * MOST_EVENTS):
+    for number in range(3 * MAX_EVENTS):
         outbox.event(line(number))
     assert {"number": -1} in await taken(outbox)
 
 
 async def test_who_does_not_take_answers_is_not_read_from() -> None:
     outbox = Outbox()
-    for number in range(MOST_ANSWERS + 1):
+    for number in range(MAX_ANSWERS + 1):
         outbox.answer(line(number))
     has_room = anyio.Event()
 
@@ -69,7 +69,7 @@ async def test_who_does_not_take_answers_is_not_read_from() -> None:
 
 async def test_events_do_not_take_the_room_of_answers() -> None:
     outbox = Outbox()
-    for number in range(MOST_EVENTS):
+    for number in range(MAX_EVENTS):
         outbox.event(line(number))
     with anyio.fail_after(1):
         await outbox.room()

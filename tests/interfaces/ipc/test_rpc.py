@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from assistant.errors import AssistantError, Code
 from assistant.interfaces.ipc import rpc
-from assistant.interfaces.ipc.methods import METHODS, Ask, Cancel, Params, Volume
+from assistant.interfaces.ipc.method import Params
+from assistant.interfaces.ipc.methods import METHODS
+from assistant.interfaces.ipc.methods.conversation import Ask
+from assistant.interfaces.ipc.methods.daemon import Cancel
+from assistant.interfaces.ipc.methods.sound import Volume
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(),
@@ -112,7 +116,7 @@ def test_parameters_are_given_by_name_or_by_position() -> None:
         ({"text": "a" * 8001}, "text"),
         ({}, "text"),
         ({"text": "a", "loud": True}, "loud"),
-        (["a", True, True, 4], "at most 3"),
+        (["a", True, True, "kitchen", 5], "at most 4"),
         ("a", "object"),
         (1, "object"),
         (None, "object"),

@@ -4,7 +4,6 @@ import grp
 import os
 import socket
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import anyio
@@ -12,10 +11,9 @@ import anyio.lowlevel
 import pytest
 
 from assistant.events import Listening
-from assistant.interfaces.ipc import connection, service
-from assistant.interfaces.ipc.access import Access
-from assistant.interfaces.ipc.connection import MOST_BYTES, MOST_UNDER_WAY, Connection
-from assistant.interfaces.ipc.outbox import MOST_EVENTS
+from assistant.interfaces.ipc import connection
+from assistant.interfaces.ipc.connection import MAX_MESSAGE_BYTES, MAX_UNDER_WAY, Connection
+from assistant.interfaces.ipc.outbox import MAX_EVENTS
 from assistant.testing.scripted import ScriptedLoudspeaker
 from assistant.testing.stage import QUIET
 from tests.interfaces.ipc.served import Line, permissive, raw_socket, served
@@ -79,7 +77,7 @@ async def test_messages_may_come_in_pieces_and_several_at_once(tmp_path: Path) -
         assert all(answer["result"] == {"volume": 1.0} for answer in answers)
 
 
-async def test_half_a_message_is_told_so(tmp_path: Path) -> None:
+async def test_half_a_message_is_an_error(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         await client.send(b'{"jsonrpc": "2.0",')
         await client.stream.send_eof()
@@ -99,36 +97,29 @@ async def test_a_message_that_is_never_finished_ends_the_connection(
 
 async def test_a_message_without_an_end_is_not_kept(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
-        assert await accepted(client, 10**9) < 20 * MOST_BYTES
+        assert await accepted(client, 10**9) < 20 * MAX_MESSAGE_BYTES
         async with Line(daemon.path) as other:
             assert "result" in await other.call("status")
 
 
-async def test_a_message_that_is_too_long_is_told_so(tmp_path: Path) -> None:
+async def test_a_message_that_is_too_long_is_an_error(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
-        await client.send(b" " * (MOST_BYTES + 1))
+        await client.send(b" " * (MAX_MESSAGE_BYTES + 1))
         assert code(await client.read()) == "ipc.too_long"
         assert await hung_up(client)
 
 
-@pytest.fixture
-def stranger(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The daemon belongs to another user than the one who runs the test."""
-    monkeypatch.setattr(service, "Access", partial(Access, owner=os.getuid() + 1))
-
-
-@pytest.mark.usefixtures("stranger")
-async def test_who_may_not_use_the_socket_is_told_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    async with served(tmp_path, config=permissive(control=[], read=[])) as daemon, Line(daemon.path) as client:
+async def test_a_user_without_rights_is_refused_with_a_reason(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    config = permissive(control=[], read=[])
+    async with served(tmp_path, config=config, owner=os.getuid() + 1) as daemon, Line(daemon.path) as client:
         assert code(await client.read()) == "ipc.forbidden"
         assert await hung_up(client)
     assert f"user {os.getuid()} " in caplog.text
 
 
-@pytest.mark.usefixtures("stranger")
-async def test_who_may_only_read_cannot_control(tmp_path: Path) -> None:
+async def test_a_user_who_may_only_read_cannot_control(tmp_path: Path) -> None:
     config = permissive(control=[], read=[f"@{_group()}"])
-    async with served(tmp_path, config=config) as daemon, Line(daemon.path) as client:
+    async with served(tmp_path, config=config, owner=os.getuid() + 1) as daemon, Line(daemon.path) as client:
         assert "result" in await client.call("status")
         assert "result" in await client.call("subscribe")
         assert code(await client.call("say", text="Hello.")) == "ipc.forbidden"
@@ -140,7 +131,7 @@ async def test_only_its_owner_and_its_group_can_open_the_socket(tmp_path: Path) 
         assert daemon.path.stat().st_mode & 0o777 == 0o660
 
 
-async def test_too_many_clients_are_told_so(tmp_path: Path) -> None:
+async def test_too_many_clients_are_refused_with_a_reason(tmp_path: Path) -> None:
     config = permissive(max_clients=2)
     async with served(tmp_path, config=config) as daemon, Line(daemon.path) as one, Line(daemon.path) as two:
         await one.call("status")
@@ -167,13 +158,13 @@ async def test_a_thousand_connections_are_refused_or_served(tmp_path: Path) -> N
             assert "result" in await client.call("status")
 
 
-async def test_more_requests_than_anybody_needs_are_refused(tmp_path: Path) -> None:
+async def test_too_many_requests_of_one_client_are_refused(tmp_path: Path) -> None:
     loudspeaker = ScriptedLoudspeaker(room=1)
     async with served(tmp_path, loudspeaker=loudspeaker) as daemon, Line(daemon.path) as client:
-        for number in range(MOST_UNDER_WAY + 1):
+        for number in range(MAX_UNDER_WAY + 1):
             await client.request("say", id=number, text="Word.")
         refused = await client.read()
-        assert (refused["id"], code(refused)) == (MOST_UNDER_WAY, "ipc.busy")
+        assert (refused["id"], code(refused)) == (MAX_UNDER_WAY, "ipc.busy")
         assert "result" in await client.call("status", id="s")
 
 
@@ -190,12 +181,12 @@ async def test_who_reads_too_slowly_loses_the_oldest_events_and_learns_how_many(
         raw_socket(slow).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         await slow.call("subscribe")
         emitted = 0
-        while not daemon.running.hub.dropped:
+        while not daemon.server.dropped:
             daemon.emit(Listening(turn=emitted))
             emitted += 1
             if emitted % 50 == 0:
                 await anyio.wait_all_tasks_blocked()
-        for _ in range(MOST_EVENTS):
+        for _ in range(MAX_EVENTS):
             daemon.emit(Listening(turn=emitted))
             emitted += 1
         seen, lagged = 0, 0
@@ -203,7 +194,7 @@ async def test_who_reads_too_slowly_loses_the_oldest_events_and_learns_how_many(
             message = await slow.read()
             lagged += message["params"]["dropped"] if message["method"] == "lagged" else 0
             seen += message["method"] == "event"
-        assert lagged == daemon.running.hub.dropped
+        assert lagged == daemon.server.dropped
 
 
 async def test_who_never_reads_loses_the_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,11 +205,11 @@ async def test_who_never_reads_loses_the_connection(tmp_path: Path, monkeypatch:
             daemon.emit(Listening(turn=number))
             if number % 50 == 0:
                 await anyio.wait_all_tasks_blocked()
-        while daemon.service.clients:
+        while daemon.server.clients:
             await anyio.lowlevel.checkpoint()
 
 
-async def test_who_sends_without_a_pause_keeps_nobody_waiting(tmp_path: Path) -> None:
+async def test_a_client_that_sends_without_a_pause_delays_no_other(tmp_path: Path) -> None:
     message = b'{"jsonrpc": "2.0", "method": "volume"}\n' * 1000
     async with served(tmp_path) as daemon, Line(daemon.path) as rude, anyio.create_task_group() as tasks:
 
@@ -263,14 +254,14 @@ async def test_not_even_one_outside_of_any_method(
     assert "ZeroDivisionError" in caplog.text
 
 
-async def test_file_descriptors_that_nobody_wants_are_closed(tmp_path: Path) -> None:
+async def test_file_descriptors_that_no_method_takes_are_closed(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         read_end, write_end = os.pipe()
         message = b'{"jsonrpc": "2.0", "id": 1, "method": "volume"}\n'
         await client.stream.send_fds(message, [write_end])
         os.close(write_end)
         assert "result" in await client.read()
-        assert await anyio.to_thread.run_sync(os.read, read_end, 1) == b"", "somebody still has the other end"
+        assert await anyio.to_thread.run_sync(os.read, read_end, 1) == b"", "the other end is still open"
         os.close(read_end)
 
 

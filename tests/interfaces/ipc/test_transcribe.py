@@ -13,9 +13,10 @@ import pytest
 
 from assistant.asr.faster_whisper import FasterWhisper
 from assistant.bench.clips import Clip
-from assistant.engines.priority import RightOfWay
+from assistant.engines.detectors import load_detectors
+from assistant.engines.priority import Precedence
 from assistant.interfaces.ipc import recordings
-from assistant.interfaces.ipc.service import MOST_TRANSCRIPTIONS
+from assistant.interfaces.ipc.call import MAX_TRANSCRIPTIONS
 from assistant.testing.scripted import Script
 from tests.interfaces.ipc.served import Line, Served, served
 
@@ -25,7 +26,7 @@ NAME = "q_what_time_is_it_r3"
 
 
 def script(whisper: FasterWhisper) -> Script:
-    return Script(recognizer=whisper)  # type: ignore[arg-type]
+    return Script(recognizer=whisper, detector_loader=load_detectors)  # type: ignore[arg-type]
 
 
 def is_right(answer: dict[str, Any]) -> bool:
@@ -100,7 +101,7 @@ async def test_an_encoded_file_may_come_in_chunks_too(
 
 
 @pytest.mark.parametrize("content", [b"", b"no recording at all"])
-async def test_what_is_no_recording_is_told(content: bytes, tmp_path: Path) -> None:
+async def test_what_is_no_recording_is_an_error(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(content)
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
@@ -109,7 +110,7 @@ async def test_what_is_no_recording_is_told(content: bytes, tmp_path: Path) -> N
         assert (await client.read())["error"]["data"]["code"].startswith("audio.")
 
 
-async def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+async def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         folder = os.open(tmp_path, os.O_RDONLY)
         await send_file(client, folder)
@@ -118,7 +119,7 @@ async def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         assert (await client.call("transcribe"))["error"]["data"] == {"code": "ipc.invalid_params"}
 
 
-async def test_chunks_that_nobody_waits_for_are_refused(tmp_path: Path) -> None:
+async def test_chunks_for_no_request_are_refused(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         refused = await client.call("transcribe.chunk", request="nothing", audio="AAAA")
         assert refused["error"]["data"] == {"code": "ipc.invalid_params"}
@@ -127,7 +128,7 @@ async def test_chunks_that_nobody_waits_for_are_refused(tmp_path: Path) -> None:
 
 
 async def test_a_recording_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recordings, "MOST_BYTES", 20_000)
+    monkeypatch.setattr(recordings, "MAX_BYTES", 20_000)
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         await client.request("transcribe", id="t", source="chunks", encoding="s16le")
         await _chunk(client, bytes(19_000), last=False)
@@ -142,17 +143,17 @@ async def test_a_recording_that_is_too_long_is_refused(tmp_path: Path, monkeypat
 
 async def test_more_recordings_than_fit_into_memory_are_refused(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
-        for number in range(MOST_TRANSCRIPTIONS + 1):
+        for number in range(MAX_TRANSCRIPTIONS + 1):
             await client.request("transcribe", id=number, source="chunks")
         refused = await client.read()
-        assert (refused["id"], refused["error"]["data"]) == (MOST_TRANSCRIPTIONS, {"code": "ipc.busy"})
+        assert (refused["id"], refused["error"]["data"]) == (MAX_TRANSCRIPTIONS, {"code": "ipc.busy"})
 
 
 async def test_who_speaks_in_the_room_goes_first(
     whisper: FasterWhisper, clips: dict[str, Clip], tmp_path: Path
 ) -> None:
     async with served(tmp_path, script(whisper)) as daemon, Line(daemon.path) as client:
-        with daemon.stage.engines.right_of_way.claimed():
+        with daemon.stage.engines.precedence.claimed():
             with clips[NAME].path.open("rb") as file:
                 await send_file(client, file.fileno())
             assert "result" in await client.call("status", id=2)
@@ -169,13 +170,13 @@ async def test_bare_samples_may_be_cut_anywhere() -> None:
         assert [float(sample) async for piece in pieces for sample in piece] == [0.5] * 3
 
 
-def test_the_right_of_way_is_free_when_nobody_claims_it() -> None:
-    way = RightOfWay()
+def test_precedence_is_free_once_every_claim_has_ended() -> None:
+    way = Precedence()
     with way.claimed():
         with way.claimed():
-            assert way.is_set()
-        assert way.is_set()
-    assert not way.is_set()
+            assert way.is_claimed
+        assert way.is_claimed
+    assert not way.is_claimed
 
 
 async def _chunk(client: Line, data: bytes, *, last: bool) -> None:

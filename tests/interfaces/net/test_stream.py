@@ -1,4 +1,4 @@
-"""Connections when the machine has no room for them, and when somebody is still sending."""
+"""Connections when the machine has no room for them, and when the other end is still sending."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ import anyio.lowlevel
 import pytest
 
 from assistant.interfaces.net import stream
-from assistant.interfaces.net.stream import Connected, connect, discard, serve
+from assistant.interfaces.net.stream import SocketStream, connect, discard, serve
 
 pytestmark = pytest.mark.anyio
 
@@ -36,7 +36,7 @@ async def test_too_many_connections_pass(
     monkeypatch.setattr(stream, "PAUSE_S", 0.0)
     greeted = anyio.Event()
 
-    async def welcome(connection: Connected) -> None:
+    async def welcome(connection: SocketStream) -> None:
         async with connection:
             greeted.set()
 
@@ -52,7 +52,7 @@ async def test_too_many_connections_pass(
                         await anyio.wait_all_tasks_blocked()
                 await greeted.wait()
                 tasks.cancel_scope.cancel()
-    assert caplog.text.count("nobody can connect") == 2
+    assert caplog.text.count("no connection can be accepted") == 2
 
 
 async def test_a_listener_that_fails_is_an_error() -> None:
@@ -60,14 +60,14 @@ async def test_a_listener_that_fails_is_an_error() -> None:
         await serve(never_bound, lambda connection: anyio.lowlevel.checkpoint())
 
 
-async def test_somebody_who_sends_on_is_not_heard_for_ever() -> None:
+async def test_a_client_that_sends_on_is_not_read_for_ever() -> None:
     one, other = socket.socketpair()
 
-    async def send_on(connection: Connected) -> None:
+    async def send_on(connection: SocketStream) -> None:
         while True:
             await connection.send(bytes(65_536))
 
-    async with Connected(one) as here, Connected(other) as there, anyio.create_task_group() as tasks:
+    async with SocketStream(one) as here, SocketStream(other) as there, anyio.create_task_group() as tasks:
         tasks.start_soon(send_on, there)
         await discard(here)
         tasks.cancel_scope.cancel()

@@ -8,11 +8,24 @@ import anyio
 import msgspec
 import pytest
 
+from assistant.answers.order import build_responders
+from assistant.app.running import Running
+from assistant.bus import Bus
 from assistant.config.schema import Config, Wyoming
 from assistant.engines.engines import Engines
 from assistant.interfaces.wyoming.server import WyomingServer
+from assistant.rooms.registry import Rooms
+from assistant.rooms.shared import Shared
+from assistant.telemetry.metrics import Metrics
 
 Serve = Callable[..., AbstractAsyncContextManager[WyomingServer]]
+
+
+def host_of(engines: Engines, config: Config) -> Running:
+    """A daemon without a room of its own."""
+    bus = Bus()
+    rooms = Rooms(Shared(engines, build_responders(config, engines), bus.emit), config)
+    return Running(rooms, bus, Metrics(), lambda: config, lambda: None)
 
 
 @pytest.fixture
@@ -21,9 +34,10 @@ def serve(engines: Engines) -> Serve:
 
     @asynccontextmanager
     async def serving(settings: Wyoming, config: Config | None = None) -> AsyncIterator[WyomingServer]:
-        server = WyomingServer(msgspec.structs.replace(config or Config(), wyoming=settings), engines)
+        host = host_of(engines, msgspec.structs.replace(config or Config(), wyoming=settings))
         with anyio.fail_after(60):
             async with anyio.create_task_group() as tasks:
+                server = WyomingServer(host)
                 await tasks.start(server.run)
                 yield server
                 tasks.cancel_scope.cancel()

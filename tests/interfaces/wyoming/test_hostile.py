@@ -13,10 +13,11 @@ from wyoming.event import Event
 from wyoming.info import Describe
 
 from assistant.config.schema import Wyoming
-from assistant.interfaces.wyoming import services, wire
+from assistant.engines.detectors import Detectors, Words, load_detectors
+from assistant.engines.engines import Engines
+from assistant.interfaces.wyoming import wire
 from assistant.interfaces.wyoming.sound import PIECE, Listener
 from assistant.interfaces.wyoming.wire import Wire
-from assistant.vad.silero import Silero
 from tests.interfaces.wyoming.conftest import Serve
 from tests.interfaces.wyoming.test_services import connected, until
 from tests.interfaces.wyoming.test_wire import Bytes
@@ -58,22 +59,22 @@ async def test_the_largest_chunk_is_converted_piece_by_piece() -> None:
 
 
 async def test_requests_without_number_are_worked_at_one_at_a_time(
-    serve: Serve, address: str, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, engines: Engines, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_work, most = 0, 0
     guard = threading.Lock()
 
-    class Counted(Silero):
-        def __init__(self) -> None:
-            nonlocal at_work, most
-            with guard:
-                at_work += 1
-                most = max(most, at_work)
-            super().__init__()
-            with guard:
-                at_work -= 1
+    def counted(words: Words | None) -> Detectors:
+        nonlocal at_work, most
+        with guard:
+            at_work += 1
+            most = max(most, at_work)
+        loaded = load_detectors(words)
+        with guard:
+            at_work -= 1
+        return loaded
 
-    monkeypatch.setattr(services, "Silero", Counted)
+    monkeypatch.setattr(engines, "detector_loader", counted)
     async with serve(Wyoming(listen=address)), connected(address) as client:
         for _ in range(100):
             await client.write_event(Event("transcribe"))

@@ -16,6 +16,7 @@ from assistant.bench.clips import Clip
 from assistant.config.schema import Config, Wyoming
 from assistant.engines.engines import Engines
 from assistant.interfaces.wyoming.server import WyomingServer
+from tests.interfaces.wyoming.conftest import host_of
 
 CLIPS = ("q_grapefruit_in_french", "q_what_time_is_it_r3")
 
@@ -30,7 +31,7 @@ def served(engines: Engines, port: int) -> Iterator[str]:
     async def serve() -> None:
         async with anyio.from_thread.BlockingPortal() as portal, anyio.create_task_group() as tasks:
             loop.append(portal)
-            await tasks.start(WyomingServer(config, engines).run)
+            await tasks.start(WyomingServer(host_of(engines, config)).run)
             ready.set()
             await end.wait()
             tasks.cancel_scope.cancel()

@@ -20,12 +20,12 @@ from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, Synthesize
 from wyoming.wake import Detect, Detection
 
 from assistant.audio.pcm import BLOCK, LISTENING_RATE
+from assistant.audio.simulated.remote import RemoteMicrophone
 from assistant.bench.clips import Clip
 from assistant.config.schema import Config, Wake, Wyoming
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError
-from assistant.interfaces.wyoming import session
-from assistant.interfaces.wyoming.satellite import RemoteMicrophone
+from assistant.interfaces.wyoming import listening, session
 from assistant.wake import microwakeword
 from tests.interfaces.wyoming.conftest import Serve
 from tests.interfaces.wyoming.test_satellite import CHUNK, NAME, Speaker
@@ -111,11 +111,11 @@ async def test_a_satellite_that_falls_silent_in_the_middle_does_not_keep_the_eng
         satellite = LocalWake(client)
         async with satellite.streaming(clips[NAME]):
             await satellite.until("voice-started")
-        assert engines.right_of_way.is_set()
+        assert engines.precedence.is_claimed
         await client.write_event(AudioStop().event())
         await satellite.until("transcript")
     with anyio.fail_after(5):
-        await engines.right_of_way.free()
+        await engines.precedence.free()
 
 
 async def test_silence_comes_from_a_microphone_that_sends_nothing_only_as_long_as_time_matters() -> None:
@@ -136,7 +136,7 @@ async def test_silence_comes_from_a_microphone_that_sends_nothing_only_as_long_a
 async def test_a_wake_word_is_listened_for_without_end_and_more_than_once(
     serve: Serve, address: str, nabu: Clip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "MOST_S", 0.5)
+    monkeypatch.setattr(listening, "MAX_RECORDING_S", 0.5)
     async with serve(Wyoming(listen=address)), connected(address) as client:
         await client.write_event(Detect(names=["okay_nabu"]).event())
         for _ in range(2):

@@ -12,7 +12,7 @@ from wyoming.event import Event
 
 from assistant.errors import AssistantError, Code
 from assistant.interfaces.wyoming import wire
-from assistant.interfaces.wyoming.wire import MOST_HEADER, Wire
+from assistant.interfaces.wyoming.wire import MAX_HEADER, Wire
 
 pytestmark = pytest.mark.anyio
 
@@ -79,7 +79,7 @@ async def test_data_may_stand_in_the_header_and_after_it() -> None:
         b'{"type": "t", "payload_length": "3"}\n',
         b'{"type": "t", "data_length": 2}\n[]',
         b'{"type": "t", "data": ' + b"[" * 10_000 + b"\n",
-        b"a" * (MOST_HEADER + 1),
+        b"a" * (MAX_HEADER + 1),
     ],
     ids=lambda data: str(data[:50]),
 )
@@ -98,7 +98,7 @@ async def test_a_header_without_an_end_is_not_kept() -> None:
     line = Bytes(b"a" * 10**7)
     with pytest.raises(AssistantError):
         await Wire(line).read()
-    assert line.taken <= MOST_HEADER + 65_536
+    assert line.taken <= MAX_HEADER + 65_536
 
 
 async def test_an_event_that_is_never_finished_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,73 @@
+"""The order in which responders are asked, as the configuration has it."""
+
+import importlib
+import logging
+from collections.abc import Callable, Sequence
+
+from assistant.answers.base import Answer, Question, Responder
+from assistant.answers.model import ModelResponder
+from assistant.answers.skills.clock import ClockResponder
+from assistant.config.schema import Config
+from assistant.engines.engines import Engines
+from assistant.errors import AssistantError, Code
+
+log = logging.getLogger(__name__)
+
+Factory = Callable[[Config, Engines], Responder]
+"""Makes a responder. Called again when the configuration has changed."""
+
+BUILT_IN: dict[str, Factory] = {
+    "clock": lambda config, engines: ClockResponder(),
+    "model": lambda config, engines: ModelResponder(engines.generation, config.llm),
+}
+"""The names that `answers.order` knows, besides `module:factory`."""
+
+
+class Responders:
+    """Asks `responders` in order. One that fails is passed over, with a line in the log."""
+
+    def __init__(self, responders: Sequence[Responder]) -> None:
+        self._responders = tuple(responders)
+
+    @property
+    def names(self) -> list[str]:
+        return [responder.name for responder in self._responders]
+
+    async def answer(self, question: Question) -> Answer:
+        """The answer of the first that has one. Raises `AssistantError` (`answers.none`) when none has."""
+        for responder in self._responders:
+            try:
+                answer = await responder.answer(question)
+            except Exception as error:  # whatever a responder does, the next one can answer
+                log.warning("%s cannot answer: %s: %s", responder.name, type(error).__name__, error)
+                continue
+            if answer is not None:
+                return answer
+        names = ", ".join(self.names)
+        raise AssistantError(Code.ANSWERS_NONE, f"none of {names} has an answer; add `model` to answers.order")
+
+    async def read(self, question: Question) -> None:
+        """Let each prepare for a question that probably begins like this. Raises what a language model raises."""
+        for responder in self._responders:
+            await responder.read(question)
+
+
+def build_responders(config: Config, engines: Engines) -> Responders:
+    """The responders of `answers.order`. Raises `AssistantError` (`config.invalid`)."""
+    return Responders([_factory(name)(config, engines) for name in config.answers.order])
+
+
+def _factory(name: str) -> Factory:
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        raise AssistantError(
+            Code.CONFIG_INVALID,
+            f"answers.order: {name!r} is none of {', '.join(BUILT_IN)}, nor the module:factory of a responder of yours",
+        )
+    try:
+        factory: Factory = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise AssistantError(Code.CONFIG_INVALID, f"answers.order: {name!r} cannot be loaded: {error}") from error
+    return factory

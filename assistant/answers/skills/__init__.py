@@ -1,0 +1,1 @@
+"""Responders that know their answer exactly."""

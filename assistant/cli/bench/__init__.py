@@ -1,0 +1,1 @@
+"""`assistant bench`: a subcommand a suite, each with its own options and tables."""

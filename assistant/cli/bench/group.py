@@ -1,0 +1,37 @@
+"""The command group: which suites there are, and speed where none is named."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from assistant.cli.bench import conversation, load, soak, speed
+
+DEFAULT_SUITE = "speed"
+
+
+class SuiteGroup(TyperGroup):
+    """Runs `DEFAULT_SUITE` when the first argument is an option, or there is none."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # Any: typer's own context class is private
+        """Insert the default suite. Exits with status 2 for the former option --suite."""
+        for number, argument in enumerate(args):
+            if argument == "--suite" or argument.startswith("--suite="):
+                suite = argument.partition("=")[2] or next(iter(args[number + 1 :]), "")
+                name = suite if suite in self.commands else "|".join(self.commands)
+                ctx.fail(f"there is no option --suite; each suite is a command: `assistant bench {name}`")
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = [DEFAULT_SUITE, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(cls=SuiteGroup)
+app.command("speed")(speed.speed)
+app.command("conversation")(conversation.conversation)
+app.command("load")(load.load)
+app.command("soak")(soak.soak)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure the assistant on recordings. Without a command: speed."""

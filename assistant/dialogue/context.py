@@ -1,0 +1,50 @@
+"""What every turn of a conversation shares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from assistant.answers.acts import Acts
+from assistant.answers.base import Question
+from assistant.answers.history import History
+from assistant.answers.order import Responders
+from assistant.audio.base import AudioSink
+from assistant.config.schema import Config
+from assistant.engines.engines import Engines
+from assistant.events import Emitter
+from assistant.language.tables import tables_of
+
+
+@dataclass(frozen=True)
+class Context:
+    """Engines, responders, loudspeaker, what was said before, and where events go."""
+
+    room: str
+    engines: Engines
+    responders: Responders
+    config: Config
+    history: History
+    sink: AudioSink
+    emit: Emitter
+    """Takes an event of this room."""
+    next_turn: Callable[[], int]
+    """Numbers the turns of all rooms."""
+
+    @property
+    def voice_language(self) -> str:
+        return self.engines.voice.language
+
+    def question(self, text: str, *, language: str = "", deadline: float | None = None, asker: str = "") -> Question:
+        """What is asked in this room, with all that was said before. Parameters as the fields of `Question`."""
+        return Question(
+            text,
+            self.room,
+            self.history,
+            language=language,
+            reply_language=self.voice_language,
+            asker=asker,
+            deadline=deadline,
+        )
+
+    def acts(self) -> Acts:
+        """For an answer that cannot be reopened."""
+        return Acts(fallback=tables_of(self.voice_language).phrases.done_failed)

@@ -1,0 +1,69 @@
+"""The text of an answer on its way to the voice: cut into lines, each of which is a clause."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from assistant.answers.acts import Acts, Claim
+from assistant.answers.base import Answer
+from assistant.answers.text import committed
+from assistant.dialogue.speaking.draft import Draft, clauses_of
+from assistant.dialogue.speaking.outcome import Outcome
+from assistant.errors import AssistantError, Code
+from assistant.tts.clauses import Clause
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is to be said next."""
+
+    clause: Clause
+    claim: Claim | None = None
+    """The effect that the clause says was done; it is heard only if it was."""
+
+
+class Reply:
+    """Notes in `outcome` what is written, and hands each piece of text to `written` as it comes.
+
+    With `counts` the answer is committed already, so effects are run where they stand; else `acts` hears of them.
+    """
+
+    def __init__(
+        self, outcome: Outcome, acts: Acts, language: str, *, counts: bool, written: Callable[[str], None]
+    ) -> None:
+        self._outcome = outcome
+        self._acts = acts
+        self._language = language
+        self._counts = counts
+        self._written = written
+
+    async def lines(self, answer: Answer) -> AsyncGenerator[Line, None]:
+        """The lines of `answer`, as soon as each is complete. Raises what the answer does, and `reply.empty`."""
+        outcome = self._outcome
+        outcome.provenance, outcome.expects_reply, outcome.cost = answer.provenance, answer.expects_reply, answer.cost
+        draft = Draft(self._language)
+        parts = committed(answer, self._acts) if self._counts else answer.parts()
+        async with aclosing(parts) as coming:
+            async for part in coming:
+                outcome.mark("first_token")
+                if isinstance(part, str):
+                    self._note(part)
+                    for clause in draft.feed(part):
+                        yield Line(clause)
+                    continue
+                claim = self._acts.propose(part)
+                if part.done:
+                    for clause in draft.rest():
+                        yield Line(clause)
+                    draft = Draft(self._language)
+                    outcome.written.append(claim)
+                    for clause in clauses_of(part.done, self._language):
+                        yield Line(clause, claim)
+        for clause in draft.rest():
+            yield Line(clause)
+        if not outcome.reply.strip():
+            raise AssistantError(Code.REPLY_EMPTY, f"{answer.provenance.name} wrote nothing in answer; ask again")
+
+    def _note(self, text: str) -> None:
+        self._outcome.written.append(text)
+        self._written(text)

@@ -1,0 +1,58 @@
+"""What the assistant is saying, and what goes on after it: an alarm may cut into an answer."""
+
+from assistant.dialogue.speaking.speaker import Speaker
+from assistant.dialogue.turn.end import End
+
+
+class SpeakerStack:
+    """The top speaks, or prepares to; those below are held until it is over."""
+
+    def __init__(self) -> None:
+        self.current: Speaker | None = None
+        self.last: Speaker | None = None
+        """The one that spoke before the current one, or last of all."""
+        self._held: list[Speaker] = []
+        """What goes on when the present one is over, the last of it first."""
+
+    @property
+    def is_taken(self) -> bool:
+        """The assistant answers, or prepares to."""
+        return self.current is not None
+
+    @property
+    def is_playing(self) -> bool:
+        """What the assistant says can be heard already."""
+        return self.current is not None and self.current.playing_since is not None
+
+    def take(self, speaker: Speaker) -> None:
+        """The assistant has something to say; if it is saying something already, that comes first."""
+        if self.current is not None:
+            speaker.hold()
+            self._held.append(speaker)
+        else:
+            self.current = speaker
+
+    def cut_in(self, speaker: Speaker) -> None:
+        """The assistant says `speaker` now, and then goes on with what it is saying."""
+        if self.current is not None:
+            self.current.hold()
+            self._held.append(self.current)
+        self.current = speaker
+
+    def leave(self, speaker: Speaker) -> None:
+        """`speaker` is over; what it cut into goes on."""
+        if speaker is not self.current:
+            if speaker in self._held:
+                self._held.remove(speaker)
+            return
+        self.last = speaker
+        self.current = self._held.pop() if self._held else None
+        if self.current is not None:
+            self.current.restore()
+
+    def give_up(self, end: End) -> None:
+        """End what is being said, if anything is, and what would go on after it."""
+        for held in self._held:
+            held.interrupt(End.INTERRUPTED)
+        if self.current is not None:
+            self.current.interrupt(end)

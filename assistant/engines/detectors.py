@@ -1,0 +1,32 @@
+"""What listens to one stream of sound all the time, with a memory of it: voice activity and wake words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.vad.base import VoiceActivity
+from assistant.wake.base import WakeWordDetector
+
+Words = Mapping[str, float | Literal["auto"]]
+"""Wake words, as in `wake.words`: each with the score from which it counts."""
+
+
+@dataclass
+class Detectors:
+    """For one stream; the next stream needs others."""
+
+    activity: VoiceActivity
+    wake: WakeWordDetector | None
+    """None where no wake word is needed."""
+
+
+DetectorLoader = Callable[[Words | None], Detectors]
+"""Loads them, in any thread; None for no wake words. Raises `AssistantError` (`model.*`, `config.invalid`)."""
+
+
+def load_detectors(words: Words | None) -> Detectors:
+    """The detectors that come with the program."""
+    from assistant.vad.silero import Silero
+    from assistant.wake.words import WakeWords
+
+    return Detectors(Silero(), WakeWords(words) if words is not None else None)

@@ -1,0 +1,51 @@
+"""What is done for one client: one thing of each kind at a time, so that answers come in order."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.abc import TaskGroup
+
+from assistant.errors import AssistantError
+
+
+@dataclass(frozen=True)
+class _Job:
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    ended: anyio.Event = field(default_factory=anyio.Event)
+
+
+class Jobs:
+    """Runs in `tasks`; `report` tells the client what went wrong."""
+
+    def __init__(self, tasks: TaskGroup, report: Callable[[AssistantError], Awaitable[None]]) -> None:
+        self.tasks = tasks
+        self._report = report
+        self._jobs: dict[str, _Job] = {}
+
+    async def clear(self, kind: str, *, unfinished: bool) -> None:
+        """Let what of this kind is at work come to its end, or give it up if the client never finished asking.
+
+        Until then nothing more is read, so one client has one engine call of a kind at work.
+        """
+        if (before := self._jobs.pop(kind, None)) is None:
+            return
+        if unfinished:
+            before.scope.cancel()
+        await before.ended.wait()
+
+    def start(self, kind: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work`; the way is clear."""
+        job = self._jobs[kind] = _Job()
+
+        async def guarded() -> None:
+            try:
+                with job.scope:
+                    try:
+                        await work()
+                    except AssistantError as error:
+                        await self._report(error)
+            finally:
+                job.ended.set()
+
+        self.tasks.start_soon(guarded)

@@ -1,0 +1,134 @@
+"""The rooms of a daemon by name, and the one way to open another."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from itertools import count
+
+import anyio
+
+from assistant.answers.order import build_responders
+from assistant.audio.base import AudioSink, AudioSource
+from assistant.config.schema import Config
+from assistant.engines.detectors import Detectors
+from assistant.errors import AssistantError, Code
+from assistant.events import RoomClosed, RoomOpened
+from assistant.rooms.room import Room, RoomSound, unchanged
+from assistant.rooms.shared import Adapt, Shared
+from assistant.store.rooms import LOCAL_ROOM
+
+
+class Rooms:
+    """Every room that is open. The device's own is called `LOCAL_ROOM`, and is there from its `open` on."""
+
+    def __init__(self, shared: Shared, config: Config) -> None:
+        self.shared = shared
+        self._config = config
+        self._rooms: dict[str, Room] = {}
+
+    def __iter__(self) -> Iterator[Room]:
+        """In the order in which they were opened."""
+        return iter(tuple(self._rooms.values()))
+
+    @property
+    def config(self) -> Config:
+        """What the rooms follow, each in its own way."""
+        return self._config
+
+    def get(self, name: str = "") -> Room:
+        """The room called `name`; without a name the device's own. Raises `AssistantError` (`room.unknown`)."""
+        room = self._rooms.get(name or LOCAL_ROOM)
+        if room is None:
+            there = ", ".join(self._rooms) or "none yet"
+            raise AssistantError(Code.ROOM_UNKNOWN, f"there is no room {name or LOCAL_ROOM!r}; there are: {there}")
+        return room
+
+    def with_sound(self, name: str = "") -> Room:
+        """The room called `name`, to be spoken to; without a name the device's own if it has sound, else the only one
+        that does. Raises `AssistantError` (`room.unknown`, `room.silent`)."""
+        if name:
+            return self.get(name)
+        local = self._rooms.get(LOCAL_ROOM)
+        audible = [room for room in self._rooms.values() if room.has_sound]
+        if local is not None and local.has_sound:
+            return local
+        if len(audible) == 1:
+            return audible[0]
+        there = ", ".join(room.name for room in audible)
+        raise AssistantError(
+            Code.ROOM_SILENT,
+            f"this machine has no sound of its own; name one of the rooms {there}"
+            if there
+            else "this machine has no sound of its own, and no other room is connected",
+        )
+
+    @asynccontextmanager
+    async def open(
+        self,
+        name: str,
+        source: AudioSource,
+        sink: AudioSink,
+        *,
+        adapt: Adapt = unchanged,
+        detectors: Detectors | None = None,
+        remembers: bool = True,
+    ) -> AsyncIterator[Room]:
+        """A room with sound, which converses for as long as the context lasts. `adapt` and `remembers` as `Room`.
+
+        `detectors` None loads those that its configuration wants. A name that is taken gets a number behind it. Raises
+        `AssistantError` (`model.*`, `config.invalid`), and what the source does.
+        """
+        wake = adapt(self._config).wake
+        if detectors is None:
+            detectors = await self.shared.engines.detectors(None if wake == "none" else wake.words)
+        sound = RoomSound(source, sink, detectors)
+        room = Room(self._free(name), self.shared, self._config, sound, adapt=adapt, remembers=remembers)
+        room.restore()
+        async with self._living(room):
+            yield room
+
+    @asynccontextmanager
+    async def open_silent(self, name: str) -> AsyncIterator[Room]:
+        """A room that answers in text only."""
+        room = Room(self._free(name), self.shared, self._config, None)
+        async with self._living(room):
+            yield room
+
+    async def prepare(self, config: Config) -> Mapping[Room, Detectors]:
+        """The detectors that rooms need to follow `config`. Raises `AssistantError` (`model.*`, `config.invalid`), and
+        then nothing has changed."""
+        build_responders(config, self.shared.engines)
+        found: dict[Room, Detectors] = {}
+        for room in self:
+            if room.wants_detectors(config):
+                wake = room.adapted(config).wake
+                found[room] = await self.shared.engines.detectors(None if wake == "none" else wake.words)
+        return found
+
+    def follow(self, config: Config, detectors: Mapping[Room, Detectors]) -> None:
+        """Have all rooms do as `config` says, with the engines that are shared by now and what `prepare` has loaded."""
+        self.shared.responders = build_responders(config, self.shared.engines)
+        self._config = config
+        for room in self:
+            room.configure(config, detectors.get(room))
+
+    @asynccontextmanager
+    async def _living(self, room: Room) -> AsyncIterator[None]:
+        with self._listed(room):
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(room.run)
+                yield
+                tasks.cancel_scope.cancel()
+
+    @contextmanager
+    def _listed(self, room: Room) -> Iterator[None]:
+        self._rooms[room.name] = room
+        self.shared.emit(RoomOpened(room=room.name))
+        try:
+            yield
+        finally:
+            del self._rooms[room.name]
+            self.shared.emit(RoomClosed(room=room.name))
+
+    def _free(self, name: str) -> str:
+        names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+        return next(free for free in names if free not in self._rooms)

@@ -1,0 +1,77 @@
+"""What was said in a room, kept for a while to go on with the conversation after a restart."""
+
+from dataclasses import dataclass
+from functools import partial
+from sqlite3 import Connection
+
+from assistant.store.database import Database
+
+MAX_EXCHANGES = 1000
+"""Exchanges of one room that are kept. A context of 2048 tokens holds some twenty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What the user said in a turn, and what was heard of the answer."""
+
+    said: str
+    heard: str
+
+
+class Exchanges:
+    """The table `exchange`. Words are kept for `keep_hours`; with 0 none is written."""
+
+    def __init__(self, database: Database, *, keep_hours: float) -> None:
+        self._database = database
+        self._keep_hours = keep_hours
+
+    def recent(self, room: str) -> list[Exchange]:
+        """What was said in `room` within the hours that are kept, oldest first."""
+        rows = self._database.read(
+            "SELECT said, heard FROM exchange WHERE room = ? AND at >= ? ORDER BY id", (room, self._expired_before)
+        )
+        return [Exchange(said, heard) for said, heard in rows]
+
+    def add(self, room: str, exchange: Exchange) -> None:
+        """Keep `exchange`, and forget what is too old in any room."""
+        if self._keep_hours:
+            add = partial(_add, room=room, exchange=exchange, now=self._database.now(), before=self._expired_before)
+            self._database.write(add)
+
+    def clear(self, room: str | None) -> None:
+        """Forget what was said in `room`, or in every room: not a word of it stays on the disk."""
+        self._database.write(_clear if room is None else partial(_clear_room, room=room), erases=True)
+
+    def clear_expired(self) -> None:
+        """Forget what is too old, also where fewer hours are kept than when it was said."""
+        before = self._expired_before
+        if self._database.read("SELECT 1 FROM exchange WHERE at < ? LIMIT 1", (before,)):
+            self._database.write(partial(_clear_expired, before=before), erases=True)
+
+    @property
+    def _expired_before(self) -> float:
+        return self._database.now() - self._keep_hours * 3600
+
+
+def _add(connection: Connection, *, room: str, exchange: Exchange, now: float, before: float) -> None:
+    connection.execute(
+        "INSERT INTO exchange (room, at, said, heard) VALUES (?, ?, ?, ?)", (room, now, exchange.said, exchange.heard)
+    )
+    connection.execute(
+        "DELETE FROM exchange WHERE room = :room AND id <="
+        " (SELECT id FROM exchange WHERE room = :room ORDER BY id DESC LIMIT 1 OFFSET :most)",
+        {"room": room, "most": MAX_EXCHANGES},
+    )
+    _clear_expired(connection, before=before)
+
+
+def _clear(connection: Connection) -> None:
+    connection.execute("DELETE FROM exchange")
+
+
+def _clear_room(connection: Connection, *, room: str) -> None:
+    connection.execute("DELETE FROM exchange WHERE room = ?", (room,))
+
+
+def _clear_expired(connection: Connection, *, before: float) -> None:
+    connection.execute("DELETE FROM exchange WHERE at < ?", (before,))
