@@ -64,7 +64,7 @@ class Running:
             await self.engines.exchange(fresh)
             if fresh != Fresh():
                 spare_what_is_here()
-            self.rooms.follow(after, detectors)
+            await self.rooms.follow(after, detectors)
             if before.log != after.log:
                 configure_log(after.log)
             if before.audio != after.audio and self.supervisor is not None:

@@ -23,3 +23,11 @@ Socket = Annotated[
         help="The daemon's socket. Default: $ASSISTANT_SOCKET, else your own daemon's, else the system service's.",
     ),
 ]
+Room = Annotated[
+    str,
+    typer.Option(
+        "--room",
+        metavar="NAME",
+        help="Which room, as `assistant status` lists them. Default: the one of this machine, or the only one.",
+    ),
+]

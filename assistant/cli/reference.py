@@ -70,7 +70,7 @@ class DeclaredParameter:
 
     @property
     def _shows_default(self) -> bool:
-        return self.default not in (None, False, ...)
+        return self.default not in (None, False, "", ...)
 
 
 def commands_page() -> str:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from assistant.cli.options import Json, Socket
+from assistant.cli.options import Json, Room, Socket
 from assistant.errors import AssistantError, Code
 
 INTERRUPTED = 130
@@ -18,9 +18,9 @@ INTERRUPTED = 130
 Words = Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="Without it: standard input.")]
 
 
-def status(json: Json = False, socket: Socket = None) -> None:
+def status(room: Room = "", json: Json = False, socket: Socket = None) -> None:
     """What the assistant is doing, and with what."""
-    found = _call(socket, "status")
+    found = _call(socket, "status", room=room)
     if json:
         _print_json(found)
         return
@@ -33,6 +33,7 @@ def status(json: Json = False, socket: Socket = None) -> None:
 def ask(
     words: Words = None,
     speak: Annotated[bool, typer.Option("--speak", help="Have it answered aloud as well.")] = False,
+    room: Room = "",
     json: Json = False,
     socket: Socket = None,
 ) -> None:
@@ -42,10 +43,10 @@ def ask(
     text = _text(words)
     with Client(socket) as assistant:
         if json:
-            _print_json(assistant.call("ask", text=text, speak=speak))
+            _print_json(assistant.call("ask", text=text, speak=speak, room=room))
             return
         try:
-            for piece in assistant.ask(text, speak=speak):
+            for piece in assistant.ask(text, speak=speak, room=room):
                 typer.echo(piece, nl=False)
         except KeyboardInterrupt as interrupt:
             typer.echo()  # hanging up has given the question up
@@ -61,6 +62,7 @@ def say(
     interrupt: Annotated[
         bool, typer.Option("--interrupt", help="Now, over what is being said; for alarms and warnings.")
     ] = False,
+    room: Room = "",
     json: Json = False,
     socket: Socket = None,
 ) -> None:
@@ -70,7 +72,7 @@ def say(
     text = _text(words)
     with Client(socket) as assistant:
         try:
-            said = assistant.call("say", text=text, priority=priority, interrupt=interrupt)
+            said = assistant.call("say", text=text, priority=priority, interrupt=interrupt, room=room)
         except KeyboardInterrupt as given_up:
             raise typer.Exit(INTERRUPTED) from given_up
     if json:
@@ -81,53 +83,56 @@ def say(
         raise typer.Exit(1)
 
 
-def listen(json: Json = False, socket: Socket = None) -> None:
+def listen(room: Room = "", json: Json = False, socket: Socket = None) -> None:
     """Listen, as if the wake word had been said."""
-    _print(json, _call(socket, "listen"), "It listens.")
+    _print(json, _call(socket, "listen", room=room), "It listens.")
 
 
 def stop(
     waiting: Annotated[bool, typer.Option("--all", help="Forget the announcements that wait, too.")] = False,
+    room: Room = "",
     json: Json = False,
     socket: Socket = None,
 ) -> None:
     """Stop what is being said."""
-    found = _call(socket, "stop", waiting=waiting)
+    found = _call(socket, "stop", waiting=waiting, room=room)
     _print(json, found, "Stopped." if found["stopped"] else "Nothing was being said.")
 
 
-def mute(json: Json = False, socket: Socket = None) -> None:
+def mute(room: Room = "", json: Json = False, socket: Socket = None) -> None:
     """Switch the microphone off; the device is closed."""
-    _print(json, _call(socket, "mute", muted=True), "The microphone is off.")
+    _print(json, _call(socket, "mute", muted=True, room=room), "The microphone is off.")
 
 
-def unmute(json: Json = False, socket: Socket = None) -> None:
+def unmute(room: Room = "", json: Json = False, socket: Socket = None) -> None:
     """Switch the microphone on again."""
-    _print(json, _call(socket, "mute", muted=False), "The microphone is on.")
+    _print(json, _call(socket, "mute", muted=False, room=room), "The microphone is on.")
 
 
 def volume(
     percent: Annotated[float | None, typer.Argument(metavar="[PERCENT]", min=0, max=100, help="0 to 100.")] = None,
+    room: Room = "",
     json: Json = False,
     socket: Socket = None,
 ) -> None:
     """Set how loud everything is, or show it."""
-    found = _call(socket, "volume", level=None if percent is None else percent / 100)
+    found = _call(socket, "volume", level=None if percent is None else percent / 100, room=room)
     _print(json, found, f"Volume {found['volume']:.0%}")
 
 
 def history(
     clear: Annotated[bool, typer.Option("--clear", help="Forget it.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many of the latest exchanges.")] = 100,
+    room: Room = "",
     json: Json = False,
     socket: Socket = None,
 ) -> None:
     """Show what was said before, as far as the language model remembers it."""
     if clear:
-        found = _call(socket, "history.clear")
+        found = _call(socket, "history.clear", room=room)
         _print(json, found, f"{found['forgotten']} exchanges forgotten.")
         return
-    found = _call(socket, "history.get", limit=limit)
+    found = _call(socket, "history.get", limit=limit, room=room)
     if json:
         _print_json(found)
         return
@@ -195,17 +200,32 @@ def _print_json(found: object) -> None:
 
 def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
     """The status for people: names and values."""
-    echo = {True: "yes", False: "not yet", None: "only before it answers (no echo cancellation)"}[found["echo_free"]]
     hours, minutes = divmod(int(found["uptime_s"]) // 60, 60)
     engines = [f"{model} on {found['devices'][stage]}" for stage, model in found["models"].items()]
     return [
-        ("state", found["state"] + (f", {found['waiting']} announcements wait" if found["waiting"] else "")),
-        ("wake words", ", ".join(found["wake_words"]) or "none needed"),
-        ("microphone", found["microphone"] + (" (off)" if found["muted"] else "")),
-        ("loudspeaker", f"{found['loudspeaker']}, volume {found['volume']:.0%}"),
-        ("can be spoken over", echo),
+        *_lines_about_room(found),
         ("models", ", ".join(engines)),
         ("turns so far", str(found["turn"])),
         ("running", f"{hours} h {minutes:02} min, process {found['pid']}, version {found['version']}"),
         ("socket", f"{found['socket']}, {found['clients']} clients"),
+    ]
+
+
+def _lines_about_room(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The room that the status is about, and where there are several, the state of each."""
+    echo = {True: "yes", False: "not yet", None: "only before it answers (no echo cancellation)"}[found["echo_free"]]
+    rooms = [("rooms", ", ".join(f"{name} ({state})" for name, state in found["rooms"].items()))]
+    lines = [
+        ("room", found["room"]),
+        *(rooms if len(found["rooms"]) > 1 else []),
+        ("state", found["state"] + (f", {found['waiting']} announcements wait" if found["waiting"] else "")),
+    ]
+    if found["state"] == "silent":
+        return [*lines, ("sound", "none: this room answers in text only")]
+    return [
+        *lines,
+        ("wake words", ", ".join(found["wake_words"]) or "none needed"),
+        ("microphone", found["microphone"] + (" (off)" if found["muted"] else "")),
+        ("loudspeaker", f"{found['loudspeaker']}, volume {found['volume']:.0%}"),
+        ("can be spoken over", echo),
     ]

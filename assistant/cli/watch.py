@@ -28,7 +28,6 @@ METER_WIDTH = 40
 """Characters of the level meter."""
 
 STATES = {
-    "ready": "listening",
     "listening": "listening",
     "woken": "listening",
     "follow_up": "listening",
@@ -38,6 +37,9 @@ STATES = {
     "playback_started": "speaking",
 }
 """What the assistant does from an event on."""
+
+SPOKEN_IN = {"woken", "speech_started", "final_transcript"}
+"""Events after which the words of their room are shown."""
 
 COLOURS = {
     "asleep": "dim",
@@ -52,7 +54,10 @@ COLOURS = {
 class View:
     """What is known so far; fed with events, drawn as often as the terminal likes."""
 
-    state: str = "asleep"
+    states: dict[str, str] = field(default_factory=dict)
+    """What the assistant does in each room, in the order in which they were opened."""
+    room: str = ""
+    """Whose level and words are shown: where somebody spoke last."""
     level_db: float = MIN_LEVEL_DB
     speech: float = 0.0
     question: str = ""
@@ -63,13 +68,33 @@ class View:
 
     def take(self, event: dict[str, Any]) -> None:
         """Note what has happened."""
-        name = event["event"]
-        self.state = STATES.get(name, self.state)
+        name, room = event["event"], event.get("room", "")
+        if name in STATES:
+            self.states[room] = STATES[name]
+        if name in SPOKEN_IN:
+            self.room = room
+        if room == self.room:
+            self._take_words(event)
         match name:
+            case "room_opened":
+                self.states.setdefault(room, "asleep")
+            case "room_closed":
+                self.states.pop(room, None)
+            case "muted":
+                self.states[room] = "muted" if event["muted"] else "asleep"
+            case "turn_finished":
+                self.turns.appendleft(event)
+            case "error":
+                self._note(room, f"{event['code']}: {event['message']}")
+            case "lagged" | "audio_dropped" | "load_shed":
+                hidden = {"turn", "room"}
+                self._note(room, " ".join(f"{key} {value}" for key, value in event.items() if key not in hidden))
+
+    def _take_words(self, event: dict[str, Any]) -> None:
+        """Note what is heard and said in the room that is shown."""
+        match event["event"]:
             case "level":
                 self.level_db, self.speech = event["level_db"], event["speech"]
-            case "muted":
-                self.state = "muted" if event["muted"] else "asleep"
             case "speech_started":
                 self.question = self.tentative = self.reply = ""
             case "partial_transcript":
@@ -78,20 +103,14 @@ class View:
                 self.question, self.tentative, self.reply = event["text"], "", ""
             case "reply_text":
                 self.reply = f"{self.reply} {event['text']}".strip()
-            case "turn_finished":
-                self.turns.appendleft(event)
-            case "error":
-                self.notes.appendleft(f"{event['code']}: {event['message']}")
-            case "lagged" | "audio_dropped" | "load_shed":
-                self.notes.appendleft(" ".join(f"{key} {value}" for key, value in event.items() if key != "turn"))
 
     def draw(self) -> RenderableType:
         """The whole picture."""
         said = Text(self.question, style="bold").append(f" {self.tentative}", style="dim")
         grid = Table.grid(padding=(0, 2))
-        grid.add_row("state", Text(self.state, style=COLOURS.get(self.state, "green")))
+        grid.add_row("state", self._states())
         grid.add_row("microphone", self._meter())
-        grid.add_row("you", said)
+        grid.add_row(f"you{self._in(self.room)}", said)
         grid.add_row("assistant", Text(self.reply))
         parts: list[RenderableType] = [grid]
         for turn in self.turns:
@@ -99,6 +118,21 @@ class View:
         if self.notes:
             parts += ["", Text("\n".join(self.notes), style="yellow")]
         return Panel(Group(*parts), title="assistant", subtitle="Ctrl-C ends this view", expand=True)
+
+    def _note(self, room: str, text: str) -> None:
+        where = self._in(room).strip()
+        self.notes.appendleft(f"{where}: {text}" if where else text)
+
+    def _in(self, room: str) -> str:
+        """Where something happened, for people; empty where there is only one room."""
+        return f" in {room}" if room and len({*self.states, room}) > 1 else ""
+
+    def _states(self) -> Text:
+        states = self.states or {self.room: "asleep"}
+        drawn = [Text(state, style=COLOURS.get(state, "green")) for state in states.values()]
+        if len(states) == 1:
+            return drawn[0]
+        return Text(", ").join(Text(f"{room} ").append(state) for room, state in zip(states, drawn, strict=True))
 
     def _meter(self) -> Text:
         filled = round(METER_WIDTH * min(1.0, max(0.0, 1 - self.level_db / MIN_LEVEL_DB)))
@@ -108,7 +142,8 @@ class View:
     def _title(self, turn: dict[str, Any]) -> Text:
         playback = turn["marks_ms"].get("playback")
         after = f", answered after {playback:.0f} ms" if playback is not None else ""
-        return Text(f"turn {turn['turn']}: {turn['end']}{after}", style="bold")
+        where = self._in(turn["room"])
+        return Text(f"turn {turn['turn']}{where}: {turn['end']}{after}", style="bold")
 
 
 def watch(json: Json = False, socket: Socket = None) -> None:
@@ -119,13 +154,13 @@ def watch(json: Json = False, socket: Socket = None) -> None:
     if not json and not Console().is_terminal:
         raise typer.BadParameter("the view needs a terminal; --json prints one event a line", param_hint="watch")
     with Client(socket) as assistant:
-        state = assistant.call("status")["state"]
+        status = assistant.call("status")
         try:
             if json:
                 for event in assistant.events():
                     typer.echo(msgspec.json.encode(event))
             else:
-                _show(View(state=state), assistant.events(*event_names()))
+                _show(View(states=status["rooms"], room=status["room"]), assistant.events(*event_names()))
         except KeyboardInterrupt:
             return
 

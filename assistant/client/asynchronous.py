@@ -39,9 +39,9 @@ class AsyncClient:
                     return reply.result
         raise gone()
 
-    async def ask(self, text: str, *, speak: bool = False) -> AsyncGenerator[str, None]:
-        """Yield the answer to a question, piece by piece, while it is being written. Use it with `aclosing`."""
-        async with aclosing(self._replies("ask", ask_params(text, speak=speak))) as replies:
+    async def ask(self, text: str, *, speak: bool = False, room: str = "") -> AsyncGenerator[str, None]:
+        """Yield the answer to a question, piece by piece, as `Client.ask` does. Use it with `aclosing`."""
+        async with aclosing(self._replies("ask", ask_params(text, speak=speak, room=room))) as replies:
             async for reply in replies:
                 if isinstance(reply, Progress) and reply.name == "ask.delta":
                     yield reply.params["text"]

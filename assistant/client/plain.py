@@ -54,12 +54,12 @@ class Client:
                     return reply.result
         raise gone()
 
-    def ask(self, text: str, *, speak: bool = False) -> Generator[str, None, None]:
+    def ask(self, text: str, *, speak: bool = False, room: str = "") -> Generator[str, None, None]:
         """Yield the answer to a question, piece by piece, while it is being written.
 
-        Closing it before the end gives the question up.
+        `room` is the one to ask in, empty for the machine's own. Closing it before the end gives the question up.
         """
-        with closing(self._replies("ask", ask_params(text, speak=speak))) as replies:
+        with closing(self._replies("ask", ask_params(text, speak=speak, room=room))) as replies:
             for reply in replies:
                 if isinstance(reply, Progress) and reply.name == "ask.delta":
                     yield reply.params["text"]

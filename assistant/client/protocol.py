@@ -174,9 +174,9 @@ class Protocol:
         self.failure = self.failure or reason
 
 
-def ask_params(text: str, *, speak: bool) -> dict[str, Any]:
-    """Parameters of `ask` for an answer that comes piece by piece."""
-    return {"text": text, "speak": speak, "stream": True}
+def ask_params(text: str, *, speak: bool, room: str) -> dict[str, Any]:
+    """Parameters of `ask` for an answer that comes piece by piece; `room` empty for the machine's own."""
+    return {"text": text, "speak": speak, "room": room, "stream": True}
 
 
 def unreachable(path: Path, reason: str) -> AssistantError:

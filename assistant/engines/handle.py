@@ -58,14 +58,14 @@ class Handle(Generic[E]):
     ) -> tuple[bool, T]:
         """Whether the result is void, because the work was stopped for something more urgent, and the result."""
         with await self.queue.acquire(urgency, deadline) as lease:
-            wanted = StopWhen(lambda: lease.is_wanted)
+            overtaken = StopWhen(lambda: lease.is_overtaken)
             given_up = stop if stop is not None else StopWhen()
 
             def whole(cancelled: StopFlag) -> T:
-                return work(self.engine, StopWhen(cancelled.is_set, given_up.is_set, wanted.is_set))
+                return work(self.engine, StopWhen(cancelled.is_set, given_up.is_set, overtaken.is_set))
 
             result = await blocking.call(whole, name=name)
-        return wanted.was_set and not given_up.is_set(), result
+        return overtaken.was_set and not given_up.is_set(), result
 
     async def stream(
         self,

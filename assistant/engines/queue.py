@@ -13,8 +13,8 @@ import anyio
 from assistant.engines.priority import Precedence, Urgency
 
 SLICE_S = 0.25
-"""Seconds after which work of `Urgency.BACKGROUND` lets other such work have the engine: a dozen tokens, between which
-going on costs one."""
+"""Seconds after which work of `Urgency.BACKGROUND` that can go on later lets other such work have the engine: a dozen
+tokens, between which going on costs one."""
 
 
 @dataclass
@@ -31,16 +31,28 @@ class Figures:
 class Lease:
     """The engine is lent to one request, until `release` or the end of the context."""
 
-    def __init__(self, urgency: Urgency, wanted: Callable[["Lease"], bool], returned: Callable[[], None]) -> None:
+    def __init__(self, queue: "EngineQueue", urgency: Urgency, returned: Callable[[], None]) -> None:
         self.urgency = urgency
         self.since = time.monotonic()
-        self._wanted = wanted
+        self._queue = queue
         self._returned: Callable[[], None] | None = returned
 
     @property
+    def is_overtaken(self) -> bool:
+        """Whether something more urgent wants the engine. May be read in any thread."""
+        return self._queue.overtakes(self.urgency)
+
+    @property
     def is_wanted(self) -> bool:
-        """Whether it should be given back before its work is done. May be read in any thread."""
-        return self._wanted(self)
+        """Whether work that can go on later should give the engine back: it is overtaken, or has had its slice. May be
+        read in any thread."""
+        return self.is_overtaken or self._has_had_its_slice
+
+    @property
+    def _has_had_its_slice(self) -> bool:
+        if self.urgency is Urgency.SPOKEN or not self._queue.waiting:
+            return False
+        return time.monotonic() - self.since > SLICE_S
 
     def release(self) -> None:
         """Give the engine back; once is enough."""
@@ -71,7 +83,7 @@ class _Waiter:
 
 
 class EngineQueue:
-    """Lends the engine called `name` to one request at a time. All but `Lease.is_wanted` is called on the event loop.
+    """Lends the engine called `name` to one request at a time. Called on the event loop, but for `overtakes`.
 
     Bounded by its callers: a room has one recognition, one reply and one clause under way, and interfaces bound the
     requests of their clients.
@@ -94,6 +106,13 @@ class EngineQueue:
     @property
     def is_lent(self) -> bool:
         return self._lent is not None
+
+    def overtakes(self, urgency: Urgency) -> bool:
+        """Whether something that is more urgent than `urgency` wants the engine, or wants it left alone. May be called
+        in any thread."""
+        if urgency is Urgency.SPOKEN:
+            return False
+        return self._precedence.is_claimed or any(waiter.urgency < urgency for waiter in tuple(self._waiting))
 
     async def acquire(self, urgency: Urgency, deadline: float | None = None) -> Lease:
         """Wait for the engine; use what comes back as a context.
@@ -128,7 +147,7 @@ class EngineQueue:
         if first is None:
             return
         self._waiting.remove(first)
-        self._lent = first.lease = Lease(first.urgency, self._is_wanted, self._take_back)
+        self._lent = first.lease = Lease(self, first.urgency, self._take_back)
         first.granted.set()
 
     def _take_back(self) -> None:
@@ -136,13 +155,3 @@ class EngineQueue:
         self.figures.worked_s += time.monotonic() - self._lent.since
         self._lent = None
         self._grant()
-
-    def _is_wanted(self, lease: Lease) -> bool:
-        if lease.urgency is Urgency.SPOKEN:
-            return False
-        if self._precedence.is_claimed:
-            return True
-        waiting = tuple(self._waiting)
-        if any(waiter.urgency < lease.urgency for waiter in waiting):
-            return True
-        return bool(waiting) and time.monotonic() - lease.since > SLICE_S

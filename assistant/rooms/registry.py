@@ -77,12 +77,8 @@ class Rooms:
         `detectors` None loads those that its configuration wants. A name that is taken gets a number behind it. Raises
         `AssistantError` (`model.*`, `config.invalid`), and what the source does.
         """
-        wake = adapt(self._config).wake
-        if detectors is None:
-            detectors = await self.shared.engines.detectors(None if wake == "none" else wake.words)
-        sound = RoomSound(source, sink, detectors)
+        sound = RoomSound(source, sink, detectors or await self._current_detectors(adapt))
         room = Room(self._free(name), self.shared, self._config, sound, adapt=adapt, remembers=remembers)
-        room.restore()
         async with self._living(room):
             yield room
 
@@ -97,23 +93,42 @@ class Rooms:
         """The detectors that rooms need to follow `config`. Raises `AssistantError` (`model.*`, `config.invalid`), and
         then nothing has changed."""
         build_responders(config, self.shared.engines)
-        found: dict[Room, Detectors] = {}
-        for room in self:
-            if room.wants_detectors(config):
-                wake = room.adapted(config).wake
-                found[room] = await self.shared.engines.detectors(None if wake == "none" else wake.words)
-        return found
+        return await self._missing(config, {})
 
-    def follow(self, config: Config, detectors: Mapping[Room, Detectors]) -> None:
-        """Have all rooms do as `config` says, with the engines that are shared by now and what `prepare` has loaded."""
+    async def follow(self, config: Config, detectors: Mapping[Room, Detectors]) -> None:
+        """Have all rooms do as `config` says, with the engines that are shared by now and what `prepare` has loaded.
+
+        Rooms that have opened since get detectors of their own. Raises as `prepare` does.
+        """
+        detectors = await self._missing(config, detectors)
         self.shared.responders = build_responders(config, self.shared.engines)
         self._config = config
         for room in self:
             room.configure(config, detectors.get(room))
 
+    async def _missing(self, config: Config, found: Mapping[Room, Detectors]) -> dict[Room, Detectors]:
+        """`found`, and the detectors that other rooms need to follow `config`."""
+        found = dict(found)
+        while room := next((room for room in self if room.wants_detectors(config) and room not in found), None):
+            found[room] = await self._detectors(room.adapted(config))
+        return found
+
+    async def _detectors(self, config: Config) -> Detectors:
+        """Those of a room that follows `config`."""
+        return await self.shared.engines.detectors(None if config.wake == "none" else config.wake.words)
+
+    async def _current_detectors(self, adapt: Adapt) -> Detectors:
+        """Those of a room that is about to open; the configuration may change while they are loaded."""
+        while True:
+            wanted = adapt(self._config)
+            detectors = await self._detectors(wanted)
+            if adapt(self._config).wake == wanted.wake:
+                return detectors
+
     @asynccontextmanager
     async def _living(self, room: Room) -> AsyncIterator[None]:
         with self._listed(room):
+            room.restore()
             async with anyio.create_task_group() as tasks:
                 await tasks.start(room.run)
                 yield

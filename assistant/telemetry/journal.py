@@ -1,6 +1,7 @@
 """Log to systemd's journal in its native protocol, with priorities and fields for `journalctl` to match.
 
     journalctl -u assistant TURN_ID=12
+    journalctl -u assistant ROOM=kitchen
     journalctl -u assistant -p err -o verbose
 
 The protocol is described in systemd's "Native Journal Protocol": a datagram of NAME=value lines; a value that contains
@@ -26,8 +27,12 @@ PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR
 
 TOO_LONG_ERRORS = {errno.EMSGSIZE, errno.ENOBUFS}
 
-FIELD_OF = {"turn": "TURN_ID", "code": "ASSISTANT_CODE"}
+FIELD_OF = {"turn": "TURN_ID", "room": "ROOM", "code": "ASSISTANT_CODE"}
 """Journal names of event fields; a field not listed here is called ASSISTANT_ plus its own name."""
+
+
+BELONGING = ("turn", "room")
+"""Fields that only some events have a value for; the others come without them."""
 
 
 class JournalHandler(logging.Handler):
@@ -58,7 +63,7 @@ class JournalHandler(logging.Handler):
         if fields:
             yield "ASSISTANT_EVENT", message
         for key, value in fields.items():
-            if key != "turn" or value:
+            if key not in BELONGING or value:
                 yield FIELD_OF.get(key, f"ASSISTANT_{key.upper()}"), value if isinstance(value, str) else plain(value)
 
     def _send(self, datagram: bytes) -> None:

@@ -81,6 +81,8 @@ def log_event(event: Event) -> None:
         return
     fields = msgspec.to_builtins(event)
     name = fields.pop("event")
+    if not event.room:
+        del fields["room"]
     if not events.isEnabledFor(logging.DEBUG):
         fields = {key: value for key, value in fields.items() if key not in SPOKEN_FIELDS}
     events.log(level, name, extra={"fields": fields})

@@ -84,6 +84,7 @@ def exporting(exporter: "SpanExporter") -> Iterator[Tracer]:
 def _attributes(turn: TurnFinished) -> dict[str, str | int | float]:
     return {
         "assistant.turn": turn.turn,
+        "assistant.room": turn.room,
         "assistant.end": turn.end,
         "assistant.source": turn.source,
         "assistant.language": turn.language,

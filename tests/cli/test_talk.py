@@ -19,6 +19,14 @@ def background(tmp_path: Path) -> Iterator[Background]:
     daemon.end()
 
 
+@pytest.fixture
+def two_rooms(tmp_path: Path) -> Iterator[Background]:
+    daemon = Background(tmp_path, "kitchen")
+    daemon.start()
+    yield daemon
+    daemon.end()
+
+
 def run(path: Path, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
     """The program's command line, talking to the daemon at `path`."""
     return subprocess.run(
@@ -48,6 +56,32 @@ def test_the_commands_talk_to_it(background: Background) -> None:
     assert run(path, "listen").returncode == 0
     assert run(path, "stop").stdout == "Nothing was being said.\n"
     assert "assistant_turns_total" in run(path, "metrics").stdout
+
+
+def test_a_room_can_be_named(two_rooms: Background) -> None:
+    path, kitchen = two_rooms.path, ("--room", "kitchen")
+    assert run(path, "ask", *kitchen, "What time is it?").stdout == ANSWER + "\n"
+    assert "What time is it?" in run(path, "history", *kitchen).stdout
+    assert run(path, "history").stdout == ""
+    assert json.loads(run(path, "say", *kitchen, "--json", "The washing is done.").stdout)["complete"]
+    assert run(path, "volume", *kitchen, "40").stdout == "Volume 40%\n"
+    assert run(path, "volume").stdout == "Volume 100%\n"
+    assert run(path, "stop", *kitchen).stdout == "Nothing was being said.\n"
+    assert run(path, "listen", *kitchen).returncode == 0
+    assert run(path, "mute", *kitchen).stdout == "The microphone is off.\n"
+    shown = run(path, "status", *kitchen).stdout
+    assert "kitchen" in shown.splitlines()[0]
+    assert "local (listening), kitchen (muted)" in shown
+    assert json.loads(run(path, "status", "--json").stdout)["state"] == "listening"
+    assert run(path, "unmute", *kitchen).stdout == "The microphone is on.\n"
+    assert run(path, "history", *kitchen, "--clear").stdout == "1 exchanges forgotten.\n"
+    refused = run(path, "say", "--room", "attic", "Hello.")
+    assert refused.returncode == 1
+    assert refused.stderr == "error: room.unknown: there is no room 'attic'; there are: local, kitchen\n"
+
+
+def test_the_only_room_is_not_listed(background: Background) -> None:
+    assert "rooms" not in run(background.path, "status").stdout
 
 
 def test_they_refuse_what_makes_no_sense(background: Background) -> None:

@@ -16,15 +16,17 @@ from assistant.events import (
     PartialTranscript,
     PlaybackStarted,
     ReplyText,
+    RoomClosed,
+    RoomOpened,
     SpeechEnded,
     SpeechStarted,
 )
 from tests.telemetry.test_metrics import TURN
 
 
-def drawn(*events: Event) -> str:
-    """The picture after `events`."""
-    view = View()
+def drawn(*events: Event, rooms: dict[str, str] | None = None) -> str:
+    """The picture after `events`. `rooms`: each with its state, in place of a single one without a name."""
+    view = View(states=rooms or {})
     for event in events:
         view.take(msgspec.to_builtins(event))
     console = Console(file=io.StringIO(), width=100)
@@ -72,3 +74,37 @@ def test_what_goes_wrong_is_noted() -> None:
 
 def test_markup_in_what_was_said_is_text() -> None:
     assert "[bold]no[/bold]" in drawn(FinalTranscript(text="[bold]no[/bold]", language="en"))
+
+
+def test_with_several_rooms_each_is_named_with_its_state() -> None:
+    rooms = {"local": "asleep", "kitchen": "listening"}
+    assert "local asleep, kitchen hearing" in drawn(SpeechStarted(room="kitchen", at_s=0.0), rooms=rooms)
+    assert "attic asleep" in drawn(RoomOpened(room="attic"), rooms={"local": "asleep"})
+
+
+def test_the_words_of_the_room_where_somebody_spoke_last_are_shown() -> None:
+    said = [
+        FinalTranscript(room="local", text="what time is it", language="en"),
+        FinalTranscript(room="kitchen", text="set a timer", language="en"),
+        ReplyText(room="local", text="It is noon."),
+        ReplyText(room="kitchen", text="For how long?"),
+    ]
+    picture = drawn(*said, rooms={"local": "asleep", "kitchen": "asleep"})
+    assert "you in kitchen" in picture
+    assert "set a timer" in picture
+    assert "For how long?" in picture
+    assert "what time is it" not in picture
+    assert "It is noon." not in picture
+
+
+def test_turns_and_notes_say_in_which_room_they_were() -> None:
+    happened = (TURN, Error(room="kitchen", code="llm.failed", message="broken"))
+    picture = drawn(*happened, rooms={"local": "asleep", "kitchen": "asleep"})
+    assert f"turn {TURN.turn} in kitchen: answered" in picture
+    assert "in kitchen: llm.failed: broken" in picture
+
+
+def test_the_only_room_is_not_named() -> None:
+    happened = (SpeechStarted(room="kitchen", at_s=0.0), TURN)
+    assert "kitchen" not in drawn(*happened, rooms={"kitchen": "asleep"})
+    assert "attic" not in drawn(RoomClosed(room="attic"), *happened, rooms={"kitchen": "asleep", "attic": "muted"})

@@ -43,7 +43,10 @@ def received(listener: socket.socket) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
-        (SpeechEnded(turn=12, at_s=1.5), {"PRIORITY": "6", "TURN_ID": "12", "ASSISTANT_EVENT": "speech_ended"}),
+        (
+            SpeechEnded(turn=12, room="kitchen", at_s=1.5),
+            {"PRIORITY": "6", "TURN_ID": "12", "ROOM": "kitchen", "ASSISTANT_EVENT": "speech_ended"},
+        ),
         (
             Error(turn=3, code="llm.failed", message="broken"),
             {"PRIORITY": "3", "TURN_ID": "3", "ASSISTANT_CODE": "llm.failed", "ASSISTANT_MESSAGE": "broken"},
@@ -63,6 +66,7 @@ def test_events_have_a_priority_and_fields(
     assert found["SYSLOG_IDENTIFIER"] == "assistant"
     assert found["MESSAGE"].startswith(found["ASSISTANT_EVENT"])
     assert ("TURN_ID" in found) == bool(event.turn)
+    assert ("ROOM" in found) == ("room=" in found["MESSAGE"]) == bool(event.room)
 
 
 def test_spoken_words_are_not_in_the_fields(journal: logging.Logger, listener: socket.socket) -> None:

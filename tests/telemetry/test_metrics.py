@@ -12,6 +12,7 @@ from assistant.events import AudioDropped, DeviceLost, Disturbed, Error, LoadShe
 from assistant.telemetry.metrics import Metrics, serve_metrics
 
 TURN = TurnFinished(
+    room="kitchen",
     turn=1,
     transcript="what about the grapefruit",
     language="en",
@@ -43,7 +44,7 @@ def test_a_turn_is_counted_with_its_marks_and_its_work() -> None:
     metrics = Metrics()
     metrics.observe(TURN)
     found = figures(metrics)
-    assert found["assistant_turns_total", "answered", "speech"] == 1
+    assert found["assistant_turns_total", "answered", "kitchen", "speech"] == 1
     assert found[("assistant_voice_to_voice_seconds_count",)] == 1
     assert found[("assistant_voice_to_voice_seconds_sum",)] == pytest.approx(0.45)
     assert found["assistant_voice_to_voice_seconds_bucket", "0.4"] == 0
@@ -71,7 +72,7 @@ def test_what_else_happens_is_counted_by_its_kind() -> None:
         LoadShed(effort="no_partials"),
         Woken(word="alexa", score=1.0, at_s=0.0),
         Disturbed(action="hold", at_s=0.0),
-        Muted(muted=True),
+        Muted(room="kitchen", muted=True),
     ):
         metrics.observe(event)
     metrics.count_request("ask", "ok")
@@ -81,7 +82,7 @@ def test_what_else_happens_is_counted_by_its_kind() -> None:
     assert found["assistant_load_shed_total", "no_partials"] == 1
     assert found["assistant_wakes_total", "alexa"] == 1
     assert found["assistant_disturbances_total", "hold"] == 1
-    assert found[("assistant_muted",)] == 1
+    assert found["assistant_muted", "kitchen"] == 1
     assert found["assistant_ipc_requests_total", "ask", "ok"] == 1
 
 

@@ -49,6 +49,12 @@ def test_traces_contain_no_spoken_words() -> None:
     assert '"assistant.end": "answered"' in text
 
 
+def test_a_trace_says_in_which_room_it_was() -> None:
+    attributes = traced(TIMED)["turn"].attributes
+    assert attributes is not None
+    assert attributes["assistant.room"] == "kitchen"
+
+
 def test_an_error_marks_the_turn() -> None:
     failed = traced(msgspec.structs.replace(TIMED, error="llm.failed"))["turn"]
     assert not failed.status.is_ok
