@@ -75,10 +75,10 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
         store = open_store(default_path(), history_hours=config.state.history_hours)
         card = await open_sound_card(config.audio, parts, wait_s=wait_s, waiting=partial(_wait_for_device, manager))
         engines, detectors = await _load(config, manager)
-        parts.callback(store.close)
-        parts.push(partial(_end_in_time, manager))
         async with AsyncExitStack() as closing, anyio.create_task_group() as root:
-            closing.push_async_callback(engines.aclose)
+            closing.push_async_callback(engines.aclose)  # last: it may take long
+            closing.callback(store.close)
+            closing.push(partial(_end_in_time, manager))  # first
             rooms = Rooms(Shared(engines, build_responders(config, engines), bus.emit, store), config)
             running = Running(rooms, bus, metrics, reload, partial(_end, root, card))
             await root.start(signals.follow, running, manager, bus.emit)
@@ -136,6 +136,7 @@ def _supervise(
     watchdog = Watchdog(manager, watchdog_s(), input_excused=partial(_needs_no_input, running, room))
     parts.enter_context(running.bus.subscribe(partial(_observe, watchdog, room)))
     parts.enter_context(running.bus.subscribe(partial(_show, manager, room, outages)))
+    manager.status(_doing(room, outages))
     root.start_soon(watchdog.run)
     return watchdog
 
@@ -177,7 +178,12 @@ def _wait_for_device(manager: Notifier, reason: AssistantError) -> None:
 def _show(manager: Notifier, room: Room, outages: Outages, event: Event) -> None:
     """Say what the daemon is doing now that `event` has happened."""
     if event.room in ("", room.name) and not isinstance(event, Level | PartialTranscript | ReplyText):
-        manager.status(status.describe(room.state, room.config, outages.reasons))
+        manager.status(_doing(room, outages))
+
+
+def _doing(room: Room, outages: Outages) -> str:
+    """What the daemon is doing, in words."""
+    return status.describe(room.state, room.config, outages.reasons)
 
 
 def _end_in_time(

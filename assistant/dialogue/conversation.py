@@ -76,6 +76,9 @@ class Conversation:
         """What an answer had left to say when the loudspeaker failed."""
         self._wanted: tuple[Context, Detectors] | None = None
         """What to follow once nobody speaks."""
+        self._performing: set[Announcement] = set()
+        """Those that somebody waits for."""
+        self._has_ended = False
         self._tasks: TaskGroup
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -83,12 +86,17 @@ class Conversation:
 
         Once it is started, according to `task_status`, it can be told what the other methods are for.
         """
-        async with anyio.create_task_group() as self._tasks, aclosing(self._source.blocks()) as blocks:
-            self._rearm()
-            task_status.started()
-            async for block in blocks:
-                self._report_dropped()
-                await self._hear(block)
+        try:
+            async with anyio.create_task_group() as self._tasks, aclosing(self._source.blocks()) as blocks:
+                self._rearm()
+                task_status.started()
+                async for block in blocks:
+                    self._report_dropped()
+                    await self._hear(block)
+        finally:
+            self._has_ended = True
+            for announcement in self._performing:
+                announcement.discard()
 
     @property
     def state(self) -> str:
@@ -128,17 +136,22 @@ class Conversation:
         """Have it said, and return when it is over.
 
         It waits until neither the user nor the assistant speaks; `cut_in` does not, and what is being said goes on
-        after it. Cancelling takes it back. Raises `AssistantError` (`queue.full`).
+        after it. Cancelling takes it back, and so does the end of the conversation. Raises `AssistantError`
+        (`queue.full`, `room.unknown` after that end).
         """
+        if self._has_ended:
+            raise AssistantError(Code.ROOM_UNKNOWN, f"the room {self._context.room} has closed")
         if cut_in:
             self._stack.cut_in(announcement)
             self._tasks.start_soon(self._run_announcement, announcement)
         else:
             self._queue.add(announcement)
             self._announce_next()
+        self._performing.add(announcement)
         try:
             await announcement.over.wait()
         finally:
+            self._performing.remove(announcement)
             if not announcement.over.is_set():
                 announcement.interrupt(End.INTERRUPTED)
                 self._queue.discard(announcement)

@@ -134,7 +134,19 @@ class _LocalGeneration(Generation):
         """One call of the model."""
 
         def work(emit: Emit[str], stop: StopFlag) -> None:
-            self._go_on(emit, StopWhen(stop.is_set, lambda: lease.is_wanted))
+            progressed = False
+
+            def emit_piece(piece: str) -> None:
+                nonlocal progressed
+                if not progressed:  # a prompt that others have pushed out of the cache takes longer than a slice
+                    lease.begin_slice()
+                    progressed = True
+                emit(piece)
+
+            def should_stop() -> bool:
+                return lease.is_wanted if progressed else lease.is_overtaken
+
+            self._go_on(emit_piece, StopWhen(stop.is_set, should_stop))
 
         return blocking.stream(
             work,

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 
+import anyio
+
 from assistant.flow import Signal
 
 
@@ -27,6 +29,7 @@ class Precedence:
         self._claims = 0
         self._changed = Signal()
         self._watchers: list[Callable[[], None]] = []
+        self._yielding: set[anyio.CancelScope] = set()
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call `changed` whenever it is claimed for the first time or free again."""
@@ -37,6 +40,8 @@ class Precedence:
         """Go first for as long as the context lasts. Claims do not exclude each other."""
         self._claims += 1
         if self._claims == 1:
+            for scope in self._yielding:
+                scope.cancel()
             self._notify()
         try:
             yield
@@ -49,6 +54,16 @@ class Precedence:
     def is_claimed(self) -> bool:
         """May be read in any thread."""
         return self._claims > 0
+
+    @contextmanager
+    def yielded_to(self) -> Iterator[anyio.CancelScope]:
+        """Cancel what the context encloses, and nothing else, as soon as it is claimed."""
+        with anyio.CancelScope() as scope:
+            self._yielding.add(scope)
+            try:
+                yield scope
+            finally:
+                self._yielding.remove(scope)
 
     async def free(self) -> None:
         """Return once it is not claimed."""

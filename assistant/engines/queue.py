@@ -33,7 +33,7 @@ class Lease:
 
     def __init__(self, queue: "EngineQueue", urgency: Urgency, returned: Callable[[], None]) -> None:
         self.urgency = urgency
-        self.since = time.monotonic()
+        self.since = self._slice_began = time.monotonic()
         self._queue = queue
         self._returned: Callable[[], None] | None = returned
 
@@ -52,7 +52,11 @@ class Lease:
     def _has_had_its_slice(self) -> bool:
         if self.urgency is Urgency.SPOKEN or not self._queue.waiting:
             return False
-        return time.monotonic() - self.since > SLICE_S
+        return time.monotonic() - self._slice_began > SLICE_S
+
+    def begin_slice(self) -> None:
+        """Count the slice from now on: the work has got to where it can go on later. May be called in any thread."""
+        self._slice_began = time.monotonic()
 
     def release(self) -> None:
         """Give the engine back; once is enough."""

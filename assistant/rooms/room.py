@@ -99,6 +99,11 @@ class Room:
         return "deaf" if self._input_lost else state
 
     @property
+    def is_asleep(self) -> bool:
+        """Whether a wake word is needed before anything said in it means anything, be the microphone on or off."""
+        return self.conversation is None or self.conversation.state == "asleep"
+
+    @property
     def waiting(self) -> int:
         """Announcements, and answers to typed questions, that wait to be said."""
         return self.conversation.waiting if self.conversation is not None else 0

@@ -2,17 +2,22 @@
 
 import anyio
 import msgspec
+import numpy as np
 import pytest
 
+from assistant.audio.pcm import Samples
+from assistant.blocking import Emit, StopFlag
 from assistant.config.schema import Asr, Config, Turns
 from assistant.engines.priority import Urgency
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     AudioDropped,
     Error,
+    Event,
     FinalTranscript,
     Listening,
     LoadShed,
+    Muted,
     PartialTranscript,
     PlaybackFinished,
     PlaybackStarted,
@@ -21,10 +26,26 @@ from assistant.events import (
     SpeechStarted,
     TurnFinished,
 )
-from assistant.testing.scripted import DOUBTFUL, Script, ScriptedEndOfTurn, ScriptedLoudspeaker, ScriptedModel
+from assistant.testing.scripted import (
+    DOUBTFUL,
+    VOICE_RATE,
+    Script,
+    ScriptedEndOfTurn,
+    ScriptedLoudspeaker,
+    ScriptedModel,
+    ScriptedVoice,
+)
 from assistant.testing.stage import QUIET, SILENCE, conversation
 
 pytestmark = pytest.mark.anyio
+
+
+class SlowVoice(ScriptedVoice):
+    """Makes the first half of a clause, and may be held before the second."""
+
+    def synthesize(self, text: str, *, emit: Emit[Samples], stop: StopFlag) -> None:
+        emit(np.full(VOICE_RATE // 2, 0.5, np.float32))
+        super().synthesize(text, emit=emit, stop=stop)
 
 
 async def test_a_question_is_answered_and_every_step_is_told_in_order() -> None:
@@ -379,6 +400,32 @@ async def test_while_the_assistant_speaks_it_does_not_listen() -> None:
         await loudspeaker.full.wait()
         await stage.ask()
         assert len(stage.seen(SpeechStarted)) == 1
+
+
+async def test_a_microphone_that_is_switched_off_as_speech_begins_takes_the_turn_with_it() -> None:
+    async with conversation() as stage:
+
+        def mute(event: Event) -> None:
+            if isinstance(event, SpeechStarted):
+                stage.tasks.start_soon(stage.room.mute)
+
+        with stage.bus.subscribe(mute):
+            await stage.ears.hear(0.9, 320)
+            await stage.until(Muted)
+        await stage.room.unmute()
+        await stage.ask()
+        assert (await stage.turn_finished()).turn == 2
+
+
+async def test_a_clause_that_is_still_being_synthesised_does_not_count_as_heard() -> None:
+    voice = SlowVoice()
+    voice.hold.holding = True
+    async with conversation(Script(voice=voice)) as stage:
+        await stage.ask()
+        await stage.until(PlaybackStarted)
+        assert stage.loudspeaker.playbacks[0].played > 0
+        stage.room.stop()
+        assert (await stage.turn_finished()).heard == ""
 
 
 async def test_lost_microphone_audio_is_told() -> None:

@@ -1,16 +1,18 @@
 """The language model behind its handle."""
 
+from collections.abc import Sequence
 from contextlib import aclosing
 
 import anyio
 import pytest
 
+from assistant.blocking import Emit, StopFlag
 from assistant.engines.model import ModelHandle
-from assistant.engines.priority import Precedence
+from assistant.engines.priority import Precedence, Urgency
 from assistant.engines.queue import EngineQueue
 from assistant.errors import AssistantError, Code
 from assistant.llm.base import CountTokens, Generation, Message, Usage
-from assistant.testing.scripted import ScriptedRemoteModel
+from assistant.testing.scripted import ScriptedModel, ScriptedRemoteModel
 
 pytestmark = pytest.mark.anyio
 
@@ -76,3 +78,32 @@ async def test_a_model_elsewhere_reads_a_prompt_ahead() -> None:
 
 async def test_a_model_elsewhere_writes_ahead() -> None:
     assert handle_of(ScriptedRemoteModel()).writes_ahead
+
+
+class SlowReader(ScriptedModel):
+    """Reads the prompt for longer than a slice, and stops there when it is to."""
+
+    def generate(self, messages: Sequence[Message], *, max_tokens: int, emit: Emit[str], stop: StopFlag) -> Usage:
+        for _ in range(10):
+            if stop.is_set():
+                return Usage(reused=0, evaluated=0, generated=0)
+        return super().generate(messages, max_tokens=max_tokens, emit=emit, stop=stop)
+
+
+async def test_replies_that_take_turns_get_on_however_long_their_prompts_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("assistant.engines.queue.SLICE_S", 0.0)
+    model = SlowReader()
+    handle = ModelHandle(model, EngineQueue("llm", Precedence()))
+    written: list[str] = []
+
+    async def write() -> None:
+        written.append(await text_of(handle.generate(question, max_tokens=3, urgency=Urgency.BACKGROUND)))
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(write)
+            tasks.start_soon(write)
+    assert written == ["It is noon, I think. "] * 2
+    assert len(model.prompts) > 2, "they took turns"

@@ -3,11 +3,13 @@
 from functools import partial
 
 import anyio
+import msgspec
 import pytest
 
-from assistant.config.schema import Asr, Config, Turns, Wake
+from assistant.config.schema import Asr, Config, Sound, Turns, Wake
 from assistant.dialogue.speaking.announcement import Priority
 from assistant.dialogue.speaking.queue import MAX_WAITING
+from assistant.engines.engines import Fresh
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     Announced,
@@ -18,7 +20,17 @@ from assistant.events import (
     SpeechStarted,
     TurnFinished,
 )
-from assistant.testing.scripted import Script, ScriptedLoudspeaker, ScriptedModel, ScriptedWakeWordDetector
+from assistant.rooms.room import Room
+from assistant.testing.scripted import (
+    VOICE_RATE,
+    Script,
+    ScriptedEars,
+    ScriptedLoudspeaker,
+    ScriptedModel,
+    ScriptedPlayback,
+    ScriptedVoice,
+    ScriptedWakeWordDetector,
+)
 from assistant.testing.stage import QUIET, Stage, conversation
 
 pytestmark = pytest.mark.anyio
@@ -263,3 +275,55 @@ async def test_nobody_is_listened_to_while_the_microphone_is_off() -> None:
             stage.room.listen()
         assert refused.value.code is Code.MICROPHONE_MUTED
         assert (await stage.room.say("It still speaks.")).heard == "It still speaks."
+
+
+async def test_a_room_whose_microphone_is_off_is_asleep() -> None:
+    async with conversation(config=ASLEEP) as stage:
+        await stage.room.mute()
+        assert stage.room.state == "muted"
+        assert stage.room.is_asleep
+
+
+async def test_a_room_that_closes_ends_what_is_being_said_in_it_and_what_waits() -> None:
+    announced: list[Announced] = []
+
+    async def say(room: Room, text: str) -> None:
+        announced.append(await room.say(text))
+
+    async with conversation() as stage, anyio.create_task_group() as sayers:
+        loudspeaker, ears = ScriptedLoudspeaker(room=200), ScriptedEars()
+        async with stage.rooms.open("kitchen", ears, loudspeaker) as kitchen:
+            sayers.start_soon(say, kitchen, "The washing is done.")
+            await loudspeaker.full.wait()
+            sayers.start_soon(say, kitchen, "So is the soup.")
+            await anyio.wait_all_tasks_blocked()
+            assert kitchen.waiting == 1
+        ears.close()
+    assert sorted(said.heard for said in announced) == ["", "The"]
+    assert {said.end for said in announced} == {"interrupted"}
+    with pytest.raises(AssistantError) as refused:
+        await kitchen.say("Is anybody there?")
+    assert refused.value.code is Code.ROOM_UNKNOWN
+
+
+async def test_an_announcement_that_waited_is_played_at_the_rate_of_the_voice_that_speaks_it() -> None:
+    class AnyRate(ScriptedLoudspeaker):
+        def play(self, rate: int, *, cut_in: bool = False) -> ScriptedPlayback:
+            rates.append(rate)
+            return ScriptedPlayback(self)
+
+    class Higher(ScriptedVoice):
+        sample_rate = 2 * VOICE_RATE
+
+    rates: list[int] = []
+    script = Script(detector=ScriptedWakeWordDetector(said=True))
+    quiet = msgspec.structs.replace(ASLEEP, sound=Sound(wake=False, done=False))
+    async with conversation(script, quiet, AnyRate()) as stage:
+        await stage.ears.hear(0.0, 32)
+        stage.tasks.start_soon(stage.room.say, "The washing is done.")
+        await anyio.wait_all_tasks_blocked()
+        assert stage.room.waiting == 1
+        await stage.engines.exchange(Fresh(voice=Higher()))
+        await stage.ears.hear(0.0, 3_200)
+        await stage.until(Announced)
+    assert rates == [2 * VOICE_RATE]

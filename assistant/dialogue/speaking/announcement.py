@@ -78,6 +78,9 @@ class Announcement:
                     await self._revision.run(self.question)
                 else:
                     await self._revision.read_out(self.text)
+        except BaseException:
+            self.end = End.INTERRUPTED  # the room has closed
+            raise
         finally:
             self.over.set()
 
@@ -96,3 +99,9 @@ class Announcement:
         """Give it up at once."""
         self.end = end
         self._scope.cancel()
+
+    def discard(self) -> None:
+        """Give it up without its having run; what is over already stays as it is."""
+        if not self.over.is_set():
+            self.interrupt(End.INTERRUPTED)
+            self.over.set()

@@ -45,8 +45,8 @@ class Interruption:
         self._stack = stack
         self._emit = emit
         self._barge_in = BargeIn()
-        self._disturbed: Speaker | None = None
-        """The one that `BargeIn` has heard speech over."""
+        self._followed = 0
+        """The change of the stack since which `BargeIn` has listened."""
         self._reopens = False
 
     @property
@@ -120,8 +120,8 @@ class Interruption:
 
     def _follow_stack(self) -> None:
         """What was said over one speaker is not held against the next."""
-        if self._stack.current is not self._disturbed:
-            self._disturbed = self._stack.current
+        if self._stack.changes != self._followed:
+            self._followed = self._stack.changes
             self._barge_in.reset()
 
     @property

@@ -19,7 +19,7 @@ DUCK_RAMP_S = 0.03
 
 
 class Playout:
-    """Plays on `sink`, at `rate` Hz, once `gate` is open. A line that claims an effect is played only if it was done;
+    """Plays on `sink` once `gate` is open. A line that claims an effect is played only if it was done;
     else what `instead` makes of the sentence for that."""
 
     def __init__(
@@ -27,7 +27,6 @@ class Playout:
         turn: int,
         gate: Gate,
         sink: AudioSink,
-        rate: int,
         outcome: Outcome,
         *,
         cut_in: bool,
@@ -37,7 +36,7 @@ class Playout:
         self._turn = turn
         self._gate = gate
         self._sink = sink
-        self._rate = rate
+        self._rate = 0
         self._outcome = outcome
         self._cut_in = cut_in
         self._instead = instead
@@ -74,9 +73,10 @@ class Playout:
             self._playback.set_gain(1.0, DUCK_RAMP_S)
             self._playback.resume()
 
-    async def play(self, sounds: AsyncIterable[Sound]) -> None:
-        """Play `sounds` to their end. Raises what they do, and `device.failed`."""
+    async def play(self, sounds: AsyncIterable[Sound], rate: int) -> None:
+        """Play `sounds`, at `rate` Hz, to their end. Raises what they do, and `device.failed`."""
         await self._gate.passed()
+        self._rate = rate
         self._playback, self._clauses, self._written = None, [], 0
         complete = False
         try:
@@ -129,5 +129,6 @@ class Playout:
             playback.stop()
         if playback.started_at is not None:
             self._outcome.moments["playback"] = playback.started_at
-        self._outcome.heard = heard_text(self._clauses, playback.played)
+        whole = [clause for clause in self._clauses if clause.text is not self._outcome.unfinished]
+        self._outcome.heard = heard_text(whole, playback.played)
         self._gate.emit(PlaybackFinished(turn=self._turn, heard=self._outcome.heard, complete=complete))

@@ -1,7 +1,6 @@
 """What is to be said as soon as the assistant and the user are silent."""
 
 from assistant.dialogue.speaking.announcement import Announcement
-from assistant.dialogue.turn.end import End
 from assistant.errors import AssistantError, Code
 
 MAX_WAITING = 32
@@ -39,6 +38,5 @@ class AnnouncementQueue:
         """Forget all; whether any waited."""
         waiting, self._waiting = self._waiting, []
         for announcement in waiting:
-            announcement.interrupt(End.INTERRUPTED)
-            announcement.over.set()
+            announcement.discard()
         return bool(waiting)

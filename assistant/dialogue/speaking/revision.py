@@ -68,7 +68,6 @@ class Revision:
             turn,
             gate,
             context.sink,
-            engines.voice.sample_rate,
             self.outcome,
             cut_in=cut_in,
             instead=self._voicing.of_text,
@@ -161,7 +160,7 @@ class Revision:
         """Synthesise and play `lines`."""
         send, receive = anyio.create_memory_object_stream[Sound](AUDIO_AHEAD)
         async with send, receive, anyio.create_task_group() as stages:
-            stages.start_soon(self._playout.play, receive)
+            stages.start_soon(self._playout.play, receive, self._context.engines.voice.sample_rate)
             async with send, aclosing(self._voicing.sounds(lines)) as sounds:
                 async for sound in sounds:
                     await send.send(sound)

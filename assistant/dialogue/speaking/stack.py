@@ -11,6 +11,8 @@ class SpeakerStack:
         self.current: Speaker | None = None
         self.last: Speaker | None = None
         """The one that spoke before the current one, or last of all."""
+        self.changes = 0
+        """How often another speaker, or none, has become the current one."""
         self._held: list[Speaker] = []
         """What goes on when the present one is over, the last of it first."""
 
@@ -30,14 +32,14 @@ class SpeakerStack:
             speaker.hold()
             self._held.append(speaker)
         else:
-            self.current = speaker
+            self._put(speaker)
 
     def cut_in(self, speaker: Speaker) -> None:
         """The assistant says `speaker` now, and then goes on with what it is saying."""
         if self.current is not None:
             self.current.hold()
             self._held.append(self.current)
-        self.current = speaker
+        self._put(speaker)
 
     def leave(self, speaker: Speaker) -> None:
         """`speaker` is over; what it cut into goes on."""
@@ -46,7 +48,7 @@ class SpeakerStack:
                 self._held.remove(speaker)
             return
         self.last = speaker
-        self.current = self._held.pop() if self._held else None
+        self._put(self._held.pop() if self._held else None)
         if self.current is not None:
             self.current.restore()
 
@@ -56,3 +58,7 @@ class SpeakerStack:
             held.interrupt(End.INTERRUPTED)
         if self.current is not None:
             self.current.interrupt(end)
+
+    def _put(self, speaker: Speaker | None) -> None:
+        self.current = speaker
+        self.changes += 1

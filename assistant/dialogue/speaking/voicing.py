@@ -81,11 +81,13 @@ class Voicing:
                 voice.synthesize(line.clause.text, emit=emit, stop=stop)
 
         deadline, self._deadline = self._deadline, None
+        self._outcome.unfinished = line.clause.text
         making = self._handle.stream(synthesize, name="synthesis", urgency=self._urgency, deadline=deadline)
         async with aclosing(making) as pieces:
             async for piece in pieces:
                 if len(samples := join.push(piece)):
                     yield self._counted(samples)
+        self._outcome.unfinished = None
         if len(samples := join.end_clause(ends_sentence=line.clause.ends_sentence)):
             yield self._counted(samples)
 

@@ -68,6 +68,8 @@ class Turn:
         self._plan = Plan(interval, load.effort, beside=context.engines.answers_beside_recognition, held=held)
         self._moments: dict[str, float] = {}
         self._judging = anyio.CancelScope()
+        self._life = anyio.CancelScope()
+        """Of everything that the turn has started, and will yet start."""
         self._released = anyio.Event()
         self._tasks: TaskGroup
         self._attempts: Attempts
@@ -135,12 +137,13 @@ class Turn:
 
         What fails is an event. Returns when the answer is over and its effects are done, or undone.
         """
-        async with anyio.create_task_group() as self._tasks:
-            self._attempts = Attempts(self.number, self._context, self._told, self._tasks)
-            self._listening.begin(first)
-            self._plan.begun(self._listening.length)
-            task_status.started()
-            await self._released.wait()
+        with self._life:
+            async with anyio.create_task_group() as self._tasks:
+                self._attempts = Attempts(self.number, self._context, self._told, self._tasks)
+                self._listening.begin(first)
+                self._plan.begun(self._listening.length)
+                task_status.started()
+                await self._released.wait()
         if self._end is not End.DISCARDED:
             self._finish()
 
@@ -191,7 +194,7 @@ class Turn:
         """The turn is not for the assistant: end it, and tell nothing."""
         self._end = End.DISCARDED
         self._released.set()
-        self._tasks.cancel_scope.cancel()
+        self._life.cancel()
 
     def interrupt(self, end: End) -> None:
         """Give the answer up at once; what was heard of it goes into the history, unless the turn is reopened."""

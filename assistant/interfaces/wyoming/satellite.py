@@ -74,12 +74,9 @@ class Satellite:
         self._something = Signal()
         self._owed = False
         """Somebody was asked to speak, and the satellite waits for what he said."""
-        self.microphone = RemoteMicrophone(lambda: self._room is not None and self._room.state != "asleep", name)
-
-    @property
-    def is_open(self) -> bool:
-        """Its room is open, so sound that comes is heard there."""
-        return self._room is not None
+        self._turn = 0
+        """The latest turn that was begun by speech."""
+        self.microphone = RemoteMicrophone(lambda: self._room is not None and not self._room.is_asleep, name)
 
     async def begin(self, tasks: TaskGroup, words: Words | None, *, awake: bool) -> None:
         """A pipeline is asked for: open the room in `tasks` if it is not open yet, and listen.
@@ -124,10 +121,12 @@ class Satellite:
         return msgspec.structs.replace(config, wake=wake, sound=_silent(config.sound))
 
     def _tell(self, room: Room, event: Event) -> None:
-        if event.room != room.name:
+        if event.room != room.name or (isinstance(event, FinalTranscript | Error) and not self._is_spoken(event)):
             return
         told = _translated(event)
         match event:
+            case SpeechStarted(turn=turn):
+                self._turn = turn
             case Woken():
                 self._owed = True
                 told.append(Transcribe().event())
@@ -139,6 +138,10 @@ class Satellite:
         if told:
             self._told.extend(told)
             self._something.notify()
+
+    def _is_spoken(self, event: Event) -> bool:
+        """Whether it belongs to what was said to the satellite: what is typed in its room would end its listening."""
+        return event.turn in {0, self._turn}
 
     async def _report(self) -> None:
         """Tell the satellite what happens; of a conversation that is some events a second at most."""

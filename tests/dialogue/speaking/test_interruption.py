@@ -3,6 +3,7 @@
 import pytest
 
 from assistant.config.schema import Asr, Config, Turns
+from assistant.errors import AssistantError
 from assistant.events import (
     Disturbed,
     FinalTranscript,
@@ -229,3 +230,15 @@ async def test_the_conversation_can_be_told_to_be_silent() -> None:
         finished = stage.seen(PlaybackFinished)[0]
         assert isinstance(finished, PlaybackFinished)
         assert not finished.complete
+
+
+async def test_speech_over_an_answer_that_an_empty_alarm_has_cut_into_holds_it_again() -> None:
+    async with conversation(hears("and in Berlin"), LATER, ScriptedLoudspeaker(room=150), echo_free=True) as stage:
+        await begin_answer(stage)
+        await stage.ears.hear(0.9, 320)
+        assert actions(stage)[-1] == "hold"
+        with pytest.raises(AssistantError, match="nothing"):
+            await stage.room.say("***", interrupt=True)
+        assert not stage.loudspeaker.playbacks[0].paused
+        await stage.ears.hear(0.9, 320)
+        assert stage.loudspeaker.playbacks[0].paused
