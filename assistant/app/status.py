@@ -9,6 +9,7 @@ WORDS = {
     "speaking": "speaking",
     "muted": "the microphone is switched off (`assistant unmute`)",
     "deaf": "there is no microphone",
+    "silent": "answering in text, without a sound card",
 }
 """What each state of a conversation is called."""
 

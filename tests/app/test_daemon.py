@@ -1,6 +1,7 @@
 """`assistant run` as a process, on real PortAudio devices in a virtual room, with the real models."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -299,6 +300,26 @@ def test_without_waiting_a_missing_microphone_is_an_error() -> None:
         with running(room) as daemon:
             assert daemon.until("error")["code"] == "device.missing"
             assert daemon.process.wait(timeout=PATIENCE_S) == 1
+
+
+def test_the_service_manager_shows_what_it_is_doing_once_it_is_ready(tmp_path: Path) -> None:
+    config, address = tmp_path / "config.yaml", tmp_path / "notify"
+    config.write_text("audio: {input: none, output: none}\nipc: {enabled: false}\n")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(address))
+        manager.settimeout(PATIENCE_S)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "assistant", "run", "--config", str(config)],
+            env={**os.environ, "NOTIFY_SOCKET": str(address), "XDG_STATE_HOME": str(tmp_path)},
+        )
+        try:
+            told = [""]
+            while told[-1] != "READY=1":
+                told.append(manager.recv(4096).decode())
+        finally:
+            process.terminate()
+            assert process.wait(timeout=PATIENCE_S) == 0
+    assert [line for line in told if line.startswith("STATUS=")][-1] == "STATUS=answering in text, without a sound card"
 
 
 def test_what_is_being_said_fades_when_it_is_ended(room: Room, clips: dict[str, Clip], tmp_path: Path) -> None:
