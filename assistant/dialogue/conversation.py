@@ -51,6 +51,9 @@ class Conversation:
     """Listens on `source` and answers until it is cancelled or the source fails.
 
     The room around it says what becomes of the microphone, and of the configuration.
+
+    It is larger than most classes: listening, turns and what is said meet here and nowhere else, and each decision
+    about one of them needs the state of the others. What can be decided without that is done by the parts.
     """
 
     def __init__(self, context: Context, source: AudioSource, detectors: Detectors) -> None:

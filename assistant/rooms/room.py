@@ -42,7 +42,8 @@ def unchanged(config: Config) -> Config:
 class Room:
     """Answers what is said and typed in it. Without `sound` it only answers in text.
 
-    Everything that happens in it is an event that carries its name.
+    Everything that happens in it is an event that carries its name. It has more methods than most classes: all that an
+    interface can ask of a room is here, most of it handed on in a line.
     """
 
     def __init__(
