@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assistant.errors import AssistantError
 from tests.conftest import SPEECH
-from tests.machine.daemon import QUESTION, UNIT, Daemon
+from tests.machine.daemon import LONG_ANSWER, UNIT, Daemon
 from tests.machine.faults.fault import Fault, Outcome
 from tests.machine.journal import Entry
 from tests.machine.machine import wait_until
@@ -41,7 +41,7 @@ def refused_to_all(daemon: Daemon) -> Outcome:
     """The kernel refuses memory to whatever asks for it."""
     with _data_limited(daemon, FOR_NOTHING):
         limited = time.monotonic()
-        daemon.room.speak(QUESTION)
+        daemon.room.speak(LONG_ANSWER)
         failed = daemon.journal.until(_turn_or_process_ended, "end of the turn or of the process", after=limited)
     return _outcome(daemon, limited, failed)
 
@@ -50,7 +50,7 @@ def killed(daemon: Daemon) -> Outcome:
     """Its control group has no memory left, and the kernel kills it."""
     limited = time.monotonic()
     with _group_limited(daemon):
-        daemon.room.speak(QUESTION)
+        daemon.room.speak(LONG_ANSWER)
         daemon.journal.until(_process_ended, "end of the process", after=limited)
     listening = daemon.until_listening(after=limited)
     return Outcome("killed by the kernel; systemd started it again", listening - limited, "the question")
