@@ -134,19 +134,7 @@ class _LocalGeneration(Generation):
         """One call of the model."""
 
         def work(emit: Emit[str], stop: StopFlag) -> None:
-            progressed = False
-
-            def emit_piece(piece: str) -> None:
-                nonlocal progressed
-                if not progressed:  # a prompt that others have pushed out of the cache takes longer than a slice
-                    lease.begin_slice()
-                    progressed = True
-                emit(piece)
-
-            def should_stop() -> bool:
-                return lease.is_wanted if progressed else lease.is_overtaken
-
-            self._go_on(emit_piece, StopWhen(stop.is_set, should_stop))
+            self._go_on(lease, emit, StopWhen(stop.is_set, lambda: lease.is_wanted))
 
         return blocking.stream(
             work,
@@ -155,7 +143,7 @@ class _LocalGeneration(Generation):
             ended=lease.release,
         )
 
-    def _go_on(self, emit: Emit[str], stop: StopWhen) -> None:
+    def _go_on(self, lease: Lease, emit: Emit[str], stop: StopWhen) -> None:
         """Write until the reply has ended or the model is to be given back, in a thread of its own."""
         model = self._handle.engine
         if isinstance(model, RemoteLanguageModel):
@@ -168,6 +156,7 @@ class _LocalGeneration(Generation):
 
         def timed(piece: str) -> None:
             nonlocal waited
+            lease.note_result()
             handed_over = time.monotonic()
             emit(piece)
             waited += time.monotonic() - handed_over

@@ -14,7 +14,8 @@ from assistant.engines.priority import Precedence, Urgency
 
 SLICE_S = 0.25
 """Seconds after which work of `Urgency.BACKGROUND` that can go on later lets other such work have the engine: a dozen
-tokens, between which going on costs one."""
+tokens. Counted from its first result, and at least as long as that took: with one key/value cache for all, whoever goes
+on after another reply reads the prompt again."""
 
 
 @dataclass
@@ -33,8 +34,9 @@ class Lease:
 
     def __init__(self, queue: "EngineQueue", urgency: Urgency, returned: Callable[[], None]) -> None:
         self.urgency = urgency
-        self.since = self._slice_began = time.monotonic()
+        self.since = time.monotonic()
         self._queue = queue
+        self._produced_at: float | None = None
         self._returned: Callable[[], None] | None = returned
 
     @property
@@ -48,15 +50,16 @@ class Lease:
         read in any thread."""
         return self.is_overtaken or self._has_had_its_slice
 
+    def note_result(self) -> None:
+        """Something has come of the work, so that stopping it does not lose all. May be called in any thread."""
+        if self._produced_at is None:
+            self._produced_at = time.monotonic()
+
     @property
     def _has_had_its_slice(self) -> bool:
-        if self.urgency is Urgency.SPOKEN or not self._queue.waiting:
+        if self.urgency is Urgency.SPOKEN or not self._queue.waiting or self._produced_at is None:
             return False
-        return time.monotonic() - self._slice_began > SLICE_S
-
-    def begin_slice(self) -> None:
-        """Count the slice from now on: the work has got to where it can go on later. May be called in any thread."""
-        self._slice_began = time.monotonic()
+        return time.monotonic() - self._produced_at > max(SLICE_S, self._produced_at - self.since)
 
     def release(self) -> None:
         """Give the engine back; once is enough."""

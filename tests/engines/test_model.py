@@ -1,13 +1,14 @@
 """The language model behind its handle."""
 
-from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
+from itertools import count
 
 import anyio
 import pytest
 
-from assistant.blocking import Emit, StopFlag
-from assistant.engines.model import ModelHandle
+from assistant.engines import queue
+from assistant.engines.model import HANDOVER_S, Model, ModelHandle
 from assistant.engines.priority import Precedence, Urgency
 from assistant.engines.queue import EngineQueue
 from assistant.errors import AssistantError, Code
@@ -21,7 +22,7 @@ def question(count: CountTokens) -> list[Message]:
     return [Message("user", "What time is it?")]
 
 
-def handle_of(model: ScriptedRemoteModel) -> ModelHandle:
+def handle_of(model: Model) -> ModelHandle:
     return ModelHandle(model, EngineQueue("llm", Precedence()))
 
 
@@ -80,30 +81,157 @@ async def test_a_model_elsewhere_writes_ahead() -> None:
     assert handle_of(ScriptedRemoteModel()).writes_ahead
 
 
-class SlowReader(ScriptedModel):
-    """Reads the prompt for longer than a slice, and stops there when it is to."""
-
-    def generate(self, messages: Sequence[Message], *, max_tokens: int, emit: Emit[str], stop: StopFlag) -> Usage:
-        for _ in range(10):
-            if stop.is_set():
-                return Usage(reused=0, evaluated=0, generated=0)
-        return super().generate(messages, max_tokens=max_tokens, emit=emit, stop=stop)
+WHOLE = "It is noon, I think. Or later."
 
 
-async def test_replies_that_take_turns_get_on_however_long_their_prompts_are_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("assistant.engines.queue.SLICE_S", 0.0)
-    model = SlowReader()
-    handle = ModelHandle(model, EngineQueue("llm", Precedence()))
-    written: list[str] = []
+@dataclass
+class Written:
+    """What has come of a reply."""
 
-    async def write() -> None:
-        written.append(await text_of(handle.generate(question, max_tokens=3, urgency=Urgency.BACKGROUND)))
+    pieces: list[str] = field(default_factory=list)
+    begun: anyio.Event = field(default_factory=anyio.Event)
 
-    with anyio.fail_after(5):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(write)
-            tasks.start_soon(write)
-    assert written == ["It is noon, I think. "] * 2
-    assert len(model.prompts) > 2, "they took turns"
+    async def take(self, reply: Generation) -> None:
+        async with aclosing(reply.pieces()) as pieces:
+            async for piece in pieces:
+                self.pieces.append(piece)
+                self.begun.set()
+
+
+async def test_a_reply_is_written_only_as_fast_as_it_is_asked_for() -> None:
+    model = ScriptedModel()
+    handle = handle_of(model)
+    reply = handle.generate(question, max_tokens=16)
+    assert await text_of(reply) == WHOLE
+    assert reply.usage == Usage(reused=5, evaluated=7, generated=4)
+    assert len(model.prompts) == handle.queue.figures.requests == 1
+
+
+async def test_while_the_voice_is_at_work_the_model_is_lent_to_another_reply_and_then_goes_on() -> None:
+    model = ScriptedModel()
+    handle = handle_of(model)
+    assert not handle.writes_ahead
+    reply = handle.generate(question, max_tokens=16)
+    async with aclosing(reply.pieces()) as pieces:
+        first = await anext(pieces)
+        with anyio.fail_after(10 * HANDOVER_S + 5):
+            assert await text_of(handle.generate(question, max_tokens=16)) == WHOLE
+        rest = [piece async for piece in pieces]
+    assert [first, *rest] == list(model.pieces)
+    assert model.prompts[-1] == [Message("user", "What time is it?"), Message("assistant", first)]
+    assert reply.usage is not None
+    assert reply.usage.generated == len(model.pieces)
+
+
+async def test_a_reply_that_goes_on_keeps_to_its_length() -> None:
+    handle = handle_of(ScriptedModel())
+    reply = handle.generate(question, max_tokens=2)
+    async with aclosing(reply.pieces()) as pieces:
+        first = await anext(pieces)
+        await text_of(handle.generate(question, max_tokens=16))
+        assert [first] + [piece async for piece in pieces] == ["It is ", "noon, "]
+
+
+async def test_a_model_on_processors_of_its_own_writes_on_while_the_voice_is_at_work() -> None:
+    model = ScriptedModel(shares_processor=False)
+    handle = handle_of(model)
+    assert handle.writes_ahead
+    async with aclosing(handle.generate(question, max_tokens=16).pieces()) as pieces:
+        await anext(pieces)
+        assert await text_of(handle.generate(question, max_tokens=16)) == WHOLE
+        assert len([piece async for piece in pieces]) == 3
+    assert len(model.prompts) == 2
+
+
+async def test_of_two_who_wait_for_their_first_words_the_one_who_waits_longer_goes_first() -> None:
+    model = ScriptedModel()
+    handle = handle_of(model)
+
+    async def asked_about(name: str, deadline: float | None) -> None:
+        await text_of(handle.generate(lambda count: [Message("user", name)], max_tokens=16, deadline=deadline))
+
+    async with anyio.create_task_group() as tasks:
+        with await handle.queue.acquire(Urgency.SPOKEN):
+            for name, deadline in (("ahead of its time", None), ("later", 20.0), ("sooner", 10.0)):
+                tasks.start_soon(asked_about, name, deadline)
+                await anyio.wait_all_tasks_blocked()
+    assert [prompt[0].content for prompt in model.prompts] == ["sooner", "later", "ahead of its time"]
+
+
+async def test_a_typed_answer_makes_room_at_the_onset_of_speech_and_is_written_after_the_spoken_one() -> None:
+    model, precedence = ScriptedModel(), Precedence()
+    handle = ModelHandle(model, EngineQueue("llm", precedence))
+    written = Written()
+    async with anyio.create_task_group() as tasks:
+        model.hold.holding = True
+        tasks.start_soon(written.take, handle.generate(question, max_tokens=16, urgency=Urgency.BACKGROUND))
+        await model.hold.wait_until_reached()
+        with precedence.claimed():
+            await model.hold.wait_until_stopped()
+            model.hold.holding = False
+            assert await text_of(handle.generate(question, max_tokens=16)) == WHOLE
+            assert written.pieces == []
+    assert written.pieces == list(model.pieces)
+
+
+class TickingClock:
+    """A second passes with every look at it."""
+
+    def __init__(self) -> None:
+        self._seconds = count()
+
+    def monotonic(self) -> float:
+        return float(next(self._seconds))
+
+
+async def test_two_typed_answers_are_written_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "time", TickingClock())
+    model = ScriptedModel(pieces=[f"{number} " for number in range(40)])
+    handle = handle_of(model)
+    one, two = Written(), Written()
+    async with anyio.create_task_group() as tasks:
+        with await handle.queue.acquire(Urgency.BACKGROUND):
+            for written in (one, two):
+                reply = handle.generate(question, max_tokens=100, urgency=Urgency.BACKGROUND)
+                tasks.start_soon(written.take, reply)
+                await anyio.wait_all_tasks_blocked()
+        await one.begun.wait()
+        await two.begun.wait()
+        assert one.pieces != model.pieces, "the second waits for the end of the first"
+    assert one.pieces == two.pieces == model.pieces
+
+
+async def test_a_reply_that_is_given_up_stops_the_model_and_gives_it_back() -> None:
+    model = ScriptedModel()
+    handle = handle_of(model)
+    model.hold.holding = True
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(text_of, handle.generate(question, max_tokens=16))
+        await model.hold.wait_until_reached()
+        tasks.cancel_scope.cancel()
+    assert model.hold.stopped.is_set()
+    assert not handle.queue.is_lent
+
+
+async def test_a_prompt_is_read_without_a_word_being_written() -> None:
+    model = ScriptedModel()
+    await handle_of(model).read(question)
+    assert model.prompts == [[Message("user", "What time is it?")]]
+
+
+async def test_a_reply_that_fails_gives_the_model_back() -> None:
+    handle = handle_of(ScriptedModel(error=AssistantError(Code.LLM_FAILED, "broken")))
+    with pytest.raises(AssistantError, match="broken"):
+        await text_of(handle.generate(question, max_tokens=16))
+    assert not handle.queue.is_lent
+
+
+async def test_a_reply_is_finished_by_the_model_that_takes_the_place_of_its_own() -> None:
+    handle, newer = handle_of(ScriptedModel()), ScriptedModel()
+    async with aclosing(handle.generate(question, max_tokens=16).pieces()) as pieces:
+        written = await anext(pieces)
+        with await handle.queue.acquire(Urgency.SPOKEN):
+            handle.engine = newer
+        written += "".join([piece async for piece in pieces])
+    assert written == WHOLE
+    assert len(newer.prompts) == 1

@@ -140,13 +140,31 @@ async def test_work_in_the_background_shares_the_engine_with_other_such_work_in_
     async with anyio.create_task_group() as tasks:
         requests = Requests(tasks, EngineQueue("llm", Precedence()))
         await requests.add("one", BACKGROUND)
+        one = requests.leases["one"]
+        one.note_result()
         clock.now += SLICE_S + 0.01
-        assert not requests.leases["one"].is_wanted, "nothing else wants it"
+        assert not one.is_wanted, "nothing else wants it"
         await requests.add("two", BACKGROUND)
-        assert requests.leases["one"].is_wanted
-        assert not requests.leases["one"].is_overtaken, "work that cannot go on later is done to its end"
+        assert one.is_wanted
+        assert not one.is_overtaken, "work that cannot go on later is done to its end"
         await requests.end("one")
         assert not requests.leases["two"].is_wanted
+        await requests.end_all()
+
+
+async def test_a_slice_begins_with_its_first_result_and_is_as_long_as_that_took(clock: Clock) -> None:
+    async with anyio.create_task_group() as tasks:
+        requests = Requests(tasks, EngineQueue("llm", Precedence()))
+        await requests.add("one", BACKGROUND)
+        await requests.add("two", BACKGROUND)
+        lease = requests.leases["one"]
+        clock.now += 3.0
+        assert not lease.is_wanted, "it has read its prompt for nothing if it is stopped now"
+        lease.note_result()
+        clock.now += 2.9
+        assert not lease.is_wanted
+        clock.now += 0.2
+        assert lease.is_wanted
         await requests.end_all()
 
 
