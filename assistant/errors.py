@@ -48,6 +48,7 @@ class Code(StrEnum):
 
     REPLY_EMPTY = "reply.empty"
     ANSWERS_NONE = "answers.none"
+    ANSWERS_FAILED = "answers.failed"
     EFFECT_FAILED = "effect.failed"
 
     ROOM_UNKNOWN = "room.unknown"

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from assistant.answers.base import Act
 from assistant.errors import AssistantError, Code
@@ -43,8 +44,14 @@ class Claim:
 
     @property
     def text(self) -> str:
-        """What may be said of it, as far as is known."""
-        return self.act.failed or self._fallback if self.stage is Stage.FAILED else self.act.done
+        """What may be said of it, as far as is known; empty for what was given up or taken back."""
+        match self.stage:
+            case Stage.FAILED:
+                return self.act.failed or (self._fallback if self.act.done else "")
+            case Stage.DROPPED | Stage.UNDONE:
+                return ""
+            case _:
+                return self.act.done
 
     async def succeeded(self) -> bool:
         """Wait until it is known whether the effect was done, and say so."""
@@ -57,14 +64,15 @@ class Claim:
 
 
 async def at_once() -> None:
-    """Waits for nothing: the question cannot be reopened."""
+    """Wait for nothing: the question cannot be reopened."""
 
 
 class Acts:
     """Runs what an answer proposes once it is committed, in order.
 
-    `final` returns when the question cannot be reopened any more; what cannot be undone waits for it. `failing` hears
-    of each effect that could not be done, or undone. Methods return at once; `run` does the work.
+    `final` returns when the question cannot be reopened any more; what cannot be undone waits for it. `calm` returns
+    when nobody is speaking who may be reopening it; what can still be undone is not over before. `failing` hears of
+    each effect that could not be done, or undone. Methods return at once, but for `run` and `carry_out`.
     """
 
     def __init__(
@@ -72,10 +80,12 @@ class Acts:
         *,
         fallback: str = "",
         final: Callable[[], Awaitable[None]] = at_once,
+        calm: Callable[[], Awaitable[None]] = at_once,
         failing: Callable[[AssistantError], None] = lambda error: None,
     ) -> None:
         self._fallback = fallback
         self._final = final
+        self._calm = calm
         self._failing = failing
         self._claims: list[Claim] = []
         self._changed = Signal()
@@ -86,6 +96,11 @@ class Acts:
         self._waiting = anyio.CancelScope()
         self._is_past = False
         """The question cannot be reopened any more."""
+
+    @property
+    def has_any(self) -> bool:
+        """Whether anything is to be done, or was."""
+        return bool(self._claims)
 
     @property
     def is_final(self) -> bool:
@@ -105,7 +120,11 @@ class Acts:
         return claim
 
     async def carry_out(self, act: Act) -> Claim:
-        """Do `act` of an answer that counts already, and return when it is known what became of it."""
+        """Do `act` of an answer that counts already, and return when it is known what became of it.
+
+        Cancelling lets it come to its end.
+        """
+        await checkpoint_if_cancelled()  # the act before this one may have been at work when the answer was cancelled
         claim = Claim(act, self._fallback)
         self._claims.append(claim)
         await self._do(claim)
@@ -125,11 +144,13 @@ class Acts:
         self._changed.notify()
 
     def give_up(self, *, reopened: bool) -> None:
-        """The user wants no more of the answer.
+        """The user wants no more of the answer. What was said of it first holds.
 
         What can be undone is done all the same, unless the question is `reopened`: then nothing begins any more, and
         what was done is undone.
         """
+        if self._given_up:
+            return
         self._given_up = True
         self._reopened = reopened
         for claim in self._claims:
@@ -152,6 +173,8 @@ class Acts:
                     await self._changed.wait()
                 elif claim.act.effect.can_undo or await self._is_final():
                     await self._do(claim)
+            if any(claim.stage is Stage.DONE and claim.act.effect.can_undo for claim in self._claims):
+                await self._unless_given_up(self._calm)
         finally:
             with anyio.CancelScope(shield=True):
                 await self._finish()
@@ -172,11 +195,16 @@ class Acts:
 
     async def _is_final(self) -> bool:
         """Wait until the question cannot be reopened; False if the answer was given up before."""
-        if not self._is_past:
-            with self._waiting:
-                await self._final()
-                self._is_past = not self._given_up
+        await checkpoint_if_cancelled()  # what was at work before may have gone on after that
+        self._is_past = self._is_past or await self._unless_given_up(self._final)
         return self._is_past
+
+    async def _unless_given_up(self, wait: Callable[[], Awaitable[None]]) -> bool:
+        """Whether `wait` came to its end before the answer was given up."""
+        if not self._given_up:
+            with anyio.CancelScope() as self._waiting:
+                await wait()
+        return not self._given_up
 
     async def _do(self, claim: Claim) -> None:
         claim.stage = Stage.RUNNING
@@ -190,10 +218,10 @@ class Acts:
     async def _attempt(self, work: Callable[[], Awaitable[None]]) -> bool:
         """Whether `work` came to its end."""
         try:
-            with anyio.CancelScope(shield=True), anyio.fail_after(MAX_EFFECT_S):
+            with anyio.move_on_after(MAX_EFFECT_S, shield=True) as limit:
                 await work()
-        except TimeoutError:
-            self._failing(AssistantError(Code.EFFECT_FAILED, f"it was not done within {MAX_EFFECT_S:.0f} s"))
+            if limit.cancelled_caught:
+                raise AssistantError(Code.EFFECT_FAILED, f"an effect was not done within {MAX_EFFECT_S:.0f} s")
         except AssistantError as error:
             self._failing(error)
         except Exception as error:  # a defect of a responder is not the end of the daemon

@@ -2,9 +2,12 @@
 
 import importlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
 
-from assistant.answers.base import Answer, Question, Responder
+from assistant.answers.base import Answer, Part, Question, Responder
 from assistant.answers.model import ModelResponder
 from assistant.answers.skills.clock import ClockResponder
 from assistant.config.schema import Config
@@ -42,19 +45,47 @@ class Responders:
                 log.warning("%s cannot answer: %s: %s", responder.name, type(error).__name__, error)
                 continue
             if answer is not None:
-                return answer
+                return replace(answer, parts=partial(_parts, responder.name, answer))
         names = ", ".join(self.names)
         raise AssistantError(Code.ANSWERS_NONE, f"none of {names} has an answer; add `model` to answers.order")
 
     async def read(self, question: Question) -> None:
-        """Let each prepare for a question that probably begins like this. Raises what a language model raises."""
+        """Let each prepare for a question that probably begins like this. What fails, the answer will tell."""
         for responder in self._responders:
-            await responder.read(question)
+            try:
+                await responder.read(question)
+            except Exception as error:
+                log.debug("%s cannot read ahead: %s: %s", responder.name, type(error).__name__, error)
 
 
 def build_responders(config: Config, engines: Engines) -> Responders:
     """The responders of `answers.order`. Raises `AssistantError` (`config.invalid`)."""
-    return Responders([_factory(name)(config, engines) for name in config.answers.order])
+    return Responders([_build(name, config, engines) for name in config.answers.order])
+
+
+async def _parts(name: str, answer: Answer) -> AsyncGenerator[Part, None]:
+    """The parts of an answer of the responder `name`; any error that it raises as `answers.failed`."""
+    async with aclosing(answer.parts()) as parts:
+        try:
+            async for part in parts:
+                yield part
+        except AssistantError:
+            raise
+        except Exception as error:  # a defect of a responder is not the end of the daemon
+            log.exception("%s failed", name)
+            raise AssistantError(Code.ANSWERS_FAILED, f"{name}: {type(error).__name__}: {error}") from error
+
+
+def _build(name: str, config: Config, engines: Engines) -> Responder:
+    factory = _factory(name)
+    try:
+        return factory(config, engines)
+    except AssistantError:
+        raise
+    except Exception as error:
+        raise AssistantError(
+            Code.CONFIG_INVALID, f"answers.order: {name!r} makes no responder: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _factory(name: str) -> Factory:
@@ -68,6 +99,6 @@ def _factory(name: str) -> Factory:
         )
     try:
         factory: Factory = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # a module that somebody wrote may raise anything
         raise AssistantError(Code.CONFIG_INVALID, f"answers.order: {name!r} cannot be loaded: {error}") from error
     return factory

@@ -10,7 +10,7 @@ from assistant.answers.order import Responders
 from assistant.audio.base import AudioSink
 from assistant.config.schema import Config
 from assistant.engines.engines import Engines
-from assistant.events import Emitter
+from assistant.events import Emitter, Error
 from assistant.language.tables import tables_of
 
 
@@ -45,6 +45,9 @@ class Context:
             deadline=deadline,
         )
 
-    def acts(self) -> Acts:
-        """For an answer that cannot be reopened."""
-        return Acts(fallback=tables_of(self.voice_language).phrases.done_failed)
+    def acts(self, turn: int) -> Acts:
+        """For the answer of `turn`, which cannot be reopened. An effect that fails is an event."""
+        return Acts(
+            fallback=tables_of(self.voice_language).phrases.done_failed,
+            failing=lambda error: self.emit(Error(turn=turn, code=error.code, message=error.message)),
+        )

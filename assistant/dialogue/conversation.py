@@ -12,6 +12,7 @@ from assistant.dialogue.context import Context
 from assistant.dialogue.listening.ears import Ears
 from assistant.dialogue.listening.utterance import ScoredBlock
 from assistant.dialogue.speaking.announcement import Announcement
+from assistant.dialogue.speaking.draft import clauses_of
 from assistant.dialogue.speaking.interruption import Interruption
 from assistant.dialogue.speaking.outcome import Outcome
 from assistant.dialogue.speaking.queue import AnnouncementQueue
@@ -163,6 +164,7 @@ class Conversation:
         """What is being said to the assistant is forgotten, and a wake word needed from now on, because of `reason`."""
         if self._turn is not None:
             self._drop()
+        self._interruption.forget(self._now)
         if self._attention.dismissed() is not None:
             self._context.emit(FellAsleep(reason=reason))
         self._announce_next()
@@ -378,6 +380,9 @@ class Conversation:
     def _keep_unsaid(self, outcome: Outcome) -> None:
         if outcome.error is not None and outcome.error.code is Code.DEVICE_FAILED:
             spoken = " ".join(outcome.spoken) or outcome.reply
+            if outcome.has_claims:  # as they turned out, which may be otherwise than was synthesised
+                language = self._context.voice_language
+                spoken = " ".join(clause.text for clause in clauses_of(outcome.reply, language))
             self._unsaid = spoken[len(outcome.heard) :].strip()
         elif outcome.heard:
             self._unsaid = ""  # the conversation has gone on

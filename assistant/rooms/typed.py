@@ -30,7 +30,7 @@ async def answer_in_text(context: Context, question: Question, written: Written)
     begin_typed(context, number, question.text)
     end = End.INTERRUPTED  # unless it comes to its end
     try:
-        await _write(context, replace(question, urgency=Urgency.BACKGROUND), outcome, written)
+        await _write(context, number, replace(question, urgency=Urgency.BACKGROUND), outcome, written)
         end = End.ANSWERED
     except AssistantError as error:
         outcome.error, end = error, End.ANSWERED
@@ -63,14 +63,15 @@ def finish_typed(context: Context, number: int, text: str, asked_at: float, outc
     return done
 
 
-async def _write(context: Context, question: Question, outcome: Outcome, written: Written) -> None:
+async def _write(context: Context, number: int, question: Question, outcome: Outcome, written: Written) -> None:
     answer = await context.responders.answer(question)
     outcome.provenance, outcome.expects_reply, outcome.cost = answer.provenance, answer.expects_reply, answer.cost
-    async with aclosing(committed(answer, context.acts())) as pieces:
+    acts = context.acts(number)
+    async with aclosing(committed(answer, acts)) as pieces:
         async for piece in pieces:
             outcome.mark("first_token")
             outcome.written.append(piece)
             written(piece)
-    if not outcome.reply.strip():
+    if not outcome.reply.strip() and not acts.has_any:
         raise AssistantError(Code.REPLY_EMPTY, f"{answer.provenance.name} wrote nothing in answer; ask again")
     context.history.add(question.text, outcome.reply)

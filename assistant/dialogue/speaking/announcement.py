@@ -51,7 +51,7 @@ class Announcement:
         self._room = context.room
         gate = Gate(context.emit)
         gate.open()
-        acts = context.acts()
+        acts = context.acts(self.number)
         self._revision = Revision(self.number, context, gate, acts, counts=True, written=written, cut_in=cut_in)
         self._scope = anyio.CancelScope()
         self.lower = self._revision.lower

@@ -48,6 +48,9 @@ class Interruption:
         self._followed = 0
         """The change of the stack since which `BargeIn` has listened."""
         self._reopens = False
+        """Whether the speech over the answer may go on with its question."""
+        self._took_back = False
+        """Whether the answer was given up for that."""
 
     @property
     def is_clear(self) -> bool:
@@ -97,7 +100,7 @@ class Interruption:
         is_early = since is None or block.captured_at - since < self._config.turns.reopen_ms / 1000
         longest = (self._config.turns.max_utterance_s - JOINED_S) * LISTENING_RATE
         goes_on = speaker is not None and speaker.can_reopen and block.end - speaker.start < longest
-        self._reopens = goes_on and is_early
+        self._reopens, self._took_back = goes_on and is_early, False
         return speaker if self._reopens else None
 
     def understood(self, turn: Turn) -> None:
@@ -113,10 +116,21 @@ class Interruption:
         )
         self._carry_out(action, turn.end_of_audio)
 
+    def forget(self, at: int) -> None:
+        """Nobody listens to the speech over the answer any more, at sample `at`: the answer goes on."""
+        self._follow_stack()
+        self._carry_out(self._barge_in.understood(Remark.BACKCHANNEL, own=False, finished=True), at)
+
     def meaning(self, turn: Turn) -> Remark:
-        """What the words of `turn`, which was begun over an answer, mean; the assistant's own mean nothing."""
+        """What the words of `turn`, which was begun over an answer, mean; the assistant's own mean nothing.
+
+        Those of a question that was reopened for no more than a noise are to be answered again.
+        """
         words = self._new_words(turn)
-        return Remark.BACKCHANNEL if self._are_own(words) else remark(words, turn.language)
+        found = Remark.BACKCHANNEL if self._are_own(words) else remark(words, turn.language)
+        if found is Remark.BACKCHANNEL and self._took_back and turn.is_understood and turn.words:
+            return Remark.WORDS  # nothing was added to a question whose answer is gone
+        return found
 
     def _follow_stack(self) -> None:
         """What was said over one speaker is not held against the next."""
@@ -156,5 +170,6 @@ class Interruption:
             case PlaybackAction.RESTORE:
                 speaker.restore()
             case PlaybackAction.STOP:
+                self._took_back = self._reopens
                 self._stack.give_up(End.REOPENED if self._reopens else End.INTERRUPTED)
         self._emit(Disturbed(turn=speaker.number, action=action.name.lower(), at_s=at / LISTENING_RATE))

@@ -37,13 +37,18 @@ class Outcome:
     @property
     def reply(self) -> str:
         """What was written, effects included, as they turned out."""
-        text = ""
+        text, is_after_claim = "", False
         for piece in self.written:
-            if isinstance(piece, str):
-                text += piece
-            elif piece.text:
-                text += separated(text, piece.text)
+            said, is_claim = (piece, False) if isinstance(piece, str) else (piece.text, True)
+            if said:
+                text += separated(text, said) if is_claim or is_after_claim else said
+                is_after_claim = is_claim
         return text
+
+    @property
+    def has_claims(self) -> bool:
+        """Whether it says anything that an effect decides."""
+        return any(isinstance(piece, Claim) for piece in self.written)
 
     @property
     def asks(self) -> bool:

@@ -11,6 +11,7 @@ from assistant.audio.pcm import Samples
 from assistant.dialogue.speaking.gate import Gate
 from assistant.dialogue.speaking.outcome import Outcome
 from assistant.dialogue.speaking.played import SpokenClause, heard_text
+from assistant.dialogue.speaking.reply import Line
 from assistant.dialogue.speaking.voicing import Sound
 from assistant.events import PlaybackFinished, PlaybackStarted, ReplyText
 
@@ -44,8 +45,8 @@ class Playout:
         self._clauses: list[SpokenClause] = []
         """What was written to the loudspeaker, and where it lies."""
         self._written = 0
-        self._told: Claim | None = None
-        """The claim that was dealt with last."""
+        self._told: Claim | Line | None = None
+        """The claim, or what stands behind one, that was dealt with last."""
         self._free = anyio.Event()
         self._free.set()
 
@@ -81,7 +82,7 @@ class Playout:
         complete = False
         try:
             async for sound in sounds:
-                if await self._may_be_heard(sound):
+                if await self._may_be_heard(sound.line) and len(sound.samples):
                     await self._write(sound.samples, sound.line.clause.text)
             if self._playback is not None:
                 await self._playback.drain()
@@ -89,21 +90,27 @@ class Playout:
         finally:
             self._note(complete=complete)
 
-    async def _may_be_heard(self, sound: Sound) -> bool:
+    async def _may_be_heard(self, line: Line) -> bool:
         """Whether what the line says is true; if it is not, say what is."""
-        claim = sound.line.claim
+        claim = line.claim
         if claim is None:
+            if line.after_claim and line is not self._told:
+                self._tell(line, line.clause.text)
             return True
         done = await claim.succeeded()
         if claim is self._told:
             return done
-        self._told = claim
-        self._gate.emit(ReplyText(turn=self._turn, text=claim.text))
+        self._tell(claim, claim.text)
         if not done and claim.text:
             async with aclosing(self._instead(claim.text)) as pieces:
                 async for samples in pieces:
                     await self._write(samples, claim.text)
         return done
+
+    def _tell(self, what: Claim | Line, text: str) -> None:
+        self._told = what
+        if text:
+            self._gate.emit(ReplyText(turn=self._turn, text=text))
 
     async def _write(self, samples: Samples, text: str) -> None:
         playback = await self._opened()

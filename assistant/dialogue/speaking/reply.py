@@ -12,6 +12,9 @@ from assistant.dialogue.speaking.outcome import Outcome
 from assistant.errors import AssistantError, Code
 from assistant.tts.clauses import Clause
 
+WORDLESS = Clause("", ends_sentence=True)
+"""The place of an effect that only its failure is worth words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -20,6 +23,8 @@ class Line:
     clause: Clause
     claim: Claim | None = None
     """The effect that the clause says was done; it is heard only if it was."""
+    after_claim: bool = False
+    """Whether a claim stands before it, so that it is told of only when it is heard."""
 
 
 class Reply:
@@ -42,6 +47,7 @@ class Reply:
         outcome = self._outcome
         outcome.provenance, outcome.expects_reply, outcome.cost = answer.provenance, answer.expects_reply, answer.cost
         draft = Draft(self._language)
+        acts = 0
         parts = committed(answer, self._acts) if self._counts else answer.parts()
         async with aclosing(parts) as coming:
             async for part in coming:
@@ -49,19 +55,20 @@ class Reply:
                 if isinstance(part, str):
                     self._note(part)
                     for clause in draft.feed(part):
-                        yield Line(clause)
+                        yield Line(clause, after_claim=acts > 0)
                     continue
                 claim = self._acts.propose(part)
-                if part.done:
+                outcome.written.append(claim)
+                if part.done or part.failed:
                     for clause in draft.rest():
-                        yield Line(clause)
+                        yield Line(clause, after_claim=acts > 0)
                     draft = Draft(self._language)
-                    outcome.written.append(claim)
-                    for clause in clauses_of(part.done, self._language):
+                    acts += 1
+                    for clause in clauses_of(part.done, self._language) or [WORDLESS]:
                         yield Line(clause, claim)
         for clause in draft.rest():
-            yield Line(clause)
-        if not outcome.reply.strip():
+            yield Line(clause, after_claim=acts > 0)
+        if not outcome.reply.strip() and not self._acts.has_any:
             raise AssistantError(Code.REPLY_EMPTY, f"{answer.provenance.name} wrote nothing in answer; ask again")
 
     def _note(self, text: str) -> None:

@@ -166,7 +166,7 @@ class Revision:
                     await send.send(sound)
 
     def _begun(self, line: Line) -> None:
-        if line.claim is None:
+        if line.claim is None and not line.after_claim:
             self.gate.emit(ReplyText(turn=self._turn, text=line.clause.text))
 
 

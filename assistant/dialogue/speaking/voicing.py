@@ -9,16 +9,16 @@ from assistant.blocking import Emit, StopFlag
 from assistant.config.schema import Tts
 from assistant.dialogue.speaking.draft import clauses_of
 from assistant.dialogue.speaking.outcome import Outcome
-from assistant.dialogue.speaking.reply import Line
+from assistant.dialogue.speaking.reply import WORDLESS, Line
 from assistant.engines.handle import Handle
 from assistant.engines.priority import Urgency
 from assistant.tts.base import SpeechSynthesizer
-from assistant.tts.seams import SeamlessJoin
+from assistant.tts.seams import SeamlessJoin, silence
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A piece of the sound of a line, at the rate of the voice."""
+    """A piece of the sound of a line, at the rate of the voice; empty for a line without words."""
 
     samples: Samples
     line: Line
@@ -48,11 +48,14 @@ class Voicing:
         self._deadline = deadline
 
     async def sounds(self, lines: AsyncIterable[Line]) -> AsyncGenerator[Sound, None]:
-        """The sound of `lines`, as it is made; never an empty piece. Raises what `lines` does, and `tts.failed`."""
+        """The sound of `lines`, as it is made. Raises what `lines` does, and `tts.failed`."""
         join = self._join()
         line: Line | None = None
         async for line in lines:
             self._begun(line)
+            if line.clause is WORDLESS:
+                yield Sound(silence(0), line)
+                continue
             async with aclosing(self._speak(line, join)) as pieces:
                 async for samples in pieces:
                     yield Sound(samples, line)

@@ -141,6 +141,7 @@ class Attempts:
         acts = Acts(
             fallback=tables_of(self._context.voice_language).phrases.done_failed,
             final=self._cannot_be_reopened,
+            calm=self._calm,
             failing=self._report,
         )
         gate = Gate(self._told.emit)
@@ -152,8 +153,6 @@ class Attempts:
     async def _read(self, question: Question) -> None:
         try:
             await self._context.responders.read(question)
-        except AssistantError as error:
-            log.debug("reading ahead: %s", error)  # the answer will tell, if it meets the same
         finally:
             self._reading = None
 
@@ -163,11 +162,16 @@ class Attempts:
         while True:
             since = self.playing_since or self._released_at or anyio.current_time()
             if not self._is_calm:
-                await self._calmed.wait()
+                await self._calm()
             elif anyio.current_time() < since + window_s:
                 await anyio.sleep_until(since + window_s)
             else:
                 return
+
+    async def _calm(self) -> None:
+        """Return when nobody speaks over the answer, or before it, as far as is known."""
+        while not self._is_calm:
+            await self._calmed.wait()
 
     def _report(self, error: AssistantError) -> None:
         log.warning("an effect of turn %d: %s", self._number, error)

@@ -54,7 +54,7 @@ class Turn:
     ) -> None:
         """`held`: it is not certain yet that the turn is for the assistant; it is recognised, and nothing is told or
         answered until `admit`. `ask_again` is said when no words are recognised. `understood` is called whenever
-        recognition has found `words`."""
+        recognition has found `words`, or has failed to."""
         self.number = number
         self._context = context
         self._endpointing = endpointing
@@ -114,8 +114,9 @@ class Turn:
 
     @property
     def can_reopen(self) -> bool:
-        """Whether the user may go on with the question: not once something was done that cannot be undone."""
-        return self._attempts.can_reopen
+        """Whether the user may go on with the question: not once something was done that cannot be undone, nor after
+        the answer was given up."""
+        return not self._is_given_up and self._attempts.can_reopen
 
     @property
     def playing_since(self) -> float | None:
@@ -197,7 +198,12 @@ class Turn:
         self._life.cancel()
 
     def interrupt(self, end: End) -> None:
-        """Give the answer up at once; what was heard of it goes into the history, unless the turn is reopened."""
+        """Give the answer up at once; what was heard of it goes into the history, unless the turn is reopened.
+
+        Once is enough: an effect that is still at work keeps the turn, and why that was given up stays as it is.
+        """
+        if self._is_given_up:
+            return
         self._end = end
         self._judging.cancel()
         self._attempts.interrupt(end)
@@ -214,6 +220,10 @@ class Turn:
     def restore(self) -> None:
         """As `Speaker.restore`."""
         self._attempts.restore()
+
+    @property
+    def _is_given_up(self) -> bool:
+        return self._end in {End.INTERRUPTED, End.REOPENED, End.DISCARDED}
 
     def _do(self, actions: Sequence[Action]) -> None:
         """Carry out what the plan says, unless the turn was given up."""
@@ -239,6 +249,7 @@ class Turn:
         done = await self._listening.recognise(length, full_window=action.full_window, deadline=self._waiting_since)
         if done is None:
             self._do(self._plan.recognised(length, NOTHING, stable=False, stopped=False))
+            self._understood(self)
             return
         self._report_load(done)
         if self._plan.in_pause:
