@@ -44,7 +44,7 @@ class Watch:
 async def room(script: Script, config: Config = QUIET) -> AsyncIterator[Stage]:
     """A conversation with the responders that the configuration names by itself."""
     async with conversation(script, config) as stage:
-        stage.rooms.follow(msgspec.structs.replace(config, answers=Answers()), {})
+        await stage.rooms.follow(msgspec.structs.replace(config, answers=Answers()), {})
         yield stage
 
 
