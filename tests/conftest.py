@@ -10,7 +10,7 @@ from assistant.bench.clips import Clip, read_clips
 from assistant.cli.models import pull_missing
 from assistant.config.schema import Config
 from assistant.llm.llama import LlamaCpp
-from assistant.models.store import locate
+from assistant.models.directory import locate
 
 SPEECH = Path(__file__).parent / "speech"
 

@@ -29,7 +29,7 @@ from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import Emitter, Event, Level, PartialTranscript, Ready, ReplyText
 from assistant.host.notify import Notifier, notifier, watchdog_s
-from assistant.host.process import end_within, keep_heap_small, seconds_since_start, spare_what_is_here
+from assistant.host.process import exit_within, freeze_heap, limit_heap, seconds_since_start
 from assistant.host.watchdog import Watchdog
 from assistant.interfaces.ipc.server import IpcServer
 from assistant.interfaces.net import unix_socket
@@ -54,7 +54,7 @@ async def run(config: Config, emit: Emitter, reload: Callable[[], Config], *, wa
     Waits `wait_s` seconds for a microphone and a loudspeaker that are not there yet. Raises `AssistantError` when a
     part that it cannot live without fails.
     """
-    keep_heap_small()
+    limit_heap()
     manager = notifier()
     try:
         with single_error():
@@ -94,7 +94,7 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
                     root.start_soon(ipc.serve, listener)
                 await watchdog.until_input()
                 parts.callback(gc.unfreeze)  # or libraries report at the end what nobody has freed
-                spare_what_is_here()
+                freeze_heap()
                 manager.ready()
                 await anyio.sleep_forever()
 
@@ -131,7 +131,7 @@ def _supervise(
     """Keep the devices open, say what the daemon is doing, and watch over it."""
     outages = Outages(room, running.bus.emit, root)
     if card is not None:
-        running.supervisor = DeviceSupervisor(card.microphone, card.loudspeaker, outages.tell)
+        running.supervisor = DeviceSupervisor(card.microphone, card.loudspeaker, outages.observe)
         root.start_soon(running.supervisor.run)
     watchdog = Watchdog(manager, watchdog_s(), input_excused=partial(_needs_no_input, running, room))
     parts.enter_context(running.bus.subscribe(partial(_observe, watchdog, room)))
@@ -191,7 +191,7 @@ def _end_in_time(
 ) -> None:
     """What comes now must not keep the process from ending."""
     manager.stopping()
-    end_within(ENDING_S, 0 if error is None else 1)
+    exit_within(ENDING_S, 0 if error is None else 1)
 
 
 @contextmanager

@@ -21,10 +21,10 @@ from assistant.host.hardware import usable_cores
 from assistant.language.tables import tables_of
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.openai import OpenAiCompatible
-from assistant.models.store import locate_configured
+from assistant.models.directory import locate_configured
 from assistant.tts.base import SpeechSynthesizer
+from assistant.tts.clause_cache import CachingVoice
 from assistant.tts.piper import Piper
-from assistant.tts.remembered import RememberedVoice
 from assistant.turns.base import EndOfTurn
 from assistant.turns.smart_turn import SmartTurn
 from assistant.vad.silero import Silero
@@ -156,7 +156,7 @@ def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
     """The voice, which has said what is urgent already."""
     voice = Piper(locate_configured(config, "tts.voice"), threads=budget.synthesis, speed=config.tts.speed)
     voice.warm_up()
-    return RememberedVoice(voice, tables_of(voice.language).phrases.urgent)
+    return CachingVoice(voice, tables_of(voice.language).phrases.urgent)
 
 
 def load_end_of_turn(config: Config, budget: Budget) -> EndOfTurn | None:

@@ -17,7 +17,7 @@ from assistant.dialogue.speaking.interruption import Interruption
 from assistant.dialogue.speaking.outcome import Outcome
 from assistant.dialogue.speaking.queue import AnnouncementQueue
 from assistant.dialogue.speaking.stack import SpeakerStack
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.dialogue.turn.load import Load
 from assistant.dialogue.turn.turn import Turn
 from assistant.engines.detectors import Detectors
@@ -123,7 +123,7 @@ class Conversation:
 
     def listen(self) -> None:
         """Listen, as if a wake word had been said; what the assistant is saying ends."""
-        self._stack.give_up(End.INTERRUPTED)
+        self._stack.give_up(TurnEnd.INTERRUPTED)
         self._attention.woken(self._now)
         self._context.emit(Woken(word="", score=1.0, at_s=self._now / LISTENING_RATE))
         self.chime(Earcon.WAKE)
@@ -133,7 +133,7 @@ class Conversation:
         anything."""
         forgotten = waiting and self._queue.clear()
         is_speaking = self._stack.is_taken
-        self._stack.give_up(End.INTERRUPTED)
+        self._stack.give_up(TurnEnd.INTERRUPTED)
         return is_speaking or forgotten
 
     async def perform(self, announcement: Announcement, *, cut_in: bool = False) -> None:
@@ -157,7 +157,7 @@ class Conversation:
         finally:
             self._performing.remove(announcement)
             if not announcement.over.is_set():
-                announcement.interrupt(End.INTERRUPTED)
+                announcement.interrupt(TurnEnd.INTERRUPTED)
                 self._queue.discard(announcement)
 
     def forget_speech(self, reason: str) -> None:
@@ -268,7 +268,7 @@ class Conversation:
         """
         at_s = woken.at / LISTENING_RATE
         self._context.emit(Woken(word=woken.word, score=round(woken.score, 3), at_s=at_s))
-        self._stack.give_up(End.INTERRUPTED)
+        self._stack.give_up(TurnEnd.INTERRUPTED)
         if self._turn is not None:
             self._turn.discard()
             self._turn = None
@@ -332,7 +332,7 @@ class Conversation:
     async def _live(self, turn: Turn, first: list[AudioBlock], *, task_status: TaskStatus[None]) -> None:
         with self._context.engines.precedence.claimed():
             await turn.run(first, task_status)
-        if turn.end is not End.DISCARDED:
+        if turn.end is not TurnEnd.DISCARDED:
             self._finished(turn)
 
     def _understood(self, turn: Turn) -> None:
@@ -366,12 +366,12 @@ class Conversation:
         """The last of `turn` was heard, or it was given up."""
         self._stack.leave(turn)
         self._keep_unsaid(turn.outcome)
-        if turn.end is End.NOTHING and not turn.spoken:
+        if turn.end is TurnEnd.NOTHING and not turn.spoken:
             self.chime(Earcon.ERROR)
-        self._unheard = (self._unheard + 1) % MAX_UNHEARD_TURNS if turn.end is End.NOTHING else 0
+        self._unheard = (self._unheard + 1) % MAX_UNHEARD_TURNS if turn.end is TurnEnd.NOTHING else 0
         if self._stack.is_taken:
             return  # something has cut in
-        if turn.end is End.DISMISSED and self._turn is None:
+        if turn.end is TurnEnd.DISMISSED and self._turn is None:
             self._fall_asleep(self._attention.dismissed())
             self._fall_silent(None)
         else:

@@ -28,7 +28,7 @@ class Outages:
         self._lost: dict[Direction, Absence] = {}
         self._said_deaf = False
 
-    def tell(self, direction: Direction, name: str, absence: Absence | None) -> None:
+    def observe(self, direction: Direction, name: str, absence: Absence | None) -> None:
         """As `supervisor.AbsenceCallback`, with the name of the device."""
         if absence is None:
             self._back(direction, name)

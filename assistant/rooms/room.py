@@ -15,7 +15,7 @@ from assistant.config.schema import Config
 from assistant.dialogue.context import Context
 from assistant.dialogue.conversation import Conversation
 from assistant.dialogue.speaking.announcement import Announcement, Priority
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.engines.detectors import Detectors
 from assistant.errors import AssistantError, Code
 from assistant.events import Announced, Event, Muted, TurnFinished
@@ -169,7 +169,7 @@ class Room:
         except AssistantError as error:
             announcement.outcome.error = error
         except BaseException:
-            announcement.end = End.INTERRUPTED
+            announcement.end = TurnEnd.INTERRUPTED
             raise
         finally:
             done = finish_typed(

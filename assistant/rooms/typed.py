@@ -11,7 +11,7 @@ from assistant.answers.base import Question
 from assistant.answers.text import committed
 from assistant.dialogue.context import Context
 from assistant.dialogue.speaking.outcome import Outcome
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.dialogue.turn.report import Asked, turn_finished
 from assistant.engines.priority import Urgency
 from assistant.errors import AssistantError, Code
@@ -28,12 +28,12 @@ async def answer_in_text(context: Context, question: Question, written: Written)
     """
     number, asked_at, outcome = context.next_turn(), anyio.current_time(), Outcome()
     begin_typed(context, number, question.text)
-    end = End.INTERRUPTED  # unless it comes to its end
+    end = TurnEnd.INTERRUPTED  # unless it comes to its end
     try:
         await _write(context, number, replace(question, urgency=Urgency.BACKGROUND), outcome, written)
-        end = End.ANSWERED
+        end = TurnEnd.ANSWERED
     except AssistantError as error:
-        outcome.error, end = error, End.ANSWERED
+        outcome.error, end = error, TurnEnd.ANSWERED
     finally:
         done = finish_typed(context, number, question.text, asked_at, outcome, end)
     if outcome.error is not None:
@@ -46,7 +46,9 @@ def begin_typed(context: Context, number: int, text: str) -> None:
     context.emit(FinalTranscript(turn=number, text=text, language=context.voice_language))
 
 
-def finish_typed(context: Context, number: int, text: str, asked_at: float, outcome: Outcome, end: End) -> TurnFinished:
+def finish_typed(
+    context: Context, number: int, text: str, asked_at: float, outcome: Outcome, end: TurnEnd
+) -> TurnFinished:
     """Tell that it has been answered, or given up."""
     if (error := outcome.error) is not None:
         context.emit(Error(turn=number, code=error.code, message=error.message))

@@ -9,7 +9,7 @@ from assistant.audio.decode import read_audio
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.bench.clips import Clip
 from assistant.errors import AssistantError, Code
-from assistant.models.store import locate
+from assistant.models.directory import locate
 from assistant.turns.smart_turn import SmartTurn
 
 SILENCE_S = 0.2

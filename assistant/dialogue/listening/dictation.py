@@ -10,8 +10,8 @@ import numpy as np
 
 from assistant import blocking
 from assistant.asr.base import SpeechRecognizer, Transcription
-from assistant.asr.pieces import UtteranceCutter
 from assistant.asr.streaming import StreamingTranscriber
+from assistant.asr.utterances import UtteranceCutter
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.blocking import StopFlag, StopWhen
 from assistant.engines.handle import Handle

@@ -10,7 +10,7 @@ from assistant.dialogue.context import Context
 from assistant.dialogue.speaking.gate import Gate
 from assistant.dialogue.speaking.outcome import Outcome
 from assistant.dialogue.speaking.revision import Revision
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.events import Announced
 
 
@@ -44,7 +44,7 @@ class Announcement:
         self.text = text
         self.question = question
         self.priority = priority
-        self.end = End.ANSWERED
+        self.end = TurnEnd.ANSWERED
         self.asked_at = anyio.current_time()
         self.over = anyio.Event()
         """Set when it is not at work, nor ever will be."""
@@ -79,7 +79,7 @@ class Announcement:
                 else:
                     await self._revision.read_out(self.text)
         except BaseException:
-            self.end = End.INTERRUPTED  # the room has closed
+            self.end = TurnEnd.INTERRUPTED  # the room has closed
             raise
         finally:
             self.over.set()
@@ -95,7 +95,7 @@ class Announcement:
             error=error.code if error is not None else None,
         )
 
-    def interrupt(self, end: End) -> None:
+    def interrupt(self, end: TurnEnd) -> None:
         """Give it up at once."""
         self.end = end
         self._scope.cancel()
@@ -103,5 +103,5 @@ class Announcement:
     def discard(self) -> None:
         """Give it up without its having run; what is over already stays as it is."""
         if not self.over.is_set():
-            self.interrupt(End.INTERRUPTED)
+            self.interrupt(TurnEnd.INTERRUPTED)
             self.over.set()

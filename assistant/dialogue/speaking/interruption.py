@@ -6,7 +6,7 @@ from assistant.config.schema import Config
 from assistant.dialogue.listening.utterance import ScoredBlock
 from assistant.dialogue.speaking.speaker import Speaker
 from assistant.dialogue.speaking.stack import SpeakerStack
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.dialogue.turn.turn import Turn
 from assistant.events import Disturbed, Emitter
 from assistant.language.remarks import Remark, are_own_words, remark, said_after
@@ -171,5 +171,5 @@ class Interruption:
                 speaker.restore()
             case PlaybackAction.STOP:
                 self._took_back = self._reopens
-                self._stack.give_up(End.REOPENED if self._reopens else End.INTERRUPTED)
+                self._stack.give_up(TurnEnd.REOPENED if self._reopens else TurnEnd.INTERRUPTED)
         self._emit(Disturbed(turn=speaker.number, action=action.name.lower(), at_s=at / LISTENING_RATE))

@@ -1,7 +1,7 @@
 """What the assistant is saying, and what goes on after it: an alarm may cut into an answer."""
 
 from assistant.dialogue.speaking.speaker import Speaker
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 
 
 class SpeakerStack:
@@ -52,10 +52,10 @@ class SpeakerStack:
         if self.current is not None:
             self.current.restore()
 
-    def give_up(self, end: End) -> None:
+    def give_up(self, end: TurnEnd) -> None:
         """End what is being said, if anything is, and what would go on after it."""
         for held in self._held:
-            held.interrupt(End.INTERRUPTED)
+            held.interrupt(TurnEnd.INTERRUPTED)
         if self.current is not None:
             self.current.interrupt(end)
 

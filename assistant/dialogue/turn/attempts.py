@@ -13,8 +13,8 @@ from assistant.dialogue.context import Context
 from assistant.dialogue.speaking.gate import Gate
 from assistant.dialogue.speaking.outcome import Outcome
 from assistant.dialogue.speaking.revision import Revision
-from assistant.dialogue.turn.end import End
-from assistant.dialogue.turn.spent import Spent
+from assistant.dialogue.turn.ending import TurnEnd
+from assistant.dialogue.turn.processor_time import ProcessorTime
 from assistant.errors import AssistantError
 from assistant.events import Error
 from assistant.flow import Signal
@@ -43,7 +43,7 @@ class Attempts:
         self._is_calm = True
         self._calmed = Signal()
         self._released_at: float | None = None
-        self._spent = Spent()
+        self._processor_time = ProcessorTime()
 
     @property
     def playing_since(self) -> float | None:
@@ -61,9 +61,9 @@ class Attempts:
         return self._revision.outcome if self._revision is not None else Outcome()
 
     @property
-    def spent(self) -> Spent:
+    def processor_time(self) -> ProcessorTime:
         """Processor time of the turn."""
-        return self._spent
+        return self._processor_time
 
     @property
     def can_reopen(self) -> bool:
@@ -79,7 +79,7 @@ class Attempts:
         """Begin an answer to `question`, in place of any other."""
         self.withdraw()
         self.stop_reading()
-        self._spent.revision_begins()
+        self._processor_time.revision_begins()
         self._answering = self._start(partial(self._begin(question.deadline).run, question))
 
     def say(self, phrase: str) -> None:
@@ -93,7 +93,7 @@ class Attempts:
         self._answering.cancel()
         self._revision.acts.give_up(reopened=True)
         self._revision = None
-        self._spent.revision_is_void()
+        self._processor_time.revision_is_void()
 
     def release(self) -> None:
         """The turn is committed: open the gate, and run the effects."""
@@ -105,12 +105,12 @@ class Attempts:
         self._tasks.start_soon(self._revision.acts.run)
         self._revision.gate.open()
 
-    def interrupt(self, end: End) -> None:
+    def interrupt(self, end: TurnEnd) -> None:
         """Give the answer up at once; its effects, as far as they can be undone, are done all the same unless the turn
         is reopened."""
         self.stop_reading()
         if self._revision is not None:
-            self._revision.acts.give_up(reopened=end is End.REOPENED)
+            self._revision.acts.give_up(reopened=end is TurnEnd.REOPENED)
         self._answering.cancel()
 
     def stop_reading(self) -> None:

@@ -11,7 +11,7 @@ from assistant.dialogue.listening.recognition import NOTHING, Pass
 from assistant.dialogue.speaking.gate import Gate
 from assistant.dialogue.speaking.outcome import Outcome
 from assistant.dialogue.turn.attempts import Attempts
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.dialogue.turn.listening import Listening
 from assistant.dialogue.turn.load import Load
 from assistant.dialogue.turn.report import Asked, turn_finished
@@ -74,7 +74,7 @@ class Turn:
         self._tasks: TaskGroup
         self._attempts: Attempts
         self._committed = False
-        self._end = End.ANSWERED
+        self._end = TurnEnd.ANSWERED
         self.is_held = held
         if not held:
             self._told.open()
@@ -108,7 +108,7 @@ class Turn:
         return self._committed
 
     @property
-    def end(self) -> End:
+    def end(self) -> TurnEnd:
         """How the turn ended, once `run` has returned."""
         return self._end
 
@@ -145,7 +145,7 @@ class Turn:
                 self._plan.begun(self._listening.length)
                 task_status.started()
                 await self._released.wait()
-        if self._end is not End.DISCARDED:
+        if self._end is not TurnEnd.DISCARDED:
             self._finish()
 
     def hear(self, block: AudioBlock, *, late: bool = False, falling: bool = False) -> None:
@@ -160,7 +160,7 @@ class Turn:
         """The user may have finished: prepare the answer behind a closed gate."""
         self._moments["speech_end"] = block.moment(signal.speech_end)
         self._moments["soft_end"] = block.captured_at
-        self._attempts.spent.stop_listening()
+        self._attempts.processor_time.stop_listening()
         speech_end = self._listening.length - (block.end - signal.speech_end)
         self._do(self._plan.paused(speech_end))
         self._judging = anyio.CancelScope()
@@ -193,11 +193,11 @@ class Turn:
 
     def discard(self) -> None:
         """The turn is not for the assistant: end it, and tell nothing."""
-        self._end = End.DISCARDED
+        self._end = TurnEnd.DISCARDED
         self._released.set()
         self._life.cancel()
 
-    def interrupt(self, end: End) -> None:
+    def interrupt(self, end: TurnEnd) -> None:
         """Give the answer up at once; what was heard of it goes into the history, unless the turn is reopened.
 
         Once is enough: an effect that is still at work keeps the turn, and why that was given up stays as it is.
@@ -223,11 +223,11 @@ class Turn:
 
     @property
     def _is_given_up(self) -> bool:
-        return self._end in {End.INTERRUPTED, End.REOPENED, End.DISCARDED}
+        return self._end in {TurnEnd.INTERRUPTED, TurnEnd.REOPENED, TurnEnd.DISCARDED}
 
     def _do(self, actions: Sequence[Action]) -> None:
         """Carry out what the plan says, unless the turn was given up."""
-        if self._end is not End.ANSWERED:
+        if self._end is not TurnEnd.ANSWERED:
             return
         for action in actions:
             match action:
@@ -294,25 +294,25 @@ class Turn:
         self._attempts.stop_reading()
         self._told.emit(FinalTranscript(turn=self.number, text=words, language=self.language))
         if not words:
-            self._end = End.NOTHING
+            self._end = TurnEnd.NOTHING
             if self._ask_again and self._listening.error is None:
                 self._attempts.say(self._ask_again)
         elif self._is_dismissal(words):
-            self._end = End.DISMISSED
+            self._end = TurnEnd.DISMISSED
         self._attempts.release()
         self._released.set()
 
     def _finish(self) -> None:
         outcome = self.outcome
         error = self._listening.error or outcome.error
-        if self._end is End.REOPENED:
+        if self._end is TurnEnd.REOPENED:
             pass  # the question is asked anew, as a whole
         elif outcome.heard and error is None and self.words:
             self._context.history.add(self.words, outcome.heard)
         if error is not None:
             self._told.emit(Error(turn=self.number, code=error.code, message=error.message))
         moments = dict(self._moments)
-        spent = self._attempts.spent
+        used = self._attempts.processor_time
         asked = Asked(
             turn=self.number,
             transcript=self.words,
@@ -320,9 +320,9 @@ class Turn:
             ended_at=moments.pop("speech_end"),
             moments=moments,
             recognition_s=self._listening.found.seconds,
-            revisions=spent.revisions,
-            wasted_s=spent.wasted_s,
-            listening_cores=spent.listening_cores,
+            revisions=used.revisions,
+            wasted_s=used.wasted_s,
+            listening_cores=used.listening_cores,
             late_blocks=self._listening.late_blocks,
             effort=self._load.effort.name.lower(),
         )

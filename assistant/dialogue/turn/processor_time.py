@@ -12,7 +12,7 @@ class _Clocks:
     processor: float = field(default_factory=time.process_time)
 
 
-class Spent:
+class ProcessorTime:
     """Counts from the onset of speech; `stop_listening` at each soft end, the last of which counts."""
 
     def __init__(self) -> None:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class End(StrEnum):
+class TurnEnd(StrEnum):
     """How a turn ended."""
 
     ANSWERED = "answered"
