@@ -103,6 +103,11 @@ class Acts:
         return bool(self._claims)
 
     @property
+    def claims_any(self) -> bool:
+        """Whether there is something to be said of what was done, or was not."""
+        return any(claim.act.done or claim.act.failed for claim in self._claims)
+
+    @property
     def is_final(self) -> bool:
         """Something was done that cannot be undone, so the question cannot be reopened."""
         began = {Stage.RUNNING, Stage.DONE}

@@ -325,7 +325,7 @@ class Conversation:
                 turn=turn.number, at_s=onset / LISTENING_RATE, reopens=reopened.number if reopened is not None else 0
             )
         )
-        if not turn.is_held:
+        if not turn.is_held or self._attention.is_called:  # called, it only waits for what is being given up
             self._attention.engaged()
         await self._tasks.start(self._live, turn, self._ears.between(start, block.end))
 

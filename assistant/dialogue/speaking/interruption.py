@@ -128,7 +128,7 @@ class Interruption:
         """
         words = self._new_words(turn)
         found = Remark.BACKCHANNEL if self._are_own(words) else remark(words, turn.language)
-        if found is Remark.BACKCHANNEL and self._took_back and turn.is_understood and turn.words:
+        if found is Remark.BACKCHANNEL and self._took_back and turn.is_understood:
             return Remark.WORDS  # nothing was added to a question whose answer is gone
         return found
 

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from assistant.answers.acts import Acts, Claim
-from assistant.answers.base import Answer
+from assistant.answers.base import Answer, Part
 from assistant.answers.text import committed
 from assistant.dialogue.speaking.draft import Draft, clauses_of
 from assistant.dialogue.speaking.outcome import Outcome
@@ -43,33 +43,45 @@ class Reply:
         self._written = written
 
     async def lines(self, answer: Answer) -> AsyncGenerator[Line, None]:
-        """The lines of `answer`, as soon as each is complete. Raises what the answer does, and `reply.empty`."""
+        """The lines of `answer`, as soon as each is complete. Raises what the answer does, and `reply.empty`.
+
+        An error after a claim is only noted: whether that was done is still to be said.
+        """
         outcome = self._outcome
         outcome.provenance, outcome.expects_reply, outcome.cost = answer.provenance, answer.expects_reply, answer.cost
         draft = Draft(self._language)
-        acts = 0
-        parts = committed(answer, self._acts) if self._counts else answer.parts()
-        async with aclosing(parts) as coming:
-            async for part in coming:
+        claims = False
+        async with aclosing(self._parts(answer)) as parts:
+            async for part in parts:
                 outcome.mark("first_token")
                 if isinstance(part, str):
                     self._note(part)
                     for clause in draft.feed(part):
-                        yield Line(clause, after_claim=acts > 0)
+                        yield Line(clause, after_claim=claims)
                     continue
                 claim = self._acts.propose(part)
                 outcome.written.append(claim)
                 if part.done or part.failed:
                     for clause in draft.rest():
-                        yield Line(clause, after_claim=acts > 0)
-                    draft = Draft(self._language)
-                    acts += 1
+                        yield Line(clause, after_claim=claims)
+                    draft, claims = Draft(self._language), True
                     for clause in clauses_of(part.done, self._language) or [WORDLESS]:
                         yield Line(clause, claim)
         for clause in draft.rest():
-            yield Line(clause, after_claim=acts > 0)
+            yield Line(clause, after_claim=claims)
         if not outcome.reply.strip() and not self._acts.has_any:
             raise AssistantError(Code.REPLY_EMPTY, f"{answer.provenance.name} wrote nothing in answer; ask again")
+
+    async def _parts(self, answer: Answer) -> AsyncGenerator[Part, None]:
+        parts = committed(answer, self._acts) if self._counts else answer.parts()
+        async with aclosing(parts) as coming:
+            try:
+                async for part in coming:
+                    yield part
+            except AssistantError as error:
+                if not self._acts.claims_any:
+                    raise
+                self._outcome.error = error
 
     def _note(self, text: str) -> None:
         self._outcome.written.append(text)

@@ -306,13 +306,13 @@ class TestTheClaim:
         assert finished.expects_reply
         assert [(exchange.said, exchange.heard) for exchange in stage.history.exchanges] == [(TIMER, CLAIM)]
 
-    async def test_an_answer_that_breaks_off_has_done_what_it_yielded_first(self) -> None:
+    async def test_an_answer_that_breaks_off_has_done_what_it_yielded_first_and_says_so(self) -> None:
         skill = Skill()
         skill.broken = ValueError("a bug")
         async with conversation(hears(TIMER), responders=[skill]) as stage:
             await stage.ask()
             finished = await stage.turn_finished()
-        assert finished.error == Code.ANSWERS_FAILED
+        assert (finished.error, finished.heard) == (Code.ANSWERS_FAILED, CLAIM)
         assert skill.changes == RAN
 
 
@@ -454,14 +454,12 @@ class TestReopening:
 
     async def test_a_recognition_that_fails_then_is_told_and_does_not_stop_the_conversation(self) -> None:
         script, skill = hears(TIMER), Skill()
-        config = msgspec.structs.replace(SOON, asr=PARTIALS.asr)
         async with conversation(
-            script, config, ScriptedLoudspeaker(room=150), echo_free=True, responders=[skill]
+            script, SOON, ScriptedLoudspeaker(room=150), echo_free=True, responders=[skill]
         ) as stage:
             await stage.ask()
             await stage.loudspeaker.full.wait()
-            script.recognizer.texts = [LONGER]
-            await stage.ears.hear(0.9, 640)
+            await stage.ears.hear(0.9, 1600)
             assert (await stage.turn_finished()).end == "reopened"
             script.recognizer.texts = [AssistantError(Code.ASR_FAILED, "broken")]
             stage.loudspeaker.finish()
@@ -499,6 +497,7 @@ class TestReopening:
             skill.timer.hold.released.set()
             await stage.turn_finished(2)
         assert skill.log == [f"asked {TIMER}", *RAN, *UNDONE, f"asked {LONGER}", *RAN_LONGER]
+        assert ends(stage) == ["reopened", "answered"]
 
 
 class TestWhatCannotBeUndone:
@@ -563,6 +562,20 @@ class TestWhatCannotBeUndone:
             assert [event.reopens for event in stage.seen(SpeechStarted) if isinstance(event, SpeechStarted)] == [0, 0]
         assert skill.log == [f"asked {TIMER}", *RAN, f"asked {OTHER}"]
         assert ends(stage) == ["interrupted", "answered"]
+
+    async def test_an_alarm_that_cuts_in_delays_it_and_no_more(self) -> None:
+        skill, loudspeaker = Skill(can_undo=False), ScriptedLoudspeaker(room=50)
+        async with conversation(hears(TIMER), LATER, loudspeaker, responders=[skill]) as stage:
+            await stage.ask()
+            await stage.until(FinalTranscript)
+            stage.tasks.start_soon(partial(stage.room.say, "Smoke in the kitchen.", interrupt=True))
+            await loudspeaker.full.wait()
+            with anyio.move_on_after(2 * ONSET_S) as waited:
+                await skill.timer.began.wait()
+            assert waited.cancelled_caught
+            loudspeaker.finish()
+            assert (await stage.turn_finished()).heard == CLAIM
+        assert skill.changes == RAN
 
     async def test_switching_the_microphone_off_lets_it_go_on(self) -> None:
         script, skill = hears(TIMER), Skill(can_undo=False)
@@ -641,6 +654,20 @@ class TestInterruption:
             first.hold.released.set()
             assert (await stage.turn_finished()).end == "interrupted"
         assert log == ["run first", "ran first", "run second", "ran second"]
+
+    async def test_a_long_question_after_a_wake_word_is_answered_once_the_effect_at_work_has_ended(self) -> None:
+        script, skill = hears(TIMER, OTHER), Skill()
+        skill.timer.hold.holding = True
+        async with conversation(script, ASLEEP, responders=[skill]) as stage:
+            await wake(stage)
+            await stage.ask()
+            await skill.timer.hold.reached.wait()
+            await wake(stage)
+            await stage.ears.hear(0.9, 3200)
+            await stage.ears.hear(0.0, 640)
+            skill.timer.hold.released.set()
+            assert (await stage.turn_finished(2)).heard == WEATHER
+        assert skill.log == [f"asked {TIMER}", *RAN, f"asked {OTHER}"]
 
     async def test_switching_the_microphone_off_interrupts_nothing(self) -> None:
         skill = Skill()
