@@ -93,14 +93,14 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
                 if listener is not None:
                     root.start_soon(ipc.serve, listener)
                 await watchdog.until_input()
-                parts.callback(gc.unfreeze)  # or libraries report at the end what nobody has freed
+                parts.callback(gc.unfreeze)  # or libraries report leaks at the end
                 freeze_heap()
                 manager.ready()
                 await anyio.sleep_forever()
 
 
 async def _load(config: Config, manager: Notifier) -> tuple[Engines, Detectors | None]:
-    """The engines, and what listens in the daemon's own room, side by side."""
+    """Load the engines, and what listens in the daemon's own room, side by side."""
     found: list[Detectors] = []
 
     async def load_for_room() -> None:
@@ -110,13 +110,13 @@ async def _load(config: Config, manager: Notifier) -> tuple[Engines, Detectors |
     async with anyio.create_task_group() as loading:
         if config.audio.has_sound:
             loading.start_soon(load_for_room)
-        engines = await blocking.call(lambda stop: load_engines(config, tell=_progress(manager)), name="loading")
+        engines = await blocking.call(lambda stop: load_engines(config, report=_progress(manager)), name="loading")
     return engines, found[0] if found else None
 
 
 @asynccontextmanager
 async def _local_room(rooms: Rooms, card: SoundCard | None, detectors: Detectors | None) -> AsyncIterator[Room]:
-    """The daemon's own room: with the sound card, or for questions in text only."""
+    """Open the daemon's own room: with the sound card, or for questions in text only."""
     if card is None:
         async with rooms.open_silent(LOCAL_ROOM) as room:
             yield room
@@ -166,7 +166,7 @@ def _end(root: TaskGroup, card: SoundCard | None) -> None:
 
 
 def _progress(manager: Notifier) -> Callable[[str, float], None]:
-    """Says which models are being loaded."""
+    """Make the callback that shows which models are being loaded."""
     return lambda names, done: manager.status(status.loading(names, done))
 
 
@@ -182,14 +182,14 @@ def _show(manager: Notifier, room: Room, outages: Outages, event: Event) -> None
 
 
 def _doing(room: Room, outages: Outages) -> str:
-    """What the daemon is doing, in words."""
+    """Describe what the daemon is doing, in words."""
     return status.describe(room.state, room.config, outages.reasons)
 
 
 def _end_in_time(
     manager: Notifier, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
 ) -> None:
-    """What comes now must not keep the process from ending."""
+    """Bound the time of what comes now: it must not keep the process from ending."""
     manager.stopping()
     exit_within(ENDING_S, 0 if error is None else 1)
 
@@ -208,7 +208,10 @@ def observing(settings: MetricsSettings, metrics: Metrics, bus: Bus, emit: Emitt
 
 
 def find_wyoming(settings: WyomingSettings) -> "type[WyomingServer] | None":
-    """What serves Wyoming; None where nobody wants it. Raises `AssistantError` (`wyoming.library_missing`)."""
+    """Import what serves Wyoming;
+
+    None where it is not configured. Raises `AssistantError` (`wyoming.library_missing`).
+    """
     if not settings.listen and not settings.satellites:
         return None
     try:

@@ -52,7 +52,7 @@ class Running:
         self.metrics.count_request(method, result)
 
     async def reconfigure(self) -> tuple[list[str], list[str]]:
-        """As `Host.reconfigure`; what is being said meanwhile is answered as before."""
+        """Reconfigure as `Host.reconfigure` says; what is being said meanwhile is answered as before."""
         async with self._changing:
             before, wanted = self.config, self.reload()
             applied, restart = changes.changed_keys(before, wanted)

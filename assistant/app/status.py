@@ -4,7 +4,7 @@ from assistant.config.schema import Config
 
 WORDS = {
     "listening": "listening",
-    "hearing": "hearing somebody speak",
+    "hearing": "hearing speech",
     "answering": "preparing an answer",
     "speaking": "speaking",
     "muted": "the microphone is switched off (`assistant unmute`)",
@@ -15,7 +15,7 @@ WORDS = {
 
 
 def describe(state: str, config: Config, missing: list[str]) -> str:
-    """`state` as of `Conversation.state`; `missing` says in a sentence each which devices are not there."""
+    """Describe `state`, as of `Room.state`; `missing` says in a sentence each which devices are not there."""
     if missing:
         return f"{'; '.join(missing)}; trying again"
     if state == "asleep" and config.wake != "none":

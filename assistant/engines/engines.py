@@ -78,7 +78,7 @@ class Engines:
         return devices if self.judgement.engine is None else {**devices, "turn": "cpu"}
 
     async def detectors(self, words: Words | None) -> Detectors:
-        """Detectors for another stream of sound; `words` None for no wake words.
+        """Load detectors for another stream of audio; `words` None for no wake words.
 
         Raises `AssistantError` (`model.*`, `config.invalid`).
         """

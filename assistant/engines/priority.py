@@ -1,4 +1,4 @@
-"""Who goes first when several want the engines: whoever speaks to the assistant, then everything else."""
+"""Priority between requests for the engines: speech to the assistant first, then everything else."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from assistant.flow import Signal
 
 
 class Urgency(IntEnum):
-    """How soon an engine is wanted; a lower value goes first."""
+    """How urgently an engine is wanted; the lower value goes first."""
 
     SPOKEN = 0
     """By a person who speaks, or waits for a spoken answer."""

@@ -96,7 +96,7 @@ class _Ears:
 
 
 def since(later_s: float, turn: TurnFinished) -> TurnFinished:
-    """`turn` with its marks counted from `later_s` seconds after the end of speech that it was counted from."""
+    """Count the marks of `turn` from `later_s` seconds after the end of speech that it was counted from."""
     marks = {
         name: round(ms - later_s * 1000, 1)
         for name, ms in msgspec.structs.asdict(turn.marks_ms).items()

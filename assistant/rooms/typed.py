@@ -1,4 +1,4 @@
-"""A question that was typed, answered in text: what is told of it, and what is remembered."""
+"""A typed question that is answered in text: its events, and what is remembered of it."""
 
 from collections.abc import Callable
 from contextlib import aclosing
@@ -22,9 +22,9 @@ Written = Callable[[str], None]
 
 
 async def answer_in_text(context: Context, question: Question, written: Written) -> TurnFinished:
-    """Answer `question` while the engines are not wanted by anybody who speaks; it is remembered when it is complete.
+    """Answer `question` while the engines are not wanted for speech; it is remembered when it is complete.
 
-    Cancelling gives it up, which is told of as well. Raises `AssistantError` (`text.*`, `llm.*`, `reply.empty`).
+    Cancelling gives it up, which is an event as well. Raises `AssistantError` (`text.*`, `llm.*`, `reply.empty`).
     """
     number, asked_at, outcome = context.next_turn(), anyio.current_time(), Outcome()
     begin_typed(context, number, question.text)
@@ -42,14 +42,14 @@ async def answer_in_text(context: Context, question: Question, written: Written)
 
 
 def begin_typed(context: Context, number: int, text: str) -> None:
-    """Tell that a question was typed."""
+    """Emit that a question was typed."""
     context.emit(FinalTranscript(turn=number, text=text, language=context.voice_language))
 
 
 def finish_typed(
     context: Context, number: int, text: str, asked_at: float, outcome: Outcome, end: TurnEnd
 ) -> TurnFinished:
-    """Tell that it has been answered, or given up."""
+    """Emit, and return, what became of a typed question."""
     if (error := outcome.error) is not None:
         context.emit(Error(turn=number, code=error.code, message=error.message))
     asked = Asked(

@@ -122,7 +122,7 @@ def test_without_the_echo_library_it_works_but_cannot_be_spoken_over(monkeypatch
     assert settings.check_libraries(Config()).state is FindingState.WARNING
     assert settings.check_libraries(Config(audio=Audio(echo_cancellation="on"))).state is FindingState.FAILED
     assert settings.check_libraries(Config(audio=Audio(echo_cancellation="off"))).state is FindingState.OK
-    assert settings.check_libraries(Config(audio=Audio(input="none"))).state is FindingState.OK
+    assert settings.check_libraries(Config(audio=Audio(input="none", output="none"))).state is FindingState.OK
 
 
 def test_all_libraries_that_are_missing_are_installed_with_one_command(monkeypatch: pytest.MonkeyPatch) -> None:

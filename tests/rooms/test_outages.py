@@ -60,7 +60,7 @@ async def test_a_microphone_that_is_gone_for_long_is_spoken_of_once_and_when_it_
         assert stage.room.state == "listening"
 
 
-async def test_whoever_hears_of_it_finds_the_conversation_in_the_state_that_follows(clock: Clock) -> None:
+async def test_a_subscriber_finds_the_conversation_in_the_state_that_the_event_reports(clock: Clock) -> None:
     async with conversation() as stage:
         states: dict[type[Event], str] = {}
         with stage.bus.subscribe(lambda event: states.update({type(event): stage.room.state})):
@@ -85,7 +85,7 @@ async def test_a_sound_server_that_is_restarted_is_not_worth_a_word(clock: Clock
 
 
 @pytest.mark.parametrize(("away_s", "offered"), [(2.0, True), (OFFERED_S + 1, False)])
-async def test_an_answer_that_was_cut_off_is_offered_again_while_somebody_may_wait_for_it(
+async def test_an_answer_that_was_cut_off_is_offered_again_while_it_may_still_be_wanted(
     clock: Clock, away_s: float, offered: bool
 ) -> None:
     loudspeaker = ScriptedLoudspeaker()

@@ -47,7 +47,7 @@ def ignore(text: str) -> None:
     pass
 
 
-async def test_an_announcement_is_spoken_and_told_of() -> None:
+async def test_an_announcement_is_spoken_and_reported() -> None:
     async with conversation() as stage:
         announced = await stage.room.say("The **washing** is done.")
         assert announced.heard == "The washing is done."
@@ -56,7 +56,7 @@ async def test_an_announcement_is_spoken_and_told_of() -> None:
         assert not stage.history.exchanges
 
 
-async def test_one_without_anything_to_say_is_an_error() -> None:
+async def test_an_announcement_without_anything_to_say_is_an_error() -> None:
     async with conversation() as stage:
         with pytest.raises(AssistantError) as error:
             await stage.room.say("***")
@@ -139,7 +139,7 @@ async def test_stop_may_also_forget_what_waits() -> None:
     assert len(stage.seen(PlaybackStarted)) == 1
 
 
-async def test_who_is_cancelled_takes_the_announcement_back() -> None:
+async def test_cancelling_takes_the_announcement_back() -> None:
     loudspeaker = ScriptedLoudspeaker(room=100)
     async with conversation(loudspeaker=loudspeaker) as stage:
         async with anyio.create_task_group() as speakers:
@@ -155,7 +155,7 @@ async def test_who_is_cancelled_takes_the_announcement_back() -> None:
         assert len(stage.seen(PlaybackStarted)) == 2
 
 
-async def test_more_than_anybody_would_listen_to_is_refused() -> None:
+async def test_more_announcements_than_anyone_would_listen_to_are_refused() -> None:
     loudspeaker = ScriptedLoudspeaker(room=1)
     async with conversation(loudspeaker=loudspeaker) as stage, anyio.create_task_group() as speakers:
         for _ in range(MAX_WAITING + 1):
@@ -202,7 +202,7 @@ async def test_a_typed_question_is_answered_aloud_and_remembered() -> None:
         assert done.marks_ms.playback is not None
 
 
-async def test_or_in_silence() -> None:
+async def test_a_typed_question_is_answered_in_text() -> None:
     async with conversation() as stage:
         pieces: list[str] = []
         done = await stage.room.ask("What time is it?", aloud=False, written=pieces.append)
@@ -242,7 +242,7 @@ async def test_what_is_written_waits_for_what_is_spoken() -> None:
 
 
 @pytest.mark.parametrize("aloud", [True, False])
-async def test_a_question_that_is_given_up_is_told_of(aloud: bool) -> None:
+async def test_a_question_that_is_given_up_is_reported(aloud: bool) -> None:
     model = ScriptedModel()
     model.hold.holding = True
     async with conversation(Script(model=model)) as stage:
@@ -255,7 +255,7 @@ async def test_a_question_that_is_given_up_is_told_of(aloud: bool) -> None:
         assert not stage.history.exchanges
 
 
-async def test_a_model_that_fails_is_told_in_the_answer() -> None:
+async def test_a_model_that_fails_is_reported_in_the_answer() -> None:
     broken = ScriptedModel(error=AssistantError(Code.LLM_FAILED, "broken"))
     async with conversation(Script(model=broken), QUIET) as stage:
         for aloud in (True, False):
@@ -268,7 +268,7 @@ async def test_a_model_that_fails_is_told_in_the_answer() -> None:
         assert not stage.history.exchanges
 
 
-async def test_nobody_is_listened_to_while_the_microphone_is_off() -> None:
+async def test_listening_is_refused_while_the_microphone_is_off() -> None:
     async with conversation() as stage:
         await stage.room.mute()
         with pytest.raises(AssistantError) as refused:

@@ -85,7 +85,7 @@ class Announcement:
             self.over.set()
 
     def announced(self) -> Announced:
-        """What became of it, where it is an announcement."""
+        """Make the event of its end, where it is an announcement."""
         error = self.outcome.error
         return Announced(
             turn=self.number,

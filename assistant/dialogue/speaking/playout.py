@@ -45,7 +45,7 @@ class Playout:
         self._clauses: list[SpokenClause] = []
         """What was written to the loudspeaker, and where it lies."""
         self._written = 0
-        self._told: Claim | Line | None = None
+        self._reported: Claim | Line | None = None
         """The claim, or what stands behind one, that was dealt with last."""
         self._free = anyio.Event()
         self._free.set()
@@ -91,24 +91,24 @@ class Playout:
             self._note(complete=complete)
 
     async def _may_be_heard(self, line: Line) -> bool:
-        """Whether what the line says is true; if it is not, say what is."""
+        """Return whether what the line says is true; if it is not, play what is."""
         claim = line.claim
         if claim is None:
-            if line.after_claim and line is not self._told:
-                self._tell(line, line.clause.text)
+            if line.after_claim and line is not self._reported:
+                self._report(line, line.clause.text)
             return True
         done = await claim.succeeded()
-        if claim is self._told:
+        if claim is self._reported:
             return done
-        self._tell(claim, claim.text)
+        self._report(claim, claim.text)
         if not done and claim.text:
             async with aclosing(self._instead(claim.text)) as pieces:
                 async for samples in pieces:
                     await self._write(samples, claim.text)
         return done
 
-    def _tell(self, what: Claim | Line, text: str) -> None:
-        self._told = what
+    def _report(self, what: Claim | Line, text: str) -> None:
+        self._reported = what
         if text:
             self._gate.emit(ReplyText(turn=self._turn, text=text))
 

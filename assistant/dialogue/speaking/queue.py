@@ -4,7 +4,7 @@ from assistant.dialogue.speaking.announcement import Announcement
 from assistant.errors import AssistantError, Code
 
 MAX_WAITING = 32
-"""Announcements that may wait: more than ten minutes of them, which nobody listens to at once."""
+"""Announcements that may wait: more than ten minutes of them, more than anyone listens to at once."""
 
 
 class AnnouncementQueue:
@@ -17,7 +17,7 @@ class AnnouncementQueue:
         return len(self._waiting)
 
     def add(self, announcement: Announcement) -> None:
-        """Raises `AssistantError` (`queue.full`)."""
+        """Append an announcement. Raises `AssistantError` (`queue.full`)."""
         if len(self._waiting) >= MAX_WAITING:
             raise AssistantError(Code.QUEUE_FULL, f"{MAX_WAITING} announcements wait already; say less, or `stop` them")
         self._waiting.append(announcement)

@@ -27,7 +27,7 @@ class SpeakerStack:
         return self.current is not None and self.current.playing_since is not None
 
     def take(self, speaker: Speaker) -> None:
-        """The assistant has something to say; if it is saying something already, that comes first."""
+        """Give `speaker` the voice, once what is being said already is over."""
         if self.current is not None:
             speaker.hold()
             self._held.append(speaker)
@@ -35,14 +35,14 @@ class SpeakerStack:
             self._put(speaker)
 
     def cut_in(self, speaker: Speaker) -> None:
-        """The assistant says `speaker` now, and then goes on with what it is saying."""
+        """Give `speaker` the voice now, and let what is being said go on after it."""
         if self.current is not None:
             self.current.hold()
             self._held.append(self.current)
         self._put(speaker)
 
     def leave(self, speaker: Speaker) -> None:
-        """`speaker` is over; what it cut into goes on."""
+        """Take the voice from `speaker`, which is over; what it cut into goes on."""
         if speaker is not self.current:
             if speaker in self._held:
                 self._held.remove(speaker)
@@ -53,7 +53,7 @@ class SpeakerStack:
             self.current.restore()
 
     def give_up(self, end: TurnEnd) -> None:
-        """End what is being said, if anything is, and what would go on after it."""
+        """Interrupt what is being said, if anything is, and what would go on after it."""
         for held in self._held:
             held.interrupt(TurnEnd.INTERRUPTED)
         if self.current is not None:

@@ -30,11 +30,11 @@ An onset is certain after 96 ms (`turns.onset_ms`), and the answer is held 64 ms
 class Attempts:
     """Carries out what the plan of turn `number` says about answering. Its tasks are started in `tasks`."""
 
-    def __init__(self, number: int, context: Context, told: Gate, tasks: TaskGroup) -> None:
-        """`told` opens when it is certain that the turn is for the assistant."""
+    def __init__(self, number: int, context: Context, admission: Gate, tasks: TaskGroup) -> None:
+        """`admission` opens when it is certain that the turn is for the assistant."""
         self._number = number
         self._context = context
-        self._told = told
+        self._admission = admission
         self._tasks = tasks
         self._revision: Revision | None = None
         self._answering = anyio.CancelScope()
@@ -96,7 +96,7 @@ class Attempts:
         self._processor_time.revision_is_void()
 
     def release(self) -> None:
-        """The turn is committed: open the gate, and run the effects."""
+        """Open the gate and run the effects: the turn is committed."""
         self.stop_reading()
         if self._revision is None:
             return
@@ -114,7 +114,7 @@ class Attempts:
         self._answering.cancel()
 
     def stop_reading(self) -> None:
-        """What is read ahead is not wanted any more."""
+        """Cancel reading ahead."""
         if self._reading is not None:
             self._reading.cancel()
 
@@ -144,7 +144,7 @@ class Attempts:
             calm=self._calm,
             failing=self._report,
         )
-        gate = Gate(self._told.emit)
+        gate = Gate(self._admission.emit)
         self._revision = Revision(self._number, self._context, gate, acts, deadline=deadline)
         if self._held_back:
             self._revision.hold()
@@ -169,13 +169,13 @@ class Attempts:
                 return
 
     async def _calm(self) -> None:
-        """Return when nobody speaks over the answer, or before it, as far as is known."""
+        """Return when the user does not speak over the answer, or before it, as far as is known."""
         while not self._is_calm:
             await self._calmed.wait()
 
     def _report(self, error: AssistantError) -> None:
         log.warning("an effect of turn %d: %s", self._number, error)
-        self._told.emit(Error(turn=self._number, code=error.code, message=error.message))
+        self._admission.emit(Error(turn=self._number, code=error.code, message=error.message))
 
     def _start(self, work: Callable[[], Awaitable[None]]) -> anyio.CancelScope:
         """Start `work` in a scope of its own."""

@@ -36,7 +36,7 @@ class Asked:
 def turn_finished(
     asked: Asked, outcome: Outcome, end: TurnEnd, error: AssistantError | None, rate: int
 ) -> TurnFinished:
-    """The event for a turn that is over; `rate` in Hz is that of the voice."""
+    """Make the event for a turn that is over; `rate` in Hz is that of the voice."""
     usage = outcome.cost.usage
     moments = {**asked.moments, **outcome.moments}
     marks = {name: round((moment - asked.ended_at) * 1000, 1) for name, moment in moments.items()}

@@ -32,12 +32,12 @@ from assistant.turns.segmenter import Committed, SoftEnd, samples
 
 
 class Turn:
-    """Told what happens through `hear`, `soft_end`, `resume` and `commit`, in the order of the segmenter's signals.
+    """Driven by `hear`, `soft_end`, `resume` and `commit`, in the order of the segmenter's signals.
 
     Decides nothing itself: the plan does, and the turn has listening and attempts carry out what it says. Everything it
     starts belongs to the task that awaits `run`; cancelling that task leaves nothing behind.
 
-    It has more methods than most classes: it is the face of a turn for the conversation, which tells it what happens,
+    It has more methods than most classes: it is the face of a turn for the conversation, which drives it,
     and a `Speaker` for the stack.
     """
 
@@ -52,7 +52,7 @@ class Turn:
         ask_again: str = "",
         understood: Callable[["Turn"], None] = lambda turn: None,
     ) -> None:
-        """`held`: it is not certain yet that the turn is for the assistant; it is recognised, and nothing is told or
+        """`held`: it is not certain yet that the turn is for the assistant; it is recognised, and nothing is emitted or
         answered until `admit`. `ask_again` is said when no words are recognised. `understood` is called whenever
         recognition has found `words`, or has failed to."""
         self.number = number
@@ -61,7 +61,7 @@ class Turn:
         self._load = load
         self._ask_again = ask_again
         self._understood = understood
-        self._told = Gate(context.emit)
+        self._admission = Gate(context.emit)
         self._listening = Listening(number, context, endpointing, load)
         asr = context.config.asr
         interval = samples(asr.partial_interval_ms) if asr.partials else None
@@ -77,7 +77,7 @@ class Turn:
         self._end = TurnEnd.ANSWERED
         self.is_held = held
         if not held:
-            self._told.open()
+            self._admission.open()
 
     @property
     def start(self) -> int:
@@ -100,7 +100,7 @@ class Turn:
 
     @property
     def end_of_audio(self) -> int:
-        """The sample of the audio clock up to which the turn has heard."""
+        """The sample of the audio clock up to which the turn has audio."""
         return self._listening.start + self._listening.length
 
     @property
@@ -134,13 +134,13 @@ class Turn:
         return self._attempts.outcome
 
     async def run(self, first: list[AudioBlock], task_status: TaskStatus[None]) -> None:
-        """Live through the turn, beginning with the audio before its onset; `task_status` says when it can be told.
+        """Live through the turn, beginning with the audio before its onset; `task_status` says when it can be driven.
 
         What fails is an event. Returns when the answer is over and its effects are done, or undone.
         """
         with self._life:
             async with anyio.create_task_group() as self._tasks:
-                self._attempts = Attempts(self.number, self._context, self._told, self._tasks)
+                self._attempts = Attempts(self.number, self._context, self._admission, self._tasks)
                 self._listening.begin(first)
                 self._plan.begun(self._listening.length)
                 task_status.started()
@@ -149,15 +149,15 @@ class Turn:
             self._finish()
 
     def hear(self, block: AudioBlock, *, late: bool = False, falling: bool = False) -> None:
-        """More of the user's speech, or of the silence after it.
+        """Take the next block of the user's speech, or of the silence after it.
 
         `late` if voice activity got it late, `falling` if the voice may just be fading.
         """
         self._listening.append(block, late=late)
-        self._do(self._plan.heard(self._listening.length, falling=falling))
+        self._do(self._plan.grown(self._listening.length, falling=falling))
 
     def soft_end(self, signal: SoftEnd, block: AudioBlock) -> None:
-        """The user may have finished: prepare the answer behind a closed gate."""
+        """Prepare an answer behind a closed gate: the user may have finished."""
         self._moments["speech_end"] = block.moment(signal.speech_end)
         self._moments["soft_end"] = block.captured_at
         self._attempts.processor_time.stop_listening()
@@ -167,32 +167,32 @@ class Turn:
         self._tasks.start_soon(self._judge, self._judging, speech_end)
 
     def resume(self) -> None:
-        """The user had not finished: what was prepared is void."""
+        """Withdraw what was prepared: the user had not finished."""
         self._judging.cancel()
         self._listening.error = None
         self._do(self._plan.resumed())
 
     def commit(self, signal: Committed, block: AudioBlock) -> None:
-        """The user has finished: let the answer through."""
+        """Let the answer through: the user has finished."""
         self._committed = True
         self._judging.cancel()
         self._moments["speech_end"] = block.moment(signal.speech_end)
         self._moments["commit"] = block.captured_at
-        self._told.emit(SpeechEnded(turn=self.number, at_s=signal.speech_end / LISTENING_RATE))
+        self._admission.emit(SpeechEnded(turn=self.number, at_s=signal.speech_end / LISTENING_RATE))
         self._do(self._plan.committed())
 
-    def tell(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         """Emit `event`, once it is certain that the turn is for the assistant."""
-        self._told.emit(event)
+        self._admission.emit(event)
 
     def admit(self) -> None:
-        """The turn is for the assistant: tell of it, and answer it."""
+        """Emit its events and answer it: the turn is for the assistant."""
         self.is_held = False
-        self._told.open()
+        self._admission.open()
         self._do(self._plan.admitted())
 
     def discard(self) -> None:
-        """The turn is not for the assistant: end it, and tell nothing."""
+        """End it and emit nothing: the turn is not for the assistant."""
         self._end = TurnEnd.DISCARDED
         self._released.set()
         self._life.cancel()
@@ -257,7 +257,7 @@ class Turn:
             if not self._committed:
                 self._endpointing.understood(done.found.text)
         elif not done.stopped:
-            self._told.emit(
+            self._admission.emit(
                 PartialTranscript(turn=self.number, stable=done.partial.stable, tentative=done.partial.tentative)
             )
         self._do(self._plan.recognised(length, done.found, stable=done.stable, stopped=done.stopped))
@@ -272,7 +272,7 @@ class Turn:
     def _report_load(self, done: Pass) -> None:
         if self._listening.is_shed(done):
             self._plan.effort = self._load.effort
-            self._told.emit(LoadShed(turn=self.number, effort=self._load.effort.name.lower()))
+            self._admission.emit(LoadShed(turn=self.number, effort=self._load.effort.name.lower()))
 
     async def _judge(self, scope: anyio.CancelScope, speech_end: int) -> None:
         with scope:
@@ -290,9 +290,9 @@ class Turn:
         return remark(words, self.language) in {Remark.STOP, Remark.DISMISSAL}
 
     def _release(self, words: str) -> None:
-        """The words are certain and the user has finished."""
+        """Let the answer through, or end without one: the words are certain, and the user has finished."""
         self._attempts.stop_reading()
-        self._told.emit(FinalTranscript(turn=self.number, text=words, language=self.language))
+        self._admission.emit(FinalTranscript(turn=self.number, text=words, language=self.language))
         if not words:
             self._end = TurnEnd.NOTHING
             if self._ask_again and self._listening.error is None:
@@ -310,7 +310,7 @@ class Turn:
         elif outcome.heard and error is None and self.words:
             self._context.history.add(self.words, outcome.heard)
         if error is not None:
-            self._told.emit(Error(turn=self.number, code=error.code, message=error.message))
+            self._admission.emit(Error(turn=self.number, code=error.code, message=error.message))
         moments = dict(self._moments)
         used = self._attempts.processor_time
         asked = Asked(
@@ -327,4 +327,4 @@ class Turn:
             effort=self._load.effort.name.lower(),
         )
         rate = self._context.engines.voice.sample_rate
-        self._told.emit(turn_finished(asked, outcome, self._end, error, rate))
+        self._admission.emit(turn_finished(asked, outcome, self._end, error, rate))

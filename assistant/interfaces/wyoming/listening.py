@@ -119,7 +119,7 @@ class ListeningService:
         return self._recording.items()
 
     async def _close_recording(self, *, unfinished: bool = False) -> None:
-        """The audio has ended. `unfinished`: something else begins, and what is still open is given up."""
+        """End the audio. `unfinished`: something else begins, and what is still open is given up."""
         self._spotting = None
         recording, self._recording = self._recording, None
         if unfinished:

@@ -102,7 +102,7 @@ async def test_one_that_sends_nothing_after_the_question_is_answered_too(
     assert "grapefruit" in next(event.data["text"].lower() for event in events if event.type == "transcript")
 
 
-async def test_one_that_is_asked_to_listen_to_nobody_is_told(serve: Serve, tmp_path: Path) -> None:
+async def test_a_satellite_that_is_asked_to_listen_in_silence_gets_an_error(serve: Serve, tmp_path: Path) -> None:
     address = f"unix://{tmp_path}/w.sock"
     config = Config(wake=Wake(listen_s=1))
     async with serve(Wyoming(listen=address), config), AsyncClient.from_uri(address) as client:
