@@ -1,5 +1,6 @@
 """An ear for the virtual room, and hands that break its devices."""
 
+import signal
 import subprocess
 import wave
 from collections.abc import Iterator
@@ -37,6 +38,15 @@ class Room(VirtualRoom):
     def plug_in(self, device: Literal["mic", "speaker"]) -> None:
         """Let it go on."""
         self._suspend(device, "0")
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """The sound server answers nobody meanwhile, and is not gone."""
+        self._server.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._server.send_signal(signal.SIGCONT)
 
     def restart(self) -> None:
         """Kill the sound server, and start another one."""

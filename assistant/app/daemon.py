@@ -27,7 +27,7 @@ from assistant.config.schema import Wyoming as WyomingSettings
 from assistant.engines.detectors import Detectors, load_detectors
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code, single_error
-from assistant.events import Emitter, Event, Level, PartialTranscript, Ready, ReplyText
+from assistant.events import Emitter, Event, Level, PartialTranscript, Ready, ReplyText, RoomClosed, RoomOpened
 from assistant.host.notify import Notifier, notifier, watchdog_s
 from assistant.host.process import exit_within, freeze_heap, limit_heap, seconds_since_start
 from assistant.host.watchdog import Watchdog
@@ -135,8 +135,9 @@ def _supervise(
         root.start_soon(running.supervisor.run)
     watchdog = Watchdog(manager, watchdog_s(), input_excused=partial(_needs_no_input, running, room))
     parts.enter_context(running.bus.subscribe(partial(_observe, watchdog, room)))
-    parts.enter_context(running.bus.subscribe(partial(_show, manager, room, outages)))
-    manager.status(_doing(room, outages))
+    show = partial(_show, manager, running, room, outages)
+    parts.enter_context(running.bus.subscribe(partial(_show_after, show, room)))
+    show()
     root.start_soon(watchdog.run)
     return watchdog
 
@@ -175,15 +176,17 @@ def _wait_for_device(manager: Notifier, reason: AssistantError) -> None:
     manager.status(f"waiting: {reason.message}")
 
 
-def _show(manager: Notifier, room: Room, outages: Outages, event: Event) -> None:
-    """Say what the daemon is doing now that `event` has happened."""
-    if event.room in ("", room.name) and not isinstance(event, Level | PartialTranscript | ReplyText):
-        manager.status(_doing(room, outages))
+def _show(manager: Notifier, running: Running, room: Room, outages: Outages) -> None:
+    """Say what the daemon is doing."""
+    others = [other.name for other in running.rooms if other is not room]
+    manager.status(status.describe(room.state, room.config, outages.reasons, others))
 
 
-def _doing(room: Room, outages: Outages) -> str:
-    """Describe what the daemon is doing, in words."""
-    return status.describe(room.state, room.config, outages.reasons)
+def _show_after(show: Callable[[], None], room: Room, event: Event) -> None:
+    """Call `show` if what the daemon is doing in its `room` may have changed with `event`."""
+    concerns = event.room in ("", room.name) or isinstance(event, RoomOpened | RoomClosed)
+    if concerns and not isinstance(event, Level | PartialTranscript | ReplyText):
+        show()
 
 
 def _end_in_time(

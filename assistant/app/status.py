@@ -1,5 +1,7 @@
 """What the daemon is doing, in words, for `systemctl status`."""
 
+from collections.abc import Sequence
+
 from assistant.config.schema import Config
 
 WORDS = {
@@ -9,15 +11,19 @@ WORDS = {
     "speaking": "speaking",
     "muted": "the microphone is switched off (`assistant unmute`)",
     "deaf": "there is no microphone",
-    "silent": "answering in text, without a sound card",
 }
 """What each state of a conversation is called."""
 
 
-def describe(state: str, config: Config, missing: list[str]) -> str:
-    """Describe `state`, as of `Room.state`; `missing` says in a sentence each which devices are not there."""
+def describe(state: str, config: Config, missing: Sequence[str], others: Sequence[str]) -> str:
+    """Describe `state`, as of `Room.state`.
+
+    `missing` says in a sentence each which devices are not there; `others` are the names of the other rooms.
+    """
     if missing:
         return f"{'; '.join(missing)}; trying again"
+    if state == "silent":
+        return f"no sound card of its own; rooms: {', '.join(others) or 'none connected'}"
     if state == "asleep" and config.wake != "none":
         return f"listening for {', '.join(config.wake.words)}"
     return WORDS.get(state, state)

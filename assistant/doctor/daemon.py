@@ -25,6 +25,23 @@ class DaemonStatus(msgspec.Struct):
     muted: bool
     microphone: str
     loudspeaker: str
+    room: str = ""
+    """The daemon's own."""
+    rooms: dict[str, str] = {}
+    """Every room, with its state."""
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether it has a microphone and a loudspeaker of its own."""
+        return self.state != "silent"
+
+    @property
+    def summary(self) -> str:
+        """What it is doing, in words."""
+        if self.has_sound:
+            return self.state
+        others = [f"{name} ({state})" for name, state in self.rooms.items() if name != self.room]
+        return f"no sound card of its own, rooms: {', '.join(others) or 'none connected'}"
 
     @property
     def lost_input(self) -> bool:
@@ -70,7 +87,7 @@ def check_daemon(asked: DaemonAnswer) -> Finding:
     if asked.problem is not None or asked.status is None:
         return asked.problem or ok("socket", str(asked.path))
     status = asked.status
-    found = f"{asked.path}: {status.state}, version {status.version}"
+    found = f"{asked.path}: {status.summary}, version {status.version}"
     if status.lost_input:
         return warning("socket", found, "its microphone is gone: plug it in again, or see the checks above")
     if status.muted:

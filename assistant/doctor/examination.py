@@ -81,7 +81,7 @@ def _permissions(config: Config, server: SoundServer, system: ServiceFacts, root
 def _task(config: Config, asked: DaemonAnswer, sound: bool) -> SoundTask:
     """Describe the probe. A running daemon that has its devices may hold them exclusively."""
     status = asked.status
-    hears = status is not None and not status.lost_input
+    hears = status is not None and status.has_sound and not status.lost_input
     return SoundTask(
         microphone=config.audio.input,
         loudspeaker=config.audio.output,

@@ -17,13 +17,6 @@ from assistant.errors import AssistantError, Code
 NOISES = ["dog_bark", "music_jazz", "music_strings", "office_ambience", "room_1", "silence_room"]
 
 
-@pytest.fixture(scope="module")
-def whisper(whisper_path: Path) -> FasterWhisper:
-    recognizer = FasterWhisper(whisper_path, "cpu", threads=2)
-    recognizer.expected_language = "en"
-    return recognizer
-
-
 def utterance_in(clip: Clip, after_s: float = 0.1) -> Samples:
     """Cut the clip as the pipeline does: pre-roll, speech, and some of the silence after it."""
     assert clip.speech_start_s is not None

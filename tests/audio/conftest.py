@@ -1,17 +1,8 @@
-"""What the audio tests share: the virtual room, and a clock that jumps."""
-
-from collections.abc import Iterator
+"""What the audio tests share: a clock that jumps."""
 
 import pytest
 
 from assistant.testing.clock import JumpingLoop
-from tests.room import Room, open_room
-
-
-@pytest.fixture(scope="session")
-def room() -> Iterator[Room]:
-    with open_room() as room:
-        yield room
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.bench.clips import Clip
+from tests.programs import Ran, recording
 
 
 def bench(*arguments: str, offline: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -16,38 +17,18 @@ def bench(*arguments: str, offline: bool = True, **environment: str) -> subproce
     return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
 
 
-def test_both_pipelines_are_measured_on_the_same_clips_and_drawn(clips: dict[str, Clip], tmp_path: Path) -> None:
-    names = ["q_what_time_is_it_r3", "cmd_yes"]
-    chosen = [argument for name in names for argument in ("--clips", str(clips[name].path))]
-    plot = tmp_path / "waterfall.svg"
-    done = bench("--json", "--baseline", "sequential", "--plot", str(plot), *chosen)
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
-    assert [row["clip"] for row in report["clips"]] == [row["clip"] for row in report["baseline"]["clips"]] == names
-    assert [row["error"] for row in report["clips"]] == [None, None]
-    ratio = report["summary"]["ratio_to_baseline"]
-    assert 0 < ratio["low"] <= ratio["median"] <= ratio["high"]
-    assert report["summary"]["speculation_hit_rate"] > 0
-    assert report["summary"]["wer"] == 0
-    assert "sequential" in plot.read_text()
+def of(*names: str) -> list[str]:
+    """The options that choose these recordings."""
+    return [argument for name in names for argument in ("--clips", recording(name))]
 
 
-def test_a_plot_that_cannot_be_written_is_an_error_before_anything_is_measured(tmp_path: Path) -> None:
-    done = bench("--plot", str(tmp_path / "nowhere" / "waterfall.svg"))
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: output.unwritable: ")
-
-
-def test_an_unknown_baseline_is_a_mistake_in_the_command() -> None:
-    assert bench("--baseline", "magic").returncode == 2
-
-
-def test_turn_taking_is_measured_in_a_room_with_an_echo(clips: dict[str, Clip]) -> None:
-    names = ["q_what_time_is_it_r3", "cmd_coffee_s2i13", "wake_okay_nabu_pmw1"]
-    chosen = [argument for name in names for argument in ("--clips", str(clips[name].path))]
-    done = bench("conversation", "--minutes", "0.1", "--json", *chosen)
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+@pytest.mark.program(
+    *("bench", "conversation", "--offline", "--minutes", "0.1", "--json"),
+    *of("q_what_time_is_it_r3", "cmd_coffee_s2i13", "wake_okay_nabu_pmw1"),
+)
+def test_turn_taking_is_measured_in_a_room_with_an_echo(ran: Ran) -> None:
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
     summary = report["summary"]
     assert summary["wake_hit_rate"] == 1
     assert summary["false_wakes_per_hour"] == 0
@@ -60,6 +41,50 @@ def test_turn_taking_is_measured_in_a_room_with_an_echo(clips: dict[str, Clip]) 
     assert summary["self_interruptions"] == summary["self_wakes"] == 0
     measures = {trial["measure"] for trial in report["trials"]}
     assert measures == {"wake", "pause", "long_pause", "endpoint", "barge_in", "backchannel"}
+
+
+@pytest.mark.program("bench", "soak", "--offline", "--minutes", "0.6", "--json", "--plot", "soak.svg")
+def test_a_daemon_is_measured_while_it_is_talked_to(ran: Ran) -> None:
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
+    assert report["ended"] is None
+    assert report["turns"] == len(report["exchanges"]) >= 1
+    assert report["talk_s"] >= 18
+    assert len(report["samples"]) > 24
+    assert sum(row["turns"] for row in report["rows"]) <= report["turns"]
+    for idle in (report["idle"]["start"], report["idle"]["end"]):
+        assert idle["seconds"] >= 9
+        assert 0 < idle["core"] < 1
+        assert idle["threads"][0]["wakeups_per_s"] > 1
+    assert report["trends"]["memory_mb"]["low"] <= report["trends"]["memory_mb"]["high"]
+    assert "voice-to-voice" in (ran.folder / "soak.svg").read_text()
+
+
+@pytest.mark.program(
+    *("bench", "--offline", "--json", "--baseline", "sequential", "--plot", "waterfall.svg"),
+    *of("q_what_time_is_it_r3", "cmd_yes"),
+)
+def test_both_pipelines_are_measured_on_the_same_clips_and_drawn(ran: Ran) -> None:
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
+    rows, baseline = ([row["clip"] for row in part["clips"]] for part in (report, report["baseline"]))
+    assert rows == baseline == ["q_what_time_is_it_r3", "cmd_yes"]
+    assert [row["error"] for row in report["clips"]] == [None, None]
+    ratio = report["summary"]["ratio_to_baseline"]
+    assert 0 < ratio["low"] <= ratio["median"] <= ratio["high"]
+    assert report["summary"]["speculation_hit_rate"] > 0
+    assert report["summary"]["wer"] == 0
+    assert "sequential" in (ran.folder / "waterfall.svg").read_text()
+
+
+def test_a_plot_that_cannot_be_written_is_an_error_before_anything_is_measured(tmp_path: Path) -> None:
+    done = bench("--plot", str(tmp_path / "nowhere" / "waterfall.svg"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: output.unwritable: ")
+
+
+def test_an_unknown_baseline_is_a_mistake_in_the_command() -> None:
+    assert bench("--baseline", "magic").returncode == 2
 
 
 @pytest.mark.parametrize(
@@ -106,6 +131,7 @@ def test_a_missing_library_is_an_error_before_anything_is_measured(tmp_path: Pat
     assert "pip install 'assistant[bench]'" in done.stderr
 
 
+@pytest.mark.usefixtures("models")
 def test_the_cost_of_clients_is_measured(clips: dict[str, Clip]) -> None:
     done = bench("load", "--clients", "20", "--json", "--clips", str(clips["q_what_time_is_it_r3"].path))
     assert done.returncode == 0, done.stderr
@@ -118,21 +144,3 @@ def test_the_cost_of_clients_is_measured(clips: dict[str, Clip]) -> None:
         assert condition["voice_to_voice_ms"]["median"] > 0
     assert report["ratio"]["low"] <= report["ratio"]["median"] <= report["ratio"]["high"]
     assert report["events_dropped"] == 0
-
-
-def test_a_daemon_is_measured_while_it_is_talked_to(tmp_path: Path) -> None:
-    plot = tmp_path / "soak.svg"
-    done = bench("soak", "--minutes", "0.6", "--json", "--plot", str(plot))
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
-    assert report["ended"] is None
-    assert report["turns"] == len(report["exchanges"]) >= 1
-    assert report["talk_s"] >= 18
-    assert len(report["samples"]) > 24
-    assert sum(row["turns"] for row in report["rows"]) <= report["turns"]
-    for idle in (report["idle"]["start"], report["idle"]["end"]):
-        assert idle["seconds"] >= 9
-        assert 0 < idle["core"] < 1
-        assert idle["threads"][0]["wakeups_per_s"] > 1
-    assert report["trends"]["memory_mb"]["low"] <= report["trends"]["memory_mb"]["high"]
-    assert "voice-to-voice" in plot.read_text()

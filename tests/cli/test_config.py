@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def test_a_mistake_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
         assert failed.stderr.startswith(f"error: config.invalid: {file}: asr.lanugage: unknown key; expected one of")
 
 
+@pytest.mark.usefixtures("models")
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -58,7 +60,8 @@ def test_an_unknown_model_is_reported_with_its_key(tmp_path: Path, text: str, me
 
 
 def test_every_command_has_a_help_text_that_loads_no_model() -> None:
-    for command in ("demo", "run", "transcribe", "bench", "devices", "models", "config"):
-        helped = assistant(command, "--help")
-        assert helped.returncode == 0, helped.stderr
-        assert "Usage" in helped.stdout
+    commands = ("demo", "run", "transcribe", "bench", "devices", "models", "config")
+    with ThreadPoolExecutor() as side_by_side:
+        for helped in side_by_side.map(lambda command: assistant(command, "--help"), commands):
+            assert helped.returncode == 0, helped.stderr
+            assert "Usage" in helped.stdout

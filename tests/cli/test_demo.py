@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.bench.clips import Clip
+from tests.programs import Ran, recording
 
 
 def demo(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -17,13 +17,12 @@ def demo(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
 
 
-def test_a_recorded_question_is_answered_and_reported_as_one_json_object(
-    clips: dict[str, Clip], tmp_path: Path
-) -> None:
-    clip = clips["q_what_time_is_it_r3"]
-    done = demo("--json", "--input", str(clip.path), "--output", "answer.wav", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+@pytest.mark.program(
+    *("demo", "--offline", "--json", "--input", recording("q_what_time_is_it_r3"), "--output", "answer.wav")
+)
+def test_a_recorded_question_is_answered_and_reported_as_one_json_object(ran: Ran) -> None:
+    assert ran.returncode == 0, ran.stderr
+    report = json.loads(ran.stdout)
     assert report["transcript"].lower().strip("?. ") == "what time is it"
     assert report["language"] == "en"
     assert report["reply"]
@@ -33,22 +32,23 @@ def test_a_recorded_question_is_answered_and_reported_as_one_json_object(
     assert marks["revision"] < marks["first_token"] <= marks["first_audio"]
     assert max(marks["commit"], marks["first_audio"]) <= marks["playback"] == report["voice_to_voice_ms"]
     assert set(report["models"]) == set(report["devices"]) == {"asr", "llm", "tts", "turn"}
-    with wave.open(str(tmp_path / "answer.wav")) as answer:
+    with wave.open(str(ran.folder / "answer.wav")) as answer:
         seconds = answer.getnframes() / answer.getframerate()
         sound = np.frombuffer(answer.readframes(answer.getnframes()), np.int16)
     assert seconds == pytest.approx(report["audio_s"], rel=0.25, abs=0.2)
     assert np.abs(sound).max() > 3000
 
 
-def test_without_arguments_the_packaged_question_is_answered_for_people(tmp_path: Path) -> None:
-    done = demo(cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "grapefruit in French" in done.stdout
-    assert "Voice-to-voice" in done.stdout
-    assert "silence until commit" in done.stdout
-    assert (tmp_path / "reply.wav").exists()
+@pytest.mark.program("demo", "--offline")
+def test_without_arguments_the_packaged_question_is_answered_for_people(ran: Ran) -> None:
+    assert ran.returncode == 0, ran.stderr
+    assert "grapefruit in French" in ran.stdout
+    assert "Voice-to-voice" in ran.stdout
+    assert "silence until commit" in ran.stdout
+    assert (ran.folder / "reply.wav").exists()
 
 
+@pytest.mark.usefixtures("models")
 @pytest.mark.parametrize(
     ("content", "code"),
     [
@@ -67,7 +67,7 @@ def test_a_question_that_is_no_recording_is_refused_before_a_model_is_loaded(
     assert failed.stderr.startswith(f"error: {code}: question.wav")
 
 
-def test_a_recording_without_speech_is_reported(clips: dict[str, Clip], tmp_path: Path) -> None:
-    failed = demo("--input", str(clips["noise_silence_room"].path), cwd=tmp_path)
-    assert failed.returncode == 1
-    assert "audio.no_speech" in failed.stderr
+@pytest.mark.program("demo", "--offline", "--input", recording("noise_silence_room"))
+def test_a_recording_without_speech_is_reported(ran: Ran) -> None:
+    assert ran.returncode == 1
+    assert "audio.no_speech" in ran.stderr

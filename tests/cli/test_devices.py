@@ -3,17 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 
-import pytest
-
-from tests.room import Room, open_room
-
-
-@pytest.fixture(scope="module")
-def room() -> Iterator[Room]:
-    with open_room() as room:
-        yield room
+from tests.room import Room
 
 
 def devices(*options: str, environment: dict[str, str]) -> str:

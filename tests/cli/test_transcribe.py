@@ -10,6 +10,8 @@ import pytest
 from assistant.bench.clips import Clip
 from assistant.bench.speed.wer import word_error_rate
 
+pytestmark = pytest.mark.usefixtures("models")
+
 
 def transcribe(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "assistant", "transcribe", "--offline", *arguments]

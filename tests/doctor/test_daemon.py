@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant import __version__
 from assistant.client import Client
 from assistant.doctor import daemon
 from assistant.doctor.daemon import DaemonAnswer, DaemonStatus, ask_status, check_daemon
@@ -35,6 +36,22 @@ def test_a_daemon_whose_microphone_is_off_is_a_warning(background: Background) -
     finding = check_daemon(ask_status(background.path, would_start=False))
     assert finding.state is FindingState.WARNING
     assert "`assistant unmute`" in finding.advice
+
+
+@pytest.mark.parametrize(
+    ("rooms", "summary"),
+    [
+        ({"local": "silent"}, "no sound card of its own, rooms: none connected"),
+        ({"local": "silent", "kitchen": "asleep"}, "no sound card of its own, rooms: kitchen (asleep)"),
+    ],
+)
+def test_a_daemon_without_a_sound_card_tells_of_its_rooms(tmp_path: Path, rooms: dict[str, str], summary: str) -> None:
+    told = DaemonStatus(
+        state="silent", version=__version__, muted=False, microphone="", loudspeaker="", room="local", rooms=rooms
+    )
+    finding = check_daemon(DaemonAnswer(tmp_path, told))
+    assert finding.state is FindingState.OK
+    assert finding.found == f"{tmp_path}: {summary}, version {__version__}"
 
 
 @pytest.mark.parametrize(

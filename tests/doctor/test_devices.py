@@ -1,6 +1,5 @@
 """Microphone and loudspeaker probed in a separate process, on real PortAudio devices in a virtual room."""
 
-import signal
 import subprocess
 from collections.abc import Iterator
 
@@ -86,11 +85,8 @@ def test_what_the_running_daemon_holds_is_not_called_missing() -> None:
 
 
 def test_a_stalled_sound_server_is_given_up(room: Room) -> None:
-    room._server.send_signal(signal.SIGSTOP)
-    try:
+    with room.standing_still():
         report = found(deadline_s=3.0)
-    finally:
-        room._server.send_signal(signal.SIGCONT)
     assert list(report) == ["microphone"]
     assert report["microphone"].state is FindingState.FAILED
     assert "did not answer within 3 s" in report["microphone"].found

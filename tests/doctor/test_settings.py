@@ -1,6 +1,7 @@
 """The configuration and what it names."""
 
 import errno
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,5 +138,9 @@ def test_all_libraries_that_are_missing_are_installed_with_one_command(monkeypat
     assert lacking.advice == "`pip install 'assistant[openwakeword,otel,wyoming]'`"
 
 
-def test_a_library_whose_package_is_not_there_is_missing() -> None:
-    assert not settings._is_installed("no_such_package.module")
+def test_a_library_whose_package_is_not_there_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in [name for name in sys.modules if name.partition(".")[0] == "opentelemetry"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    wanted = Config(metrics=Metrics(otlp_endpoint="http://127.0.0.1:4318/v1/traces"))
+    assert settings.check_libraries(wanted).advice == "`pip install 'assistant[otel]'`"

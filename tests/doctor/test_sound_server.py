@@ -1,23 +1,15 @@
 """Finding and asking the sound server, a real PulseAudio where there is one."""
 
-import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from assistant.doctor import command, sound_server
+from assistant.doctor import command
 from assistant.doctor.finding import FindingState
 from assistant.doctor.sound_server import SoundServer, check_lingering, check_sound_server, find_sound_server
 from tests.doctor.programs import answering
-from tests.room import Room, open_room
-
-
-@pytest.fixture(scope="module")
-def room() -> Iterator[Room]:
-    with open_room() as room:
-        yield room
+from tests.room import Room
 
 
 @pytest.fixture
@@ -39,11 +31,8 @@ def test_a_server_that_answers_is_named_with_its_devices(tmp_path: Path) -> None
 @pytest.mark.usefixtures("inside")
 def test_a_stalled_server_is_not_waited_for(room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "TIMEOUT_S", 0.5)
-    room._server.send_signal(signal.SIGSTOP)
-    try:
+    with room.standing_still():
         finding = check_sound_server(find_sound_server(), tmp_path)
-    finally:
-        room._server.send_signal(signal.SIGCONT)
     assert finding.state is FindingState.FAILED
     assert "`pactl info` does not answer" in finding.found
     assert "systemctl --user restart" in finding.advice
@@ -82,10 +71,11 @@ def test_the_server_of_another_user_is_a_warning(tmp_path: Path) -> None:
     assert "user 1000 has one" in finding.found
 
 
-def test_a_server_for_the_whole_machine_is_found(tmp_path: Path) -> None:
+def test_a_server_for_the_whole_machine_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(tmp_path, "pactl", "exit 127", monkeypatch)
     (tmp_path / "run/pulse").mkdir(parents=True)
     (tmp_path / "run/pulse/native").touch()
-    assert sound_server._address({}, tmp_path) == tmp_path / "run/pulse/native"
+    assert find_sound_server({}, tmp_path).socket == tmp_path / "run/pulse/native"
 
 
 PIPEWIRE = SoundServer(Path("/run/user/1000/pulse/native"), answers=True, description="PulseAudio (on PipeWire 1.2)")

@@ -14,7 +14,6 @@ import pytest
 
 from assistant.blocking import NeverStop
 from assistant.errors import AssistantError, Code
-from assistant.llm import llama_native
 from assistant.llm.llama_native import Native, Setup, kinds
 from assistant.llm.llama_socket import MAX_PATH_BYTES, SocketClient
 
@@ -131,18 +130,38 @@ class ScriptedLoop:
         any(callback(event) for event in self.events)
 
 
+class ScriptedLibrary:
+    """As much of xllamacpp as is used; what its server would be started with is in `given`."""
+
+    def __init__(self, loop: ScriptedLoop) -> None:
+        self.loop = loop
+        self.given: list[SimpleNamespace] = []
+
+    def CommonParams(self) -> SimpleNamespace:
+        return SimpleNamespace(model=SimpleNamespace(), cpuparams=SimpleNamespace(), cpuparams_batch=SimpleNamespace())
+
+    def Server(self, parameters: SimpleNamespace) -> ScriptedLoop:
+        self.given.append(parameters)
+        return self.loop
+
+
 @pytest.fixture
-def loop(monkeypatch: pytest.MonkeyPatch) -> ScriptedLoop:
-    loop = ScriptedLoop()
+def library(monkeypatch: pytest.MonkeyPatch) -> ScriptedLibrary:
+    library = ScriptedLibrary(ScriptedLoop())
+    monkeypatch.setitem(sys.modules, "xllamacpp", library)
+    return library
+
+
+@pytest.fixture
+def loop(library: ScriptedLibrary, monkeypatch: pytest.MonkeyPatch) -> ScriptedLoop:
 
     def answer(client: SocketClient, method: str, path: str, body: Event | None) -> Event:
         if path == "/props":
             return {"default_generation_settings": {"n_ctx": 256}}
         raise HTTPException("500 Internal Server Error: broken")
 
-    monkeypatch.setattr(llama_native, "_serve", lambda setup, offload, socket, key: loop)
     monkeypatch.setattr(SocketClient, "ask", answer)
-    return loop
+    return library.loop
 
 
 @pytest.fixture
@@ -211,13 +230,10 @@ def test_a_missing_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch,
     assert raised.value.code == Code.MODEL_UNLOADABLE
 
 
-def test_the_cpu_gets_no_layers_of_the_model_offloaded() -> None:
-    library = SimpleNamespace(
-        CommonParams=lambda: SimpleNamespace(
-            model=SimpleNamespace(), cpuparams=SimpleNamespace(), cpuparams_batch=SimpleNamespace()
-        )
-    )
-    cpu = llama_native._parameters(library, Setup("m.gguf", 256, 1, 2), False, "s.sock", "k")
+@pytest.mark.usefixtures("loop")
+def test_the_cpu_gets_no_layers_of_the_model_offloaded(library: ScriptedLibrary) -> None:
+    for offload in (False, True):
+        Native(Setup("m.gguf", 256, 1, 2), offload=offload).close()
+    cpu, accelerator = library.given
     assert (cpu.n_gpu_layers, cpu.no_kv_offload, cpu.no_op_offload) == (0, True, True)
-    accelerator = llama_native._parameters(library, Setup("m.gguf", 256, 1, 2), True, "s.sock", "k")
     assert not hasattr(accelerator, "n_gpu_layers")

@@ -49,6 +49,7 @@ def test_models_that_the_tests_do_not_fetch_come_from_a_pinned_commit(model: Mod
     assert isinstance(model.source, Hub) != model.fetched_here
 
 
+@pytest.mark.usefixtures("models")
 def test_the_default_models_are_the_ones_the_catalogue_lists() -> None:
     store = default_directory()
     for model in store.catalog.default_set:

@@ -70,6 +70,7 @@ def test_a_model_that_was_not_fetched_is_named_with_the_command_that_fetches_it(
 def test_in_a_service_the_error_names_the_command_that_fetches_its_models(
     store: ModelDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("ASSISTANT_MODELS", raising=False)
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/assistant")
     with pytest.raises(AssistantError, match="`sudo assistant service install`"):
         store.locate("words", "llm")
@@ -143,6 +144,7 @@ def test_the_state_of_a_model_is_judged_by_sizes_alone(store: ModelDirectory) ->
     assert store.state(store.catalog.model("ears-1.5")) == "damaged"
 
 
+@pytest.mark.usefixtures("models")
 def test_the_default_models_are_found_without_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **options: object) -> None:
         raise AssertionError("the network or another process was used")

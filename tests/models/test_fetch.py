@@ -1,4 +1,5 @@
 import errno
+import os
 import shutil
 import threading
 from collections import namedtuple
@@ -253,12 +254,12 @@ def test_too_little_space_is_noticed_before_anything_is_downloaded(
 def test_a_disk_that_fills_up_during_the_fetch_is_a_clear_error(
     tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: Path) -> None:
+    def full(file: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     model = words(shelf)
     store = store_for(tmp_path, model)
-    monkeypatch.setattr(fetch, "_sync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(AssistantError, match="no space left in") as raised:
         fetch.fetch([model], store, Recorder())
     assert raised.value.code is Code.MODEL_NO_SPACE

@@ -12,13 +12,6 @@ from assistant.tts.piper import Piper
 from assistant.vad.silero import packaged_model
 
 
-@pytest.fixture(scope="module")
-def voice(voice_path: Path) -> Piper:
-    voice = Piper(voice_path, threads=2, speed=1.0)
-    voice.warm_up()
-    return voice
-
-
 @pytest.fixture
 def settings(voice_path: Path) -> str:
     return voice_path.with_name(voice_path.name + ".json").read_text()

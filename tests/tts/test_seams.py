@@ -1,6 +1,5 @@
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -169,9 +168,7 @@ class Spoken:
 
 
 @pytest.fixture(scope="module")
-def spoken(voice_path: Path) -> Spoken:
-    voice = Piper(voice_path, threads=2, speed=1.0)
-    voice.warm_up()
+def spoken(voice: Piper) -> Spoken:
     join = SeamlessJoin(voice.sample_rate, CLAUSE_MS, SENTENCE_MS)
     raw: list[Samples] = []
     played: list[Samples] = []

@@ -9,15 +9,14 @@ from assistant.audio.decode import read_audio
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.bench.clips import Clip
 from assistant.errors import AssistantError, Code
-from assistant.models.directory import locate
 from assistant.turns.smart_turn import SmartTurn
 
 SILENCE_S = 0.2
 
 
 @pytest.fixture(scope="module")
-def model() -> SmartTurn:
-    model = SmartTurn(locate("smart-turn-v3.2", "turn"), threads=2)
+def model(turn_path: Path) -> SmartTurn:
+    model = SmartTurn(turn_path, threads=2)
     model.warm_up()
     return model
 

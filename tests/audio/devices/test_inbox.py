@@ -1,5 +1,7 @@
 """Deliveries between a device's thread and the event loop."""
 
+import anyio
+import anyio.lowlevel
 import numpy as np
 import pytest
 
@@ -20,20 +22,23 @@ def test_a_full_inbox_drops_the_oldest_only() -> None:
     assert inbox.take() == []
 
 
-def test_the_loop_is_not_woken_before_there_is_enough_for_a_block() -> None:
-    inbox, woken = Inbox(RATE), []
-    inbox._wake = lambda: woken.append(len(woken))
-    cutter = BlockCutter(RATE)
+@pytest.mark.anyio
+async def test_the_loop_is_not_woken_before_there_is_enough_for_a_block() -> None:
+    inbox, cutter = Inbox(RATE), BlockCutter(RATE)
     periods_a_block = BLOCK * RATE / LISTENING_RATE / PERIOD
-    for blocks, expected in ((1, 100 / periods_a_block), (3, 100 / periods_a_block / 3)):
-        woken.clear()
-        for delivery in delivered(100):
-            before = len(woken)
-            inbox.put(delivery.samples, delivery.captured_at, False)
-            if len(woken) > before:
-                assert [block for piece in joined(inbox.take()) for block in cutter.cut(piece)] or before < 2
+    with inbox.waking() as arrived:
+        for blocks, expected in ((1, 100 / periods_a_block), (3, 100 / periods_a_block / 3)):
+            woken = 0
+            for delivery in delivered(100):
+                inbox.put(delivery.samples, delivery.captured_at, False)
+                await anyio.lowlevel.checkpoint()
+                if not arrived.is_set():
+                    continue
+                arrived.clear()
+                assert [block for piece in joined(inbox.take()) for block in cutter.cut(piece)] or woken < 2
                 inbox.wake_at = cutter.missing(blocks)
-        assert len(woken) == pytest.approx(expected, abs=3)
+                woken += 1
+            assert woken == pytest.approx(expected, abs=3)
 
 
 def test_samples_that_the_device_lost_are_estimated_from_its_clock() -> None:

@@ -99,6 +99,7 @@ def test_half_the_volume_is_12_db_less_and_comes_without_a_click(room: Room, tmp
     assert_in_room(check, room, tmp_path / "room.wav", "turn_down", str(tmp_path / "tone.wav"), "1.0", "0.5")
 
 
+@pytest.mark.realtime
 def test_a_loudspeaker_that_takes_nothing_any_more_is_an_error(tmp_path: Path) -> None:
     write_wav(tmp_path / "long.wav", np.full(30 * LISTENING_RATE, 0.1, np.float32), LISTENING_RATE)
     with (

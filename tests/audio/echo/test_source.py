@@ -142,6 +142,7 @@ async def test_it_is_named_as_its_microphone_and_drops_what_that_does(played: Sa
     assert not source.echo_free
 
 
+@pytest.mark.realtime
 def test_in_a_room_with_a_sound_server_nothing_of_the_loudspeaker_is_left(
     clips: dict[str, Clip], tmp_path: Path
 ) -> None:

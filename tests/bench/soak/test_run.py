@@ -8,16 +8,22 @@ from pathlib import Path
 import pytest
 
 from assistant.bench.clips import Clip
+from assistant.bench.soak import run as soak
 from assistant.bench.soak.report import SoakReport
-from assistant.bench.soak.run import run_soak
 from assistant.config.schema import Config
 from assistant.errors import AssistantError, Code
 
 IDLE = "idle, listening"
 
 
+@pytest.fixture(autouse=True)
+def _begins_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is measured of a daemon that has not settled is of no interest here."""
+    monkeypatch.setattr(soak, "SETTLING_S", 0.5)
+
+
 def run(clips: dict[str, Clip], progress: Callable[[str], None], minutes: float = 30.0) -> SoakReport:
-    return run_soak(Config(), list(clips.values()), minutes, progress)
+    return soak.run_soak(Config(), list(clips.values()), minutes, progress)
 
 
 def daemon() -> int:
@@ -29,6 +35,7 @@ def daemon() -> int:
     raise AssertionError("there is no daemon")
 
 
+@pytest.mark.usefixtures("models")
 def test_an_interrupted_run_reports_what_was_measured(clips: dict[str, Clip]) -> None:
     report = run(clips, lambda status: os.kill(os.getpid(), signal.SIGINT) if IDLE in status else None)
     assert report.ended is None
@@ -39,6 +46,7 @@ def test_an_interrupted_run_reports_what_was_measured(clips: dict[str, Clip]) ->
     assert not any(target.reached for target in report.targets if target.name == "no missed turn")
 
 
+@pytest.mark.usefixtures("models")
 def test_a_daemon_that_ends_during_the_run_is_reported(clips: dict[str, Clip]) -> None:
     report = run(clips, lambda status: os.kill(daemon(), signal.SIGKILL) if IDLE in status else None)
     assert report.ended is not None

@@ -1,11 +1,7 @@
 """The sequential baseline on a recording, with real engines."""
 
-from collections.abc import Iterator
-
-import anyio
 import pytest
 
-from assistant.app.loading import load_engines
 from assistant.audio.decode import read_audio
 from assistant.audio.pcm import LISTENING_RATE
 from assistant.bench.clips import Clip
@@ -19,13 +15,6 @@ from assistant.rooms import recorded_question
 pytestmark = pytest.mark.anyio
 
 CONFIG = Config(llm=Llm(max_reply_tokens=24))
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    engines = load_engines(CONFIG)
-    yield engines
-    anyio.run(engines.aclose)
 
 
 async def test_both_pipelines_answer_the_same_question_and_the_baseline_one_stage_after_another(

@@ -699,21 +699,27 @@ class TestInterruption:
         assert skill.changes == (RAN if error is None else ["run timer"])
         assert unsaid in {"One moment.", f"One moment. {CLAIM if error is None else FALLBACK}"}
 
-    @pytest.mark.parametrize("reached", [True, False])
-    async def test_at_the_end_of_the_conversation_what_was_promised_is_done_once(self, reached: bool) -> None:
+    async def test_at_the_end_of_the_conversation_what_was_promised_is_done_once(self) -> None:
         log: list[str] = []
         first, second = ScriptedEffect("first", log=log), ScriptedEffect("second", log=log)
         final = ScriptedEffect("final", can_undo=False, log=log)
-        first.hold.holding = True
-        skill = ScriptedResponder([Act(first, CLAIM), Act(final, CLAIM), Act(second, CLAIM)])
+        skill = ScriptedResponder([Act(first, CLAIM), Act(final, CLAIM), Act(second, CLAIM), "Anything else?"])
+        first.hold.holding = skill.hold.holding = True
         async with anyio.create_task_group() as outside, conversation(responders=[skill]) as stage:
             await stage.ask()
-            await stage.until(FinalTranscript)
-            if reached:
-                await first.hold.reached.wait()
+            await first.hold.reached.wait()
+            await skill.hold.reached.wait()
             outside.start_soon(release_once_all_wait, first)
         assert log == ["run first", "ran first", "run second", "ran second"]
         assert stage.seen(TurnFinished) == []
+
+    async def test_at_its_end_what_cannot_be_undone_is_dropped(self) -> None:
+        skill = Skill(can_undo=False)
+        async with conversation(hears(TIMER), SOON, responders=[skill]) as stage:
+            await stage.ask()
+            await stage.until(FinalTranscript)
+            await settled()
+        assert skill.log == [f"asked {TIMER}"]
 
     async def test_an_undoing_is_not_cut_short_by_the_end_of_the_conversation(self) -> None:
         script, skill = hears(TIMER, LONGER), Skill()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import anyio
+from anyio.abc import UNIXSocketStream
 
 from assistant.app.running import Running
 from assistant.config.schema import Config, Ipc
@@ -70,7 +71,7 @@ class Line:
         self._path = path
 
     async def __aenter__(self) -> Self:
-        self.stream = await anyio.connect_unix(self._path)
+        self.stream = await _connected(self._path)
         self._rest = b""
         return self
 
@@ -103,6 +104,19 @@ class Line:
         while not wanted(message := await self.read()):
             pass
         return message
+
+
+async def _connected(path: Path) -> UNIXSocketStream:
+    """As `anyio.connect_unix`, but with a pause before the next attempt while the kernel's queue is full."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.setblocking(False)
+    while True:
+        try:
+            connection.connect(str(path))
+        except BlockingIOError:
+            await anyio.sleep(0.002)
+        else:
+            return await UNIXSocketStream.from_socket(connection)
 
 
 def permissive(**changes: Any) -> Config:

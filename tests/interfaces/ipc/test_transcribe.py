@@ -25,13 +25,8 @@ pytestmark = pytest.mark.anyio
 NAME = "q_what_time_is_it_r3"
 
 
-@pytest.fixture(scope="module")
-def recognizer(whisper_path: Path) -> FasterWhisper:
-    return FasterWhisper(whisper_path, "cpu", 2)
-
-
-def script(recognizer: FasterWhisper) -> Script:
-    return Script(recognizer=recognizer, detector_loader=load_detectors)  # type: ignore[arg-type]
+def script(whisper: FasterWhisper) -> Script:
+    return Script(recognizer=whisper, detector_loader=load_detectors)  # type: ignore[arg-type]
 
 
 def is_right(answer: dict[str, Any]) -> bool:
@@ -52,9 +47,9 @@ async def send_file(client: Line, file: int, **params: object) -> None:
 
 
 async def test_a_file_is_handed_over_as_a_descriptor(
-    recognizer: FasterWhisper, clips: dict[str, Clip], tmp_path: Path
+    whisper: FasterWhisper, clips: dict[str, Clip], tmp_path: Path
 ) -> None:
-    async with served(tmp_path, script(recognizer)) as daemon, Line(daemon.path) as client:
+    async with served(tmp_path, script(whisper)) as daemon, Line(daemon.path) as client:
         with clips[NAME].path.open("rb") as file:
             await send_file(client, file.fileno())
         answer = await client.read()
@@ -63,8 +58,8 @@ async def test_a_file_is_handed_over_as_a_descriptor(
         assert answer["result"]["audio_s"] == pytest.approx(len(pcm) / 2 / rate, abs=0.05)
 
 
-async def test_or_as_a_pipe(recognizer: FasterWhisper, clips: dict[str, Clip], tmp_path: Path) -> None:
-    async with served(tmp_path, script(recognizer)) as daemon, Line(daemon.path) as client:
+async def test_or_as_a_pipe(whisper: FasterWhisper, clips: dict[str, Clip], tmp_path: Path) -> None:
+    async with served(tmp_path, script(whisper)) as daemon, Line(daemon.path) as client:
         read_end, write_end = os.pipe()
         await send_file(client, read_end)
         os.close(read_end)
@@ -75,10 +70,10 @@ async def test_or_as_a_pipe(recognizer: FasterWhisper, clips: dict[str, Clip], t
 
 
 async def test_or_comes_in_chunks_and_the_text_grows(
-    recognizer: FasterWhisper, clips: dict[str, Clip], tmp_path: Path
+    whisper: FasterWhisper, clips: dict[str, Clip], tmp_path: Path
 ) -> None:
     pcm, rate = samples(clips["q_grapefruit_in_french"])
-    async with served(tmp_path, script(recognizer)) as daemon, Line(daemon.path) as client:
+    async with served(tmp_path, script(whisper)) as daemon, Line(daemon.path) as client:
         await client.request("transcribe", id="t", source="chunks", encoding="s16le", rate=rate, stream=True)
         partials = []
         for start in range(0, len(pcm), 16_000):
@@ -95,10 +90,10 @@ async def test_or_comes_in_chunks_and_the_text_grows(
 
 
 async def test_an_encoded_file_may_come_in_chunks_too(
-    recognizer: FasterWhisper, clips: dict[str, Clip], tmp_path: Path
+    whisper: FasterWhisper, clips: dict[str, Clip], tmp_path: Path
 ) -> None:
     data = clips[NAME].path.read_bytes()
-    async with served(tmp_path, script(recognizer)) as daemon, Line(daemon.path) as client:
+    async with served(tmp_path, script(whisper)) as daemon, Line(daemon.path) as client:
         await client.request("transcribe", id="t", source="chunks")
         await _chunk(client, data[:50_001], last=False)
         await _chunk(client, data[50_001:], last=True)
@@ -155,9 +150,9 @@ async def test_more_recordings_than_fit_into_memory_are_refused(tmp_path: Path) 
 
 
 async def test_who_speaks_in_the_room_goes_first(
-    recognizer: FasterWhisper, clips: dict[str, Clip], tmp_path: Path
+    whisper: FasterWhisper, clips: dict[str, Clip], tmp_path: Path
 ) -> None:
-    async with served(tmp_path, script(recognizer)) as daemon, Line(daemon.path) as client:
+    async with served(tmp_path, script(whisper)) as daemon, Line(daemon.path) as client:
         with daemon.stage.engines.precedence.claimed():
             with clips[NAME].path.open("rb") as file:
                 await send_file(client, file.fileno())

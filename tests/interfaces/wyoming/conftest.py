@@ -1,7 +1,7 @@
-"""The real engines, loaded once, and a server for them."""
+"""A server for the real engines."""
 
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import anyio
@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from assistant.answers.order import build_responders
-from assistant.app.loading import load_engines
 from assistant.app.running import Running
 from assistant.bus import Bus
 from assistant.config.schema import Config, Wyoming
@@ -18,14 +17,6 @@ from assistant.interfaces.wyoming.server import WyomingServer
 from assistant.rooms.registry import Rooms
 from assistant.rooms.shared import Shared
 from assistant.telemetry.metrics import Metrics
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    loaded = load_engines(Config())
-    yield loaded
-    anyio.run(loaded.aclose)
-
 
 Serve = Callable[..., AbstractAsyncContextManager[WyomingServer]]
 
