@@ -18,16 +18,23 @@ from wyoming.event import async_read_event, async_write_event
 from wyoming.pipeline import PipelineStage, RunPipeline
 
 from assistant.app.running import Running
-from assistant.audio.pcm import LISTENING_RATE
+from assistant.audio.pcm import LISTENING_RATE, AudioBlock
 from assistant.bench.clips import Clip
 from assistant.client import connect
 from assistant.client.asynchronous import AsyncClient as Commands
 from assistant.config.schema import Config, Llm, Wake, Wyoming
-from assistant.events import Event, Provenance, RoomClosed, RoomOpened, TurnFinished, Woken
+from assistant.engines.detectors import Detectors
+from assistant.errors import AssistantError, Code
+from assistant.events import Error, Event, Provenance, RoomClosed, RoomOpened, TurnFinished, Woken
 from assistant.flow import Signal
 from assistant.interfaces.ipc.server import IpcServer
 from assistant.interfaces.net import unix_socket
+from assistant.interfaces.wyoming.server import WyomingServer
 from assistant.store.rooms import LOCAL_ROOM
+from assistant.telemetry.metrics import Metrics
+from assistant.testing.scripted import LoudIsSpeech, Script
+from assistant.testing.stage import QUIET, conversation
+from assistant.wake.base import Detection
 from tests.interfaces.wyoming.conftest import Serve
 from tests.interfaces.wyoming.test_satellite import CHUNK, Speaker
 
@@ -231,3 +238,28 @@ async def test_questions_in_text_are_answered_by_what_answers_spoken_ones(serve:
     [turn] = [event for event in told if isinstance(event, TurnFinished)]
     assert turn.provenance == Provenance(kind="skill", name="clock")
     assert event.data["text"] == turn.reply != ""
+
+
+class FailingDetector:
+    """A wake word detector that does not survive its first block."""
+
+    def detect(self, block: AudioBlock) -> Detection | None:
+        raise AssistantError(Code.WAKE_FAILED, "broken")
+
+
+async def test_one_whose_room_fails_is_told_of_and_the_others_go_on(tmp_path: Path) -> None:
+    address = f"unix://{tmp_path}/w.sock"
+    script = Script(detector_loader=lambda words: Detectors(LoudIsSpeech(), FailingDetector()))
+    async with conversation(script, msgspec.structs.replace(QUIET, wyoming=Wyoming(listen=address))) as stage:
+        host = Running(stage.rooms, stage.bus, Metrics(), lambda: QUIET, lambda: None)
+        await stage.tasks.start(WyomingServer(host).run)
+        async with AsyncClient.from_uri(address) as client:
+            await client.write_event(RunPipeline(PipelineStage.WAKE, PipelineStage.TTS).event())
+            await client.write_event(Speaker().next())
+            await client.write_event(Speaker().next())
+            failed = await stage.until(Error)
+            assert await client.read_event() is None, "it may connect again"
+        assert failed == Error(room="satellite", code=Code.WAKE_FAILED, message="broken")
+        assert [room.name for room in stage.rooms] == ["local"]
+        await stage.ask()
+        assert (await stage.turn_finished()).heard
