@@ -19,7 +19,7 @@ from assistant.audio.pcm import Samples
 from assistant.audio.simulated.remote import RemoteLoudspeaker, RemoteMicrophone
 from assistant.config.schema import Config, Sound, Wake
 from assistant.engines.detectors import Words
-from assistant.errors import AssistantError, Code
+from assistant.errors import AssistantError, Code, single_error
 from assistant.events import (
     Error,
     Event,
@@ -94,9 +94,16 @@ class Satellite:
         self.microphone.expect()
 
     async def _live(self, *, task_status: TaskStatus[Room]) -> None:
-        async with self._opened() as room:
-            task_status.started(room)
-            await self._report()
+        """Raises `AssistantError` when the room fails, of which others are told by an event."""
+        try:
+            with single_error():
+                async with self._opened() as room:
+                    task_status.started(room)
+                    await self._report()
+        except AssistantError as error:
+            if self._room is not None:
+                self._host.bus.emit(Error(room=self._room.name, code=error.code, message=error.message))
+            raise
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[Room]:

@@ -9,7 +9,7 @@ from anyio.abc import TaskStatus
 from wyoming.error import Error
 from wyoming.satellite import RunSatellite
 
-from assistant.errors import Code
+from assistant.errors import AssistantError, Code, single_error
 from assistant.interfaces.base import Host
 from assistant.interfaces.net import tcp
 from assistant.interfaces.net.stream import SocketStream, connect, serve
@@ -82,7 +82,10 @@ class WyomingServer:
         """`room` is what the client's room is called, if it is a satellite."""
         session = Session(Wire(stream), self.host, self._conversations, room, remembers=remembers)
         try:
-            await session.run(keep_asking=keep_asking)
+            with single_error():
+                await session.run(keep_asking=keep_asking)
+        except AssistantError as error:
+            log.warning("wyoming: room %s has failed: %s", room, error.message)
         except Exception:
             log.exception("wyoming: a connection failed")  # a defect, which the room has nothing to do with
 

@@ -42,7 +42,10 @@ class Session:
         self._came_at = anyio.current_time()
 
     async def run(self, *, keep_asking: bool = False) -> None:
-        """Never raises for anything that the client does. `keep_asking` whether it is still there, by pings."""
+        """Never raises for anything that the client does; raises `AssistantError` when its room fails.
+
+        `keep_asking` whether it is still there, by pings.
+        """
         try:
             async with anyio.create_task_group() as tasks:
                 self._handlers = self._services(tasks)
