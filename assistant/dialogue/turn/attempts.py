@@ -141,7 +141,7 @@ class Attempts:
         acts = Acts(
             fallback=tables_of(self._context.voice_language).phrases.done_failed,
             final=self._cannot_be_reopened,
-            calm=self._calm,
+            calm=self._nobody_goes_on,
             failing=self._report,
         )
         gate = Gate(self._admission.emit)
@@ -167,6 +167,14 @@ class Attempts:
                 await anyio.sleep_until(since + window_s)
             else:
                 return
+
+    async def _nobody_goes_on(self) -> None:
+        """Return when nobody speaks who may be going on with the question; of an answer without a sound, which nobody
+        knows to have been given, when nobody can any more."""
+        if self.playing_since is None:
+            await self._cannot_be_reopened()
+        else:
+            await self._calm()
 
     async def _calm(self) -> None:
         """Return when the user does not speak over the answer, or before it, as far as is known."""

@@ -280,7 +280,7 @@ class TestTheClaim:
 
     async def test_an_answer_may_be_nothing_but_such_an_effect(self) -> None:
         effect = ScriptedEffect()
-        async with conversation(responders=[ScriptedResponder([Act(effect)])]) as stage:
+        async with conversation(config=LATER, responders=[ScriptedResponder([Act(effect)])]) as stage:
             await stage.ask()
             finished = await stage.turn_finished()
         assert (finished.end, finished.error, finished.reply) == ("answered", None, "")
@@ -407,13 +407,26 @@ class TestReopening:
         assert errors(stage) == [Code.EFFECT_FAILED]
         assert skill.log == [f"asked {TIMER}", *RAN, "undo timer", f"asked {LONGER}", *RAN_LONGER]
 
-    async def test_an_answer_that_would_be_over_waits_for_who_may_be_going_on(self) -> None:
+    async def test_so_it_is_after_an_answer_without_a_word(self) -> None:
         script, skill = hears(TIMER, LONGER), Skill()
         skill.parts = {TIMER: [Act(skill.timer)], LONGER: [Act(skill.longer)]}
+        async with conversation(script, within(500), responders=[skill]) as stage:
+            await stage.ask()
+            await skill.timer.ended.wait()
+            await settled()
+            await stage.ask()
+            await stage.turn_finished(2)
+        assert skill.log == [f"asked {TIMER}", *RAN, *UNDONE, f"asked {LONGER}", *RAN_LONGER]
+        assert ends(stage) == ["reopened", "answered"]
+
+    async def test_an_answer_that_would_be_over_waits_for_who_may_be_going_on(self) -> None:
+        script, skill = hears(TIMER, LONGER), Skill()
+        skill.parts = {TIMER: ["One moment.", Act(skill.timer)], LONGER: [Act(skill.longer, CLAIM)]}
         skill.timer.hold.holding = True
-        async with conversation(script, SOON, responders=[skill]) as stage:
+        async with conversation(script, SOON, echo_free=True, responders=[skill]) as stage:
             await stage.ask()
             await skill.timer.hold.reached.wait()
+            await stage.until(PlaybackFinished)
             await stage.ears.hear(0.9, 320)
             await stage.until(Disturbed)
             skill.timer.hold.released.set()
@@ -819,6 +832,18 @@ class TestTyped:
             skill.timer.hold.released.set()
             assert (await stage.turn_finished()).end == "interrupted"
         assert skill.changes == RAN
+
+    async def test_what_is_said_over_an_answer_aloud_is_another_question(self) -> None:
+        script, skill = hears(OTHER), Skill()
+        async with conversation(
+            script, SOON, ScriptedLoudspeaker(room=150), echo_free=True, responders=[skill]
+        ) as stage:
+            stage.tasks.start_soon(partial(stage.room.ask, TIMER, aloud=True))
+            await stage.loudspeaker.full.wait()
+            stage.loudspeaker.finish()
+            await stage.ask()
+            assert (await stage.turn_finished(2)).heard == WEATHER
+        assert skill.log == [f"asked {TIMER}", *RAN, f"asked {OTHER}"]
 
     async def test_an_answer_that_waits_to_be_said_has_no_effect_before_its_turn_comes(self) -> None:
         skill = Skill()
