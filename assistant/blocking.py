@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class StopFlag(Protocol):
-    """Tells an engine that nobody wants its work any more. Set once, never cleared."""
+    """Asks an engine to stop, because its work is not wanted any more. Set once, never cleared."""
 
     def is_set(self) -> bool: ...
 
@@ -60,7 +60,7 @@ class _Stopped(BaseException):
 
 
 MEMORY_RETRY_S = 0.1
-"""Seconds until a thread tries again to tell that it is done, when there was no memory to tell it with."""
+"""Seconds until a thread tries again to report that it is done, when there was no memory for that."""
 
 
 class _Channel(Generic[T]):
@@ -82,7 +82,7 @@ class _Channel(Generic[T]):
         self._handover_s = handover_s
         self._asked = threading.Semaphore(0)
         self._stalled = False
-        self._tell_ended = ended
+        self._report_ended = ended
         self._loop = loop
         self._room = threading.Semaphore(ahead)
         self._items: deque[T] = deque()
@@ -106,7 +106,7 @@ class _Channel(Generic[T]):
         except BaseException as error:  # handed to the consumer, which re-raises it
             self._error = error
 
-    def tell_end(self) -> None:
+    def report_end(self) -> None:
         """Let the consumer know that the work is done, in the thread that did it."""
         while True:
             try:
@@ -132,7 +132,7 @@ class _Channel(Generic[T]):
             self._wait_until_asked(time.monotonic() + self._handover_s)
 
     def _wait_until_asked(self, patience_ends: float) -> None:
-        """For the next item, by the consumer; or be stopped, once its patience has ended."""
+        """Wait until the consumer asks for the next item; stop the engine if it has not by `patience_ends`."""
         while not self._asked.acquire(timeout=min(0.02, max(0.0, patience_ends - time.monotonic()))):
             self._progressed_at = time.monotonic()
             if self._stop.is_set():
@@ -144,8 +144,8 @@ class _Channel(Generic[T]):
     def _end(self) -> None:
         self._ended.set()
         self._arrived.set()
-        if self._tell_ended is not None:
-            self._tell_ended()
+        if self._report_ended is not None:
+            self._report_ended()
 
     async def items(self) -> AsyncGenerator[T, None]:
         while True:
@@ -184,7 +184,7 @@ class _Worker:
         self._thread.start()
 
     def take(self) -> bool:
-        """Whether it was free; it now waits for `begin`."""
+        """Reserve it for `begin`; return False if it is not free."""
         return self._taken.acquire(blocking=False)
 
     def begin(self, channel: _Channel[T], work: Work[T]) -> None:
@@ -199,7 +199,7 @@ class _Worker:
         channel.run(work)
         self._thread.name = IDLE
         self._taken.release()
-        channel.tell_end()
+        channel.report_end()
 
 
 _workers: list[_Worker] = []
@@ -248,7 +248,7 @@ async def stream(
 
 
 def longest_silence() -> tuple[float, str]:
-    """Of the work that goes on that which has emitted nothing for the longest time: seconds, and its name."""
+    """Return the seconds, and the name, of the work in progress that has emitted nothing for the longest time."""
     longest = max(_at_work, key=lambda channel: channel.silence_s, default=None)
     return (longest.silence_s, longest.name) if longest else (0.0, "")
 

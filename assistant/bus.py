@@ -51,7 +51,7 @@ class Bus:
         for subscription in tuple(self._subscriptions):
             take = self._subscriptions.get(subscription)
             if take is None:
-                continue  # it ended while the others heard of this event
+                continue  # it ended while others got this event
             try:
                 take(event)
             except Exception:

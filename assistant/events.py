@@ -30,7 +30,7 @@ class Listening(Event, frozen=True, tag="listening"):
 
 
 class Woken(Event, frozen=True, tag="woken"):
-    """A wake word was heard, or somebody asked to be listened to."""
+    """A wake word was detected, or listening was asked for."""
 
     word: str
     """Which; empty when it was no word."""
@@ -55,11 +55,11 @@ class FellAsleep(Event, frozen=True, tag="fell_asleep"):
     """A wake word is needed from now on."""
 
     reason: str
-    """silence (nobody said anything), dismissed ("never mind"), muted or deaf (the microphone has gone)."""
+    """silence (no speech came), dismissed ("never mind"), muted or deaf (the microphone has gone)."""
 
 
 class Disturbed(Event, frozen=True, tag="disturbed"):
-    """Somebody speaks over the answer of this turn."""
+    """The user speaks over the answer of this turn."""
 
     action: str
     """What is done with the answer: duck (lowered), hold (silent for now), restore (as before) or stop (given up)."""
@@ -154,7 +154,7 @@ class TurnFinished(Event, frozen=True, tag="turn_finished"):
     revisions: int = 0
     """Answers that were begun; at most one of them was heard."""
     wasted_cpu_s: float = 0.0
-    """Processor time spent while an answer was prepared that nobody heard; an upper bound."""
+    """Processor time spent while an answer was prepared that was never played; an upper bound."""
     listening_cores: float = 0.0
     """Cores kept busy while the user spoke, on average."""
     late_blocks: int = 0
@@ -201,7 +201,7 @@ class Level(Event, frozen=True, tag="level"):
     level_db: float
     """Decibels of full scale, -100 to 0."""
     speech: float
-    """Probability that somebody speaks, 0 to 1."""
+    """Probability of speech, 0 to 1."""
 
 
 class AudioDropped(Event, frozen=True, tag="audio_dropped"):

@@ -53,7 +53,7 @@ class Flow(Generic[T]):
             await self._changed.wait()
 
     async def batches(self) -> AsyncGenerator[list[T], None]:
-        """As `items`, all that waits at once."""
+        """Yield what comes, in order, until the end; all that waits at once."""
         while self._waiting or not self.ended:
             if self._waiting:
                 batch = list(self._waiting)

@@ -14,7 +14,7 @@ from assistant.cli.models import pull_missing
 from assistant.config.schema import Config
 from assistant.engines.engines import Engines
 from assistant.llm.llama import LlamaCpp
-from assistant.models.store import locate
+from assistant.models.directory import locate
 from assistant.tts.piper import Piper
 from tests.programs import Programs, Ran
 from tests.room import Room, open_room

@@ -134,7 +134,7 @@ async def test_work_that_raises_in_time_costs_no_thread() -> None:
     assert threading.active_count() == before
 
 
-async def test_the_end_is_told_as_soon_as_there_is_memory_to_tell_it_with(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_end_is_reported_as_soon_as_there_is_memory_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = asyncio.get_running_loop()
     tell, refusals = loop.call_soon_threadsafe, 2
 

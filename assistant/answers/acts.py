@@ -54,7 +54,7 @@ class Claim:
                 return self.act.done
 
     async def succeeded(self) -> bool:
-        """Wait until it is known whether the effect was done, and say so."""
+        """Wait until it is known whether the effect was done, and return that."""
         await self._settled.wait()
         return self.stage is Stage.DONE
 
@@ -71,7 +71,7 @@ class Acts:
     """Runs what an answer proposes once it is committed, in order.
 
     `final` returns when the question cannot be reopened any more; what cannot be undone waits for it. `calm` returns
-    when nobody is speaking who may be reopening it; what can still be undone is not over before. `failing` hears of
+    when no speech is under way that may reopen it; what can still be undone is not over before. `failing` hears of
     each effect that could not be done, or undone. Methods return at once, but for `run` and `carry_out`.
     """
 
@@ -136,7 +136,7 @@ class Acts:
         return claim
 
     def commit(self) -> None:
-        """The answer counts: everything proposed, by now and from now on, is to be done."""
+        """Make everything due that was proposed, and will be: the answer counts."""
         self._committed = True
         for claim in self._claims:
             if claim.stage is Stage.PROPOSED:
@@ -144,12 +144,12 @@ class Acts:
         self._changed.notify()
 
     def close(self) -> None:
-        """The answer has ended, and proposes nothing any more."""
+        """Expect no more proposals: the answer has ended."""
         self._closed = True
         self._changed.notify()
 
     def give_up(self, *, reopened: bool) -> None:
-        """The user wants no more of the answer. What was said of it first holds.
+        """End the answer early. What was said of it first holds.
 
         What can be undone is done all the same, unless the question is `reopened`: then nothing begins any more, and
         what was done is undone.
@@ -205,7 +205,7 @@ class Acts:
         return self._is_past
 
     async def _unless_given_up(self, wait: Callable[[], Awaitable[None]]) -> bool:
-        """Whether `wait` came to its end before the answer was given up."""
+        """Await `wait`; return whether it ended before the answer was given up."""
         if not self._given_up:
             with anyio.CancelScope() as self._waiting:
                 await wait()
@@ -221,7 +221,7 @@ class Acts:
             claim.stage = Stage.UNDONE
 
     async def _attempt(self, work: Callable[[], Awaitable[None]]) -> bool:
-        """Whether `work` came to its end."""
+        """Await `work`, shielded; return whether it succeeded, and report why not."""
         try:
             with anyio.move_on_after(MAX_EFFECT_S, shield=True) as limit:
                 await work()

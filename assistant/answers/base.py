@@ -18,7 +18,7 @@ from assistant.llm.base import Usage
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody wants to know, or to have done."""
+    """What the user wants to know, or to have done."""
 
     text: str
     room: str
@@ -110,7 +110,7 @@ class Responder(ABC):
 
     @abstractmethod
     async def answer(self, question: Question) -> Answer | None:
-        """The answer to `question`; None leaves it to the next responder.
+        """Return the answer to `question`; None leaves it to the next responder.
 
         Pure, soon, and cancelled when the user goes on.
         """

@@ -7,7 +7,7 @@ from assistant.store.exchanges import Exchange
 
 
 def nowhere(exchange: Exchange) -> None:
-    """Writes nothing down."""
+    """Write nothing down."""
 
 
 class History:

@@ -34,7 +34,7 @@ class Forget:
         self._history.forget(self._exchanges)
 
     async def undo(self) -> None:
-        """There is nothing to take back."""
+        """Do nothing: what was forgotten is not needed."""
 
 
 class ModelResponder(Responder):

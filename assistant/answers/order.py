@@ -37,7 +37,7 @@ class Responders:
         return [responder.name for responder in self._responders]
 
     async def answer(self, question: Question) -> Answer:
-        """The answer of the first that has one. Raises `AssistantError` (`answers.none`) when none has."""
+        """Return the answer of the first that has one. Raises `AssistantError` (`answers.none`) when none has."""
         for responder in self._responders:
             try:
                 answer = await responder.answer(question)
@@ -50,7 +50,10 @@ class Responders:
         raise AssistantError(Code.ANSWERS_NONE, f"none of {names} has an answer; add `model` to answers.order")
 
     async def read(self, question: Question) -> None:
-        """Let each prepare for a question that probably begins like this. What fails, the answer will tell."""
+        """Let each prepare for a question that probably begins like this.
+
+        A failure is only logged: the answer will meet it again.
+        """
         for responder in self._responders:
             try:
                 await responder.read(question)
@@ -59,12 +62,12 @@ class Responders:
 
 
 def build_responders(config: Config, engines: Engines) -> Responders:
-    """The responders of `answers.order`. Raises `AssistantError` (`config.invalid`)."""
+    """Build the responders of `answers.order`. Raises `AssistantError` (`config.invalid`)."""
     return Responders([_build(name, config, engines) for name in config.answers.order])
 
 
 async def _parts(name: str, answer: Answer) -> AsyncGenerator[Part, None]:
-    """The parts of an answer of the responder `name`; any error that it raises as `answers.failed`."""
+    """Yield the parts of an answer of the responder `name`; a defect of it is raised as `answers.failed`."""
     async with aclosing(answer.parts()) as parts:
         try:
             async for part in parts:
@@ -99,6 +102,6 @@ def _factory(name: str) -> Factory:
         )
     try:
         factory: Factory = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # a module that somebody wrote may raise anything
+    except Exception as error:  # a module from elsewhere may raise anything
         raise AssistantError(Code.CONFIG_INVALID, f"answers.order: {name!r} cannot be loaded: {error}") from error
     return factory

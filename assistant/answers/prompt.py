@@ -47,7 +47,8 @@ class PromptBuilder:
         self._room = settings.context_tokens - settings.max_reply_tokens
 
     def build(self, exchanges: Sequence[Exchange], said: str, count: CountTokens) -> FittedPrompt:
-        """The messages that ask for an answer to `said`, with as much of the history as leaves room for the reply.
+        """Build the messages that ask for an answer to `said`, with as much of the history as leaves room for the
+        reply.
 
         When it does not fit, the oldest exchanges are left out, several at once (see `KEPT_PART`).
 
@@ -64,7 +65,7 @@ class PromptBuilder:
         return FittedPrompt(build(self._system_prompt, exchanges[first:], said), tuple(exchanges[:first]))
 
     def _first_kept(self, exchanges: Sequence[Exchange], said: str, count: CountTokens) -> int:
-        """How many have to be left out for the rest to fill no more than `KEPT_PART` of its room."""
+        """Find how many have to be left out for the rest to fill no more than `KEPT_PART` of its room."""
         fixed = count(build(self._system_prompt, (), said))
         if fixed > self._room:
             raise self._no_room(fixed, count)
@@ -94,7 +95,7 @@ class PromptBuilder:
 
 
 def build(system_prompt: str, exchanges: Iterable[Exchange], said: str) -> list[Message]:
-    """The messages of a prompt. The roles of user and assistant alternate, as many chat templates demand."""
+    """Build the messages of a prompt. The roles of user and assistant alternate, as many chat templates demand."""
     head = [Message("system", system_prompt)] if system_prompt else []
     history = [
         message
@@ -105,7 +106,7 @@ def build(system_prompt: str, exchanges: Iterable[Exchange], said: str) -> list[
 
 
 def one_line(text: str) -> str:
-    """`text` with single spaces for all white space. Raises `AssistantError` (`text.empty`) when nothing is left."""
+    """Collapse all white space to single spaces. Raises `AssistantError` (`text.empty`) when nothing is left."""
     words = text.split()
     if not words:
         raise AssistantError(Code.TEXT_EMPTY, "The text for the language model is empty; say or write something")
@@ -113,5 +114,5 @@ def one_line(text: str) -> str:
 
 
 def _max_tokens(messages: Sequence[Message]) -> int:
-    """An upper bound that needs no tokeniser, which takes 3 ms: no token is shorter than a byte."""
+    """Bound the number of tokens without the tokeniser, which takes 3 ms: no token is shorter than a byte."""
     return sum(len(message.content.encode("utf-8", "replace")) + MAX_TEMPLATE_TOKENS for message in messages)

@@ -8,7 +8,7 @@ from assistant.answers.base import Answer
 
 
 async def committed(answer: Answer, acts: Acts) -> AsyncGenerator[str, None]:
-    """The text of an answer that counts: effects are run where they stand, and their sentences say what became of them.
+    """Yield the text of an answer that counts, running its effects in place; their sentences say what became of them.
 
     To be used with `contextlib.aclosing`. Raises what the answer raises.
     """
@@ -23,6 +23,6 @@ async def committed(answer: Answer, acts: Acts) -> AsyncGenerator[str, None]:
 
 
 def separated(before: str, text: str) -> str:
-    """`text` with a space in front, if it would run into a sentence `before` it."""
+    """Put a space in front of `text`, if it would run into a sentence `before` it."""
     runs_into = before[-1:] in {".", "?", "!"} and not text[0].isspace()
     return f" {text}" if runs_into else text

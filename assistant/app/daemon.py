@@ -29,7 +29,7 @@ from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import Emitter, Event, Level, PartialTranscript, Ready, ReplyText, RoomClosed, RoomOpened
 from assistant.host.notify import Notifier, notifier, watchdog_s
-from assistant.host.process import end_within, keep_heap_small, seconds_since_start, spare_what_is_here
+from assistant.host.process import exit_within, freeze_heap, limit_heap, seconds_since_start
 from assistant.host.watchdog import Watchdog
 from assistant.interfaces.ipc.server import IpcServer
 from assistant.interfaces.net import unix_socket
@@ -54,7 +54,7 @@ async def run(config: Config, emit: Emitter, reload: Callable[[], Config], *, wa
     Waits `wait_s` seconds for a microphone and a loudspeaker that are not there yet. Raises `AssistantError` when a
     part that it cannot live without fails.
     """
-    keep_heap_small()
+    limit_heap()
     manager = notifier()
     try:
         with single_error():
@@ -75,10 +75,10 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
         store = open_store(default_path(), history_hours=config.state.history_hours)
         card = await open_sound_card(config.audio, parts, wait_s=wait_s, waiting=partial(_wait_for_device, manager))
         engines, detectors = await _load(config, manager)
-        parts.callback(store.close)
-        parts.push(partial(_end_in_time, manager))
         async with AsyncExitStack() as closing, anyio.create_task_group() as root:
-            closing.push_async_callback(engines.aclose)
+            closing.push_async_callback(engines.aclose)  # last: it may take long
+            closing.callback(store.close)
+            closing.push(partial(_end_in_time, manager))  # first
             rooms = Rooms(Shared(engines, build_responders(config, engines), bus.emit, store), config)
             running = Running(rooms, bus, metrics, reload, partial(_end, root, card))
             await root.start(signals.follow, running, manager, bus.emit)
@@ -93,14 +93,14 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
                 if listener is not None:
                     root.start_soon(ipc.serve, listener)
                 await watchdog.until_input()
-                parts.callback(gc.unfreeze)  # or libraries report at the end what nobody has freed
-                spare_what_is_here()
+                parts.callback(gc.unfreeze)  # or libraries report leaks at the end
+                freeze_heap()
                 manager.ready()
                 await anyio.sleep_forever()
 
 
 async def _load(config: Config, manager: Notifier) -> tuple[Engines, Detectors | None]:
-    """The engines, and what listens in the daemon's own room, side by side."""
+    """Load the engines, and what listens in the daemon's own room, side by side."""
     found: list[Detectors] = []
 
     async def load_for_room() -> None:
@@ -110,13 +110,13 @@ async def _load(config: Config, manager: Notifier) -> tuple[Engines, Detectors |
     async with anyio.create_task_group() as loading:
         if config.audio.has_sound:
             loading.start_soon(load_for_room)
-        engines = await blocking.call(lambda stop: load_engines(config, tell=_progress(manager)), name="loading")
+        engines = await blocking.call(lambda stop: load_engines(config, report=_progress(manager)), name="loading")
     return engines, found[0] if found else None
 
 
 @asynccontextmanager
 async def _local_room(rooms: Rooms, card: SoundCard | None, detectors: Detectors | None) -> AsyncIterator[Room]:
-    """The daemon's own room: with the sound card, or for questions in text only."""
+    """Open the daemon's own room: with the sound card, or for questions in text only."""
     if card is None:
         async with rooms.open_silent(LOCAL_ROOM) as room:
             yield room
@@ -131,7 +131,7 @@ def _supervise(
     """Keep the devices open, say what the daemon is doing, and watch over it."""
     outages = Outages(room, running.bus.emit, root)
     if card is not None:
-        running.supervisor = DeviceSupervisor(card.microphone, card.loudspeaker, outages.tell)
+        running.supervisor = DeviceSupervisor(card.microphone, card.loudspeaker, outages.observe)
         root.start_soon(running.supervisor.run)
     watchdog = Watchdog(manager, watchdog_s(), input_excused=partial(_needs_no_input, running, room))
     parts.enter_context(running.bus.subscribe(partial(_observe, watchdog, room)))
@@ -167,7 +167,7 @@ def _end(root: TaskGroup, card: SoundCard | None) -> None:
 
 
 def _progress(manager: Notifier) -> Callable[[str, float], None]:
-    """Says which models are being loaded."""
+    """Make the callback that shows which models are being loaded."""
     return lambda names, done: manager.status(status.loading(names, done))
 
 
@@ -192,9 +192,9 @@ def _show_after(show: Callable[[], None], room: Room, event: Event) -> None:
 def _end_in_time(
     manager: Notifier, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
 ) -> None:
-    """What comes now must not keep the process from ending."""
+    """Bound the time of what comes now: it must not keep the process from ending."""
     manager.stopping()
-    end_within(ENDING_S, 0 if error is None else 1)
+    exit_within(ENDING_S, 0 if error is None else 1)
 
 
 @contextmanager
@@ -211,7 +211,10 @@ def observing(settings: MetricsSettings, metrics: Metrics, bus: Bus, emit: Emitt
 
 
 def find_wyoming(settings: WyomingSettings) -> "type[WyomingServer] | None":
-    """What serves Wyoming; None where nobody wants it. Raises `AssistantError` (`wyoming.library_missing`)."""
+    """Import what serves Wyoming;
+
+    None where it is not configured. Raises `AssistantError` (`wyoming.library_missing`).
+    """
     if not settings.listen and not settings.satellites:
         return None
     try:

@@ -21,10 +21,10 @@ from assistant.host.hardware import usable_cores
 from assistant.language.tables import tables_of
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.openai import OpenAiCompatible
-from assistant.models.store import locate_configured
+from assistant.models.directory import locate_configured
 from assistant.tts.base import SpeechSynthesizer
+from assistant.tts.clause_cache import CachingVoice
 from assistant.tts.piper import Piper
-from assistant.tts.remembered import RememberedVoice
 from assistant.turns.base import EndOfTurn
 from assistant.turns.smart_turn import SmartTurn
 from assistant.vad.silero import Silero
@@ -40,18 +40,18 @@ VOICE_KEYS = ("tts.voice", "tts.speed")
 END_KEYS = ("turns.mode", "turns.end_model")
 """Keys of the configuration that each engine is made from."""
 
-Tell = Callable[[str, float], None]
-"""Hears what is being loaded, and which part (0 to 1) is done. Called in several threads."""
+Report = Callable[[str, float], None]
+"""Takes what is being loaded, and the fraction (0 to 1) that is done. Called in several threads."""
 
 
-def load_engines(config: Config, budget: Budget | None = None, tell: Tell = lambda what, done: None) -> Engines:
+def load_engines(config: Config, budget: Budget | None = None, report: Report = lambda what, done: None) -> Engines:
     """Load and warm up every engine, side by side. Raises `AssistantError` (`model.*`); never asks the network.
 
     The user is expected to speak the language of the voice. `budget` None is that of this machine.
     """
     libraries.prepare()
     budget = budget or thread_budget(usable_cores())
-    progress = _Progress(tell)
+    progress = _Progress(report)
     with ThreadPoolExecutor(max_workers=4, thread_name_prefix="loading") as loading:
         recognizer = loading.submit(progress.of(config.asr.model, load_recognizer), config, budget.recognition)
         model = loading.submit(progress.of(config.llm.model, load_language_model), config, budget)
@@ -68,7 +68,10 @@ def load_engines(config: Config, budget: Budget | None = None, tell: Tell = lamb
 
 
 def load_fresh(before: Config, after: Config, engines: Engines) -> Fresh:
-    """The engines of `after` that are not those of `before`, which `engines` has. Raises as `load_engines` does."""
+    """Load the engines of `after` that are not those of `before`, which `engines` has.
+
+    Raises as `load_engines` does.
+    """
     budget = thread_budget(usable_cores())
 
     def changed(*keys: str) -> bool:
@@ -90,14 +93,14 @@ def load_fresh(before: Config, after: Config, engines: Engines) -> Fresh:
 class _Progress:
     """How many of the models are loaded, and which are not yet."""
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+    def __init__(self, report: Report) -> None:
+        self._report = report
         self._lock = threading.Lock()
         self._waiting: list[str] = []
         self._done = 0
 
     def of(self, model: str, load: Callable[Concatenate[Config, P], T]) -> Callable[Concatenate[Config, P], T]:
-        """`load`, counted."""
+        """Wrap `load` so that it is counted."""
         name = Path(model).name
         self._waiting.append(name)
 
@@ -115,11 +118,11 @@ class _Progress:
     def _say(self) -> None:
         with self._lock:
             names, total = list(dict.fromkeys(self._waiting)), len(self._waiting) + self._done
-        self._tell(", ".join(names), self._done / total)
+        self._report(", ".join(names), self._done / total)
 
 
 def load_file_transcriber(config: Config) -> FileTranscriber:
-    """Only what transcribing files needs. Raises as `load_engines` does."""
+    """Load only what transcribing files needs. Raises as `load_engines` does."""
     libraries.prepare()
     recognizer = load_recognizer(config, min(usable_cores(), 8))  # nothing else is at work
     language = config.asr.given_language
@@ -133,7 +136,7 @@ def load_recognizer(config: Config, threads: int) -> FasterWhisper:
 
 
 def load_language_model(config: Config, budget: Budget) -> Model:
-    """The language model, with the head of every prompt in its key/value cache."""
+    """Load the language model, and the head of every prompt into its key/value cache."""
     llm = config.llm
     if llm.engine == "openai":
         key = os.environ.get(llm.api_key_env)
@@ -153,14 +156,14 @@ def load_language_model(config: Config, budget: Budget) -> Model:
 
 
 def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
-    """The voice, which has said what is urgent already."""
+    """Load the voice, and synthesise the urgent phrases ahead."""
     voice = Piper(locate_configured(config, "tts.voice"), threads=budget.synthesis, speed=config.tts.speed)
     voice.warm_up()
-    return RememberedVoice(voice, tables_of(voice.language).phrases.urgent)
+    return CachingVoice(voice, tables_of(voice.language).phrases.urgent)
 
 
 def load_end_of_turn(config: Config, budget: Budget) -> EndOfTurn | None:
-    """The end-of-turn model; None when silence alone decides."""
+    """Load the end-of-turn model; None when silence alone decides."""
     if config.turns.mode == "silence":
         return None
     model = SmartTurn(locate_configured(config, "turns.end_model"), budget.judgement)

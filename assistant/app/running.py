@@ -14,7 +14,7 @@ from assistant.bus import Bus
 from assistant.config import changes
 from assistant.config.schema import Audio, Config
 from assistant.engines.engines import Engines, Fresh
-from assistant.host.process import spare_what_is_here
+from assistant.host.process import freeze_heap
 from assistant.rooms.registry import Rooms
 from assistant.telemetry.log import configure as configure_log
 from assistant.telemetry.metrics import Metrics
@@ -52,7 +52,7 @@ class Running:
         self.metrics.count_request(method, result)
 
     async def reconfigure(self) -> tuple[list[str], list[str]]:
-        """As `Host.reconfigure`; what is being said meanwhile is answered as before."""
+        """Reconfigure as `Host.reconfigure` says; what is being said meanwhile is answered as before."""
         async with self._changing:
             before, wanted = self.config, self.reload()
             applied, restart = changes.changed_keys(before, wanted)
@@ -63,7 +63,7 @@ class Running:
             detectors = await self.rooms.prepare(after)
             await self.engines.exchange(fresh)
             if fresh != Fresh():
-                spare_what_is_here()
+                freeze_heap()
             await self.rooms.follow(after, detectors)
             if before.log != after.log:
                 configure_log(after.log)

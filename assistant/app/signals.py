@@ -12,7 +12,7 @@ from assistant.audio.devices.loudspeaker import Loudspeaker
 from assistant.errors import AssistantError
 from assistant.events import Emitter, Error
 from assistant.host.notify import Notifier
-from assistant.host.process import end_within
+from assistant.host.process import exit_within
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ what is to outlive the process is on the disk."""
 
 async def end_softly(loudspeaker: Loudspeaker | None, cancel: Callable[[], None]) -> None:
     """Let what is being said fade, and end."""
-    end_within(ENDING_S, 0)
+    exit_within(ENDING_S, 0)
     if loudspeaker is not None:
         await loudspeaker.fade_out()
     cancel()

@@ -6,7 +6,7 @@ from assistant.config.schema import Config
 
 WORDS = {
     "listening": "listening",
-    "hearing": "hearing somebody speak",
+    "hearing": "hearing speech",
     "answering": "preparing an answer",
     "speaking": "speaking",
     "muted": "the microphone is switched off (`assistant unmute`)",
@@ -16,8 +16,10 @@ WORDS = {
 
 
 def describe(state: str, config: Config, missing: Sequence[str], others: Sequence[str]) -> str:
-    """`state` as of `Room.state`; `missing` says in a sentence each which devices are not there, `others` are the names
-    of the other rooms."""
+    """Describe `state`, as of `Room.state`.
+
+    `missing` says in a sentence each which devices are not there; `others` are the names of the other rooms.
+    """
     if missing:
         return f"{'; '.join(missing)}; trying again"
     if state == "silent":

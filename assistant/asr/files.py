@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from assistant.asr.base import SpeechRecognizer, Transcription
-from assistant.asr.pieces import speech_pieces
 from assistant.asr.streaming import StreamingTranscriber
+from assistant.asr.utterances import cut_utterances
 from assistant.audio.check import check_audio
 from assistant.audio.decode import read_audio
 from assistant.audio.pcm import LISTENING_RATE, Samples
@@ -60,7 +60,7 @@ class FileTranscriber:
             log.warning(warning)
         texts: list[str] = []
         language = self._language
-        for piece in speech_pieces(audio, self._activity):
+        for piece in cut_utterances(audio, self._activity):
             found = self._utterance(piece, language, _after(texts, emit))
             if found.text:
                 texts.append(found.text)

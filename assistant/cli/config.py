@@ -10,7 +10,7 @@ from assistant.cli.options import ConfigFile
 from assistant.config import file as config_file
 from assistant.config.schema import Config
 from assistant.errors import AssistantError, Code
-from assistant.models.store import locate_configured
+from assistant.models.directory import locate_configured
 
 app = typer.Typer(help="Show the configuration or check a file.", no_args_is_help=True)
 

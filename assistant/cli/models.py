@@ -24,7 +24,7 @@ from assistant.errors import AssistantError
 from assistant.models import catalog, checks
 from assistant.models import fetch as fetching
 from assistant.models.catalog import Model
-from assistant.models.store import Store, default_store
+from assistant.models.directory import ModelDirectory, default_directory
 
 app = typer.Typer(help="List, fetch and check models.", no_args_is_help=True)
 
@@ -75,7 +75,7 @@ Names = Annotated[
 @app.command("list")
 def list_models(json: Json = False) -> None:
     """List the models of the catalogue and show which are installed."""
-    store = default_store()
+    store = default_directory()
     if json:
         typer.echo(json_format.dumps([_described(model, store) for model in store.catalog.models], indent=2))
         return
@@ -93,7 +93,7 @@ def pull(
     offline: Offline = False,
 ) -> None:
     """Fetch models; without a name, the default set. Models that are installed and intact are not fetched again."""
-    store = default_store()
+    store = default_directory()
     if every:
         chosen = store.catalog.models
     elif names:
@@ -110,7 +110,7 @@ def verify(names: Names = None, json: Json = False) -> None:
 
     Exit status 1 if a file differs.
     """
-    store = default_store()
+    store = default_directory()
     if names:
         chosen = [store.catalog.model(name) for name in names]
     else:
@@ -140,25 +140,25 @@ def path(
     ] = None,
 ) -> None:
     """Print the path of a model; without a name, the folder of all models."""
-    store = default_store()
+    store = default_directory()
     if name is None:
         typer.echo(store.root)
         return
     typer.echo(store.locate(name, store.catalog.model(name).task))
 
 
-def pull_missing(names: Sequence[str], *, offline: bool, store: Store | None = None) -> None:
+def pull_missing(names: Sequence[str], *, offline: bool, store: ModelDirectory | None = None) -> None:
     """Fetch the models in `names` that are missing, showing progress on standard error.
 
     They go into `store`, by default the calling user's. Paths and unknown names are ignored; the engines report them.
     With `offline` a missing model raises `AssistantError` (`model.not_fetched`), a damaged one `model.corrupt`.
     """
-    store = store or default_store()
+    store = store or default_directory()
     found = [store.catalog.find(name) for name in dict.fromkeys(names)]
     _fetch_missing([model for model in found if model is not None], store, offline=offline)
 
 
-def _fetch_missing(models: Sequence[Model], store: Store, *, offline: bool) -> bool:
+def _fetch_missing(models: Sequence[Model], store: ModelDirectory, *, offline: bool) -> bool:
     """Fetch the missing ones of `models` and return whether there were any."""
     missing = fetching.missing(models, store)
     if offline:
@@ -223,7 +223,7 @@ class _Lines:
         typer.echo(f"{model.name}: fetched and checked", err=True)
 
 
-def _table(store: Store) -> Table:
+def _table(store: ModelDirectory) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("name", no_wrap=True)
     table.add_column("task")
@@ -248,19 +248,19 @@ def _marks(model: Model) -> str:
     return ("*" if model.default else "") + ("" if model.fetched_here else "†")
 
 
-def _described(model: Model, store: Store) -> dict[str, object]:
+def _described(model: Model, store: ModelDirectory) -> dict[str, object]:
     described: dict[str, object] = msgspec.to_builtins(model)
     return described | {"state": store.state(model), "path": str(store.main(model))}
 
 
-def _verified(model: Model, store: Store) -> dict[str, str]:
+def _verified(model: Model, store: ModelDirectory) -> dict[str, str]:
     directory = store.directory(model)
     if not directory.is_dir():
         store.check(model)
     return checks.verify(model, directory)
 
 
-def _verify_lines(found: dict[str, dict[str, str]], store: Store) -> Iterator[str]:
+def _verify_lines(found: dict[str, dict[str, str]], store: ModelDirectory) -> Iterator[str]:
     if not found:
         yield f"no models in {store.root}"
     for name, problems in found.items():

@@ -9,7 +9,7 @@ import typer
 
 from assistant.cli.models import pull_missing
 from assistant.cli.options import Json, Offline
-from assistant.models.store import Store
+from assistant.models.directory import ModelDirectory
 from assistant.service import install as installing
 from assistant.service import network, program
 from assistant.service import uninstall as uninstalling
@@ -60,7 +60,7 @@ def install(
         offline=offline,
     )
 
-    def fetch(names: Sequence[str], store: Store) -> None:
+    def fetch(names: Sequence[str], store: ModelDirectory) -> None:
         pull_missing(names, offline=offline, store=store)
 
     own = program.own_program()

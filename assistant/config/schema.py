@@ -398,7 +398,7 @@ class Log(Section, frozen=True):
         Literal["auto", "text", "json", "journal"],
         Meta(
             description="text for people, json for machines: one object a line, journal: systemd's, with priorities "
-            "and fields (TURN_ID=). auto: journal where systemd reads the log, else text."
+            "and fields (TURN_ID=, ROOM=). auto: journal where systemd reads the log, else text."
         ),
     ] = "auto"
 

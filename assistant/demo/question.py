@@ -14,7 +14,7 @@ from assistant.audio.decode import read_audio
 from assistant.audio.devices.loudspeaker import Loudspeaker
 from assistant.config.schema import Config
 from assistant.events import Emitter, Marks
-from assistant.rooms.recorded import Answer, ask
+from assistant.rooms.recorded_question import Answer, ask
 
 log = logging.getLogger(__name__)
 

@@ -34,7 +34,7 @@ class Context:
         return self.engines.voice.language
 
     def question(self, text: str, *, language: str = "", deadline: float | None = None, asker: str = "") -> Question:
-        """What is asked in this room, with all that was said before. Parameters as the fields of `Question`."""
+        """Make a question asked in this room, with its history. Parameters as the fields of `Question`."""
         return Question(
             text,
             self.room,
@@ -46,7 +46,7 @@ class Context:
         )
 
     def acts(self, turn: int) -> Acts:
-        """For the answer of `turn`, which cannot be reopened. An effect that fails is an event."""
+        """Make acts for the answer of `turn`, which cannot be reopened. An effect that fails is an event."""
         return Acts(
             fallback=tables_of(self.voice_language).phrases.done_failed,
             failing=lambda error: self.emit(Error(turn=turn, code=error.code, message=error.message)),

@@ -1,4 +1,4 @@
-"""The conversation: the loop over blocks of sound, and one turn after another."""
+"""The conversation: a loop over blocks of audio, and one turn after another."""
 
 from contextlib import aclosing, suppress
 
@@ -17,7 +17,7 @@ from assistant.dialogue.speaking.interruption import Interruption
 from assistant.dialogue.speaking.outcome import Outcome
 from assistant.dialogue.speaking.queue import AnnouncementQueue
 from assistant.dialogue.speaking.stack import SpeakerStack
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.dialogue.turn.load import Load
 from assistant.dialogue.turn.turn import Turn
 from assistant.engines.detectors import Detectors
@@ -44,14 +44,17 @@ LATE_S = 2 * BLOCK_S
 METER_BLOCKS = 3
 """Blocks between two `Level` events: ten a second, as often as a meter needs."""
 
-MAX_UNHEARD_TURNS = 2
-"""Turns without a word, one after another, after which the assistant asks what was said."""
+MAX_WORDLESS_TURNS = 2
+"""Turns in a row in which no words were recognised, after which the assistant asks for the words again."""
 
 
 class Conversation:
     """Listens on `source` and answers until it is cancelled or the source fails.
 
     The room around it says what becomes of the microphone, and of the configuration.
+
+    It is larger than most classes: listening, turns and what is said meet here and nowhere else, and each decision
+    about one of them needs the state of the others. What can be decided without that is done by the parts.
     """
 
     def __init__(self, context: Context, source: AudioSource, detectors: Detectors) -> None:
@@ -70,30 +73,38 @@ class Conversation:
         """The audio clock: the end of the latest block."""
         self._fresh = 0
         """Where what belongs to no earlier turn begins."""
-        self._unheard = 0
-        """Turns without a word, one after another."""
+        self._wordless = 0
+        """Turns in a row in which no words were recognised."""
         self._dropped = 0
         self._unsaid = ""
         """What an answer had left to say when the loudspeaker failed."""
         self._wanted: tuple[Context, Detectors] | None = None
-        """What to follow once nobody speaks."""
+        """What to follow once neither the user nor the assistant speaks."""
+        self._performing: set[Announcement] = set()
+        """Those that a caller of `perform` waits for."""
+        self._has_ended = False
         self._tasks: TaskGroup
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Converse. Raises `AssistantError` when the source does; anything else that fails ends its turn with an event.
 
-        Once it is started, according to `task_status`, it can be told what the other methods are for.
+        The other methods may be called once it is started, according to `task_status`.
         """
-        async with anyio.create_task_group() as self._tasks, aclosing(self._source.blocks()) as blocks:
-            self._rearm()
-            task_status.started()
-            async for block in blocks:
-                self._report_dropped()
-                await self._hear(block)
+        try:
+            async with anyio.create_task_group() as self._tasks, aclosing(self._source.blocks()) as blocks:
+                self._rearm()
+                task_status.started()
+                async for block in blocks:
+                    self._report_dropped()
+                    await self._hear(block)
+        finally:
+            self._has_ended = True
+            for announcement in self._performing:
+                announcement.discard()
 
     @property
     def state(self) -> str:
-        """asleep, listening, hearing (somebody speaks), answering (not audible yet) or speaking."""
+        """asleep, listening, hearing (the user speaks), answering (not audible yet) or speaking."""
         if self._stack.is_taken:
             return "speaking" if self._stack.is_playing else "answering"
         if self._turn is not None:
@@ -112,7 +123,7 @@ class Conversation:
 
     def listen(self) -> None:
         """Listen, as if a wake word had been said; what the assistant is saying ends."""
-        self._stack.give_up(End.INTERRUPTED)
+        self._stack.give_up(TurnEnd.INTERRUPTED)
         self._attention.woken(self._now)
         self._context.emit(Woken(word="", score=1.0, at_s=self._now / LISTENING_RATE))
         self.chime(Earcon.WAKE)
@@ -122,30 +133,35 @@ class Conversation:
         anything."""
         forgotten = waiting and self._queue.clear()
         is_speaking = self._stack.is_taken
-        self._stack.give_up(End.INTERRUPTED)
+        self._stack.give_up(TurnEnd.INTERRUPTED)
         return is_speaking or forgotten
 
     async def perform(self, announcement: Announcement, *, cut_in: bool = False) -> None:
-        """Have it said, and return when it is over.
+        """Have `announcement` said, and return when it is over.
 
         It waits until neither the user nor the assistant speaks; `cut_in` does not, and what is being said goes on
-        after it. Cancelling takes it back. Raises `AssistantError` (`queue.full`).
+        after it. Cancelling takes it back, and so does the end of the conversation. Raises `AssistantError`
+        (`queue.full`, `room.unknown` after that end).
         """
+        if self._has_ended:
+            raise AssistantError(Code.ROOM_UNKNOWN, f"the room {self._context.room} has closed")
         if cut_in:
             self._stack.cut_in(announcement)
             self._tasks.start_soon(self._run_announcement, announcement)
         else:
             self._queue.add(announcement)
             self._announce_next()
+        self._performing.add(announcement)
         try:
             await announcement.over.wait()
         finally:
+            self._performing.remove(announcement)
             if not announcement.over.is_set():
-                announcement.interrupt(End.INTERRUPTED)
+                announcement.interrupt(TurnEnd.INTERRUPTED)
                 self._queue.discard(announcement)
 
     def forget_speech(self, reason: str) -> None:
-        """What is being said to the assistant is forgotten, and a wake word needed from now on, because of `reason`."""
+        """Discard what is being said to the assistant, and require a wake word from now on, because of `reason`."""
         if self._turn is not None:
             self._drop()
         self._interruption.forget(self._now)
@@ -160,7 +176,7 @@ class Conversation:
             self._tasks.start_soon(self._sound, earcon)
 
     def take_unsaid(self) -> str:
-        """What an answer had left to say when the loudspeaker failed; it is forgotten with this."""
+        """Take, once, what an answer had left to say when the loudspeaker failed."""
         unsaid, self._unsaid = self._unsaid, ""
         return unsaid
 
@@ -189,7 +205,7 @@ class Conversation:
         self._attention = Attention(None if wake == "none" else wake)
 
     def _announce_next(self) -> None:
-        """Say what waits, unless somebody speaks or is about to."""
+        """Say what waits, unless the user or the assistant speaks, or the user is about to."""
         if self._stack.is_taken or self._turn is not None or self._attention.is_called:
             return
         if (announcement := self._queue.pop()) is not None:
@@ -206,7 +222,10 @@ class Conversation:
             self._fall_silent(None if announcement.question is None else announcement.outcome.asks)
 
     def _fall_silent(self, asks: bool | None) -> None:
-        """The assistant has said everything; `asks` if that was a question, None if it was no answer to anything."""
+        """Listen again: the assistant has said everything.
+
+        `asks`: whether that was a question; None if it answered nothing.
+        """
         if self._turn is not None:
             self._decide(self._turn)
         else:
@@ -246,20 +265,20 @@ class Conversation:
         return self._attention.is_awake and (self._turn is not None or self._interruption.can_listen)
 
     def _wake(self, woken: Detection) -> None:
-        """A wake word: what is being said ends, and what comes after the word is a new turn.
+        """End what is being said: a wake word was detected, and speech after it is a new turn.
 
         Only speech that goes on begins one; the end of the wake word itself does not.
         """
         at_s = woken.at / LISTENING_RATE
         self._context.emit(Woken(word=woken.word, score=round(woken.score, 3), at_s=at_s))
-        self._stack.give_up(End.INTERRUPTED)
+        self._stack.give_up(TurnEnd.INTERRUPTED)
         if self._turn is not None:
             self._turn.discard()
             self._turn = None
         self._segmenter.rearm()
         self._attention.woken(woken.at)
         self.chime(Earcon.WAKE)
-        self._ears.woken(woken)
+        self._ears.follow_speaker(woken)
         self._fresh = woken.word_end  # what was said since belongs to a turn that begins now
 
     async def _listen(self, captured: ScoredBlock, *, late: bool) -> None:
@@ -289,10 +308,10 @@ class Conversation:
                     self._hand_over(turn)
 
     async def _begin(self, onset: int, block: AudioBlock) -> None:
-        """Somebody speaks: the beginning of a turn, unless the assistant is at it; then it remains to be seen."""
+        """Begin a turn with the onset of speech; held, if it is over something that the assistant is saying."""
         context = self._context
         reopened = self._interruption.reopens(block)
-        ask_again = self._unheard + 1 >= MAX_UNHEARD_TURNS
+        ask_again = self._wordless + 1 >= MAX_WORDLESS_TURNS
         turn = self._turn = Turn(
             context.next_turn(),
             context,
@@ -304,7 +323,7 @@ class Conversation:
         )
         pre_roll = samples(context.config.turns.pre_roll_ms)
         start = reopened.start if reopened is not None else max(self._fresh, onset - pre_roll)
-        turn.tell(
+        turn.emit(
             SpeechStarted(
                 turn=turn.number, at_s=onset / LISTENING_RATE, reopens=reopened.number if reopened is not None else 0
             )
@@ -316,7 +335,7 @@ class Conversation:
     async def _live(self, turn: Turn, first: list[AudioBlock], *, task_status: TaskStatus[None]) -> None:
         with self._context.engines.precedence.claimed():
             await turn.run(first, task_status)
-        if turn.end is not End.DISCARDED:
+        if turn.end is not TurnEnd.DISCARDED:
             self._finished(turn)
 
     def _understood(self, turn: Turn) -> None:
@@ -331,7 +350,7 @@ class Conversation:
             self._drop()
 
     def _drop(self) -> None:
-        """What was said over the answer was not meant for the assistant."""
+        """Discard the turn: what was said over the answer was not meant for the assistant."""
         if self._turn is not None:
             self._turn.discard()
             self._turn = None
@@ -340,22 +359,22 @@ class Conversation:
         self._announce_next()
 
     def _hand_over(self, turn: Turn) -> None:
-        """The user has finished: the assistant speaks, and the ears are free for the next turn."""
+        """Give the voice to the answer of `turn`, whose user has finished; the ears are free for the next turn."""
         self._turn = None
         self._fresh = self._now
         self._stack.take(turn)
         self._segmenter.rearm()
 
     def _finished(self, turn: Turn) -> None:
-        """The last of `turn` was heard, or it was given up."""
+        """Clean up after `turn`: its answer was played to the end, or given up."""
         self._stack.leave(turn)
         self._keep_unsaid(turn.outcome)
-        if turn.end is End.NOTHING and not turn.spoken:
+        if turn.end is TurnEnd.NOTHING and not turn.spoken:
             self.chime(Earcon.ERROR)
-        self._unheard = (self._unheard + 1) % MAX_UNHEARD_TURNS if turn.end is End.NOTHING else 0
+        self._wordless = (self._wordless + 1) % MAX_WORDLESS_TURNS if turn.end is TurnEnd.NOTHING else 0
         if self._stack.is_taken:
             return  # something has cut in
-        if turn.end is End.DISMISSED and self._turn is None:
+        if turn.end is TurnEnd.DISMISSED and self._turn is None:
             self._fall_asleep(self._attention.dismissed())
             self._fall_silent(None)
         else:
@@ -372,7 +391,7 @@ class Conversation:
             self._unsaid = ""  # the conversation has gone on
 
     def _decide(self, turn: Turn) -> None:
-        """The assistant is silent; what was begun while it spoke is answered once there are words for it."""
+        """Decide about a turn that was begun over an answer, which is over now, once there are words for it."""
         meaning = self._interruption.meaning(turn)
         if not turn.is_held or (meaning is Remark.BACKCHANNEL and not turn.is_understood):
             return

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from assistant.config import file as config_file
 from assistant.doctor.service import ServiceFacts
-from assistant.models import catalog, store
-from assistant.models.store import Store
+from assistant.models import catalog, directory
+from assistant.models.directory import ModelDirectory
 from assistant.store.store import default_path as state_path
 
 
@@ -16,7 +16,7 @@ class Installation:
 
     config: Path | None
     """None if the default configuration is used without a file."""
-    models: Store
+    models: ModelDirectory
     state: Path
     """Folder of the state database."""
 
@@ -26,6 +26,6 @@ def find_installation(config: Path | None, system: ServiceFacts) -> Installation
     own = config_file.default_path()
     if config is None and not own.exists() and system.installed:
         layout = system.layout
-        return Installation(layout.config, Store(layout.models, catalog.shipped()), layout.state)
+        return Installation(layout.config, ModelDirectory(layout.models, catalog.shipped()), layout.state)
     found = config or (own if own.exists() else None)
-    return Installation(found, store.default_store(), state_path().parent)
+    return Installation(found, directory.default_directory(), state_path().parent)

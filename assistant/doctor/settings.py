@@ -11,7 +11,7 @@ from assistant.doctor.installation import Installation
 from assistant.doctor.sound import NO_DEVICE
 from assistant.errors import AssistantError, Code
 from assistant.models.catalog import Model
-from assistant.models.store import TASK_OF, Store
+from assistant.models.directory import TASK_OF, ModelDirectory
 
 
 def read(installation: Installation) -> tuple[Config, Finding]:
@@ -24,7 +24,7 @@ def read(installation: Installation) -> tuple[Config, Finding]:
         return Config(), failed("configuration", error.message, "the checks below use the default configuration")
 
 
-def check_models(config: Config, store: Store) -> Iterator[Finding]:
+def check_models(config: Config, store: ModelDirectory) -> Iterator[Finding]:
     """Yield a finding per model that the configuration names; the key is the name of the check."""
     for key, name in config.models.items():
         try:
@@ -39,13 +39,13 @@ def check_models(config: Config, store: Store) -> Iterator[Finding]:
         yield ok("llm.model", f"{config.llm.model} at {config.llm.base_url} (not contacted)")
 
 
-def missing(config: Config, store: Store) -> list[Model]:
+def missing(config: Config, store: ModelDirectory) -> list[Model]:
     """Return the models that would have to be fetched."""
     found = [store.catalog.find(name) for name in config.models.values()]
     return [model for model in found if model is not None and _is_missing(model, store)]
 
 
-def size_mb(config: Config, store: Store) -> float:
+def size_mb(config: Config, store: ModelDirectory) -> float:
     """Return the MiB of all models together; a path that does not exist counts as 0."""
     return sum(_size(name, store) for name in config.models.values()) / 2**20
 
@@ -75,7 +75,7 @@ def check_libraries(config: Config) -> Finding:
     return failed("libraries", f"the configuration needs {', '.join(lacking)}, not installed", advice)
 
 
-def _missing(key: str, name: str, error: AssistantError, store: Store) -> Finding:
+def _missing(key: str, name: str, error: AssistantError, store: ModelDirectory) -> Finding:
     model = store.catalog.find(name)
     if model is None or error.code not in (Code.MODEL_NOT_FETCHED, Code.MODEL_CORRUPT):
         return failed(key, error.message, "`assistant models list` shows the choices")
@@ -83,7 +83,7 @@ def _missing(key: str, name: str, error: AssistantError, store: Store) -> Findin
     return failed(key, what, f"`assistant models pull {name}` ({model.download_size / 1e6:.0f} MB)")
 
 
-def _is_missing(model: Model, store: Store) -> bool:
+def _is_missing(model: Model, store: ModelDirectory) -> bool:
     """Return whether `model` has to be fetched; False if this user may not look at it."""
     try:
         return store.state(model) != "fetched"
@@ -91,7 +91,7 @@ def _is_missing(model: Model, store: Store) -> bool:
         return False
 
 
-def _size(name: str, store: Store) -> int:
+def _size(name: str, store: ModelDirectory) -> int:
     if (model := store.catalog.find(name)) is not None:
         return model.size
     path = Path(name).expanduser()

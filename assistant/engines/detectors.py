@@ -25,7 +25,7 @@ DetectorLoader = Callable[[Words | None], Detectors]
 
 
 def load_detectors(words: Words | None) -> Detectors:
-    """The detectors that come with the program."""
+    """Load the detectors that come with the program."""
     from assistant.vad.silero import Silero
     from assistant.wake.words import WakeWords
 

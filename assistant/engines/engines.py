@@ -78,7 +78,7 @@ class Engines:
         return devices if self.judgement.engine is None else {**devices, "turn": "cpu"}
 
     async def detectors(self, words: Words | None) -> Detectors:
-        """Detectors for another stream of sound; `words` None for no wake words.
+        """Load detectors for another stream of audio; `words` None for no wake words.
 
         Raises `AssistantError` (`model.*`, `config.invalid`).
         """
@@ -90,9 +90,10 @@ class Engines:
             await self.precedence.free()
             before = self.generation.engine
             with ExitStack() as leases:
-                for queue in self.queues.values():  # always in this order, and as urgent as a turn: no two block
-                    leases.enter_context(await queue.acquire(Urgency.SPOKEN))
-                if self.precedence.is_claimed:
+                with self.precedence.yielded_to() as acquiring:  # or a turn would wait for all that this waits for
+                    for queue in self.queues.values():
+                        leases.enter_context(await queue.acquire(Urgency.SPOKEN))
+                if acquiring.cancelled_caught or self.precedence.is_claimed:
                     continue  # speech has begun meanwhile
                 self._put_in(fresh)
             if before is not self.generation.engine:

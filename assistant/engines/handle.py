@@ -26,7 +26,7 @@ class Handle(Generic[E]):
 
     @classmethod
     def of(cls, engine: E, name: str, precedence: Precedence) -> "Handle[E]":
-        """A handle with a queue of its own; `name` is that of the stage."""
+        """Make a handle with a queue of its own; `name` is that of the stage."""
         return cls(engine, EngineQueue(name, precedence))
 
     async def call(
@@ -56,7 +56,7 @@ class Handle(Generic[E]):
         deadline: float | None,
         stop: StopFlag | None,
     ) -> tuple[bool, T]:
-        """Whether the result is void, because the work was stopped for something more urgent, and the result."""
+        """Do `work` once; return whether it was stopped for something more urgent, which voids the result, and that."""
         with await self.queue.acquire(urgency, deadline) as lease:
             overtaken = StopWhen(lambda: lease.is_overtaken)
             given_up = stop if stop is not None else StopWhen()

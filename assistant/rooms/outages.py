@@ -1,4 +1,4 @@
-"""What becomes known of a microphone or loudspeaker that has failed: events, and words where they can be heard."""
+"""How a microphone or loudspeaker that has failed is made known: by events, and aloud where that is possible."""
 
 import time
 
@@ -15,27 +15,27 @@ SPOKEN_S = 5.0
 """Seconds without a microphone after which the loudspeaker says so: longer than a sound server that is restarted."""
 
 OFFERED_S = 60.0
-"""Seconds after which nobody waits any more for the rest of an answer that was cut off with the loudspeaker."""
+"""Seconds after which the rest of an answer that was cut off with the loudspeaker is not wanted any more."""
 
 
 class Outages:
-    """Hears from the device supervisor; tells the room, the listeners of events, and the people in it."""
+    """Takes what the device supervisor reports to the room, to the subscribers of events, and to the people in it."""
 
     def __init__(self, room: Room, emit: Emitter, tasks: TaskGroup) -> None:
         self._room = room
         self._emit = emit
         self._tasks = tasks
         self._lost: dict[Direction, Absence] = {}
-        self._said_deaf = False
+        self._announced_loss = False
 
-    def tell(self, direction: Direction, name: str, absence: Absence | None) -> None:
-        """As `supervisor.AbsenceCallback`, with the name of the device."""
+    def observe(self, direction: Direction, name: str, absence: Absence | None) -> None:
+        """Take what the supervisor reports: as `supervisor.AbsenceCallback`, with the name of the device."""
         if absence is None:
             self._back(direction, name)
         elif direction not in self._lost:
             self._lose(direction, name, absence)
-        elif direction is Direction.INPUT and not self._said_deaf and time.monotonic() - absence.since > SPOKEN_S:
-            self._said_deaf = True
+        elif direction is Direction.INPUT and not self._announced_loss and time.monotonic() - absence.since > SPOKEN_S:
+            self._announced_loss = True
             self._say(self._phrases.input_lost)
 
     @property
@@ -58,8 +58,8 @@ class Outages:
             self._room.regain_input()
         self._emit(DeviceBack(room=self._room.name, kind=NOUN[direction], name=name, away_s=round(away_s, 1)))
         if direction is Direction.INPUT:
-            if self._said_deaf:
-                self._said_deaf = False
+            if self._announced_loss:
+                self._announced_loss = False
                 self._say(self._phrases.input_back)
         elif (unsaid := self._room.take_unsaid()) and away_s < OFFERED_S:
             self._say(f"{self._phrases.cut_off} {unsaid}")
@@ -76,4 +76,4 @@ class Outages:
         try:
             await self._room.say(text)
         except AssistantError:
-            return  # the event of the announcement tells
+            return  # its event says why

@@ -26,7 +26,7 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
 
     def __iter__(self) -> Iterator[Room]:
-        """In the order in which they were opened."""
+        """Iterate in the order in which they were opened."""
         return iter(tuple(self._rooms.values()))
 
     @property
@@ -35,7 +35,7 @@ class Rooms:
         return self._config
 
     def get(self, name: str = "") -> Room:
-        """The room called `name`; without a name the device's own. Raises `AssistantError` (`room.unknown`)."""
+        """Return the room called `name`; without a name the device's own. Raises `AssistantError` (`room.unknown`)."""
         room = self._rooms.get(name or LOCAL_ROOM)
         if room is None:
             there = ", ".join(self._rooms) or "none yet"
@@ -43,8 +43,8 @@ class Rooms:
         return room
 
     def with_sound(self, name: str = "") -> Room:
-        """The room called `name`, to be spoken to; without a name the device's own if it has sound, else the only one
-        that does. Raises `AssistantError` (`room.unknown`, `room.silent`)."""
+        """Return the room called `name`, to speak in; without a name the device's own if it has sound, else the only
+        one that does. Raises `AssistantError` (`room.unknown`, `room.silent`)."""
         if name:
             return self.get(name)
         local = self._rooms.get(LOCAL_ROOM)
@@ -72,7 +72,7 @@ class Rooms:
         detectors: Detectors | None = None,
         remembers: bool = True,
     ) -> AsyncIterator[Room]:
-        """A room with sound, which converses for as long as the context lasts. `adapt` and `remembers` as `Room`.
+        """Open a room with sound, which converses for as long as the context lasts. `adapt` and `remembers` as `Room`.
 
         `detectors` None loads those that its configuration wants. A name that is taken gets a number behind it. Raises
         `AssistantError` (`model.*`, `config.invalid`), and what the source does.
@@ -84,14 +84,14 @@ class Rooms:
 
     @asynccontextmanager
     async def open_silent(self, name: str) -> AsyncIterator[Room]:
-        """A room that answers in text only."""
+        """Open a room that answers in text only."""
         room = Room(self._free(name), self.shared, self._config, None)
         async with self._living(room):
             yield room
 
     async def prepare(self, config: Config) -> Mapping[Room, Detectors]:
-        """The detectors that rooms need to follow `config`. Raises `AssistantError` (`model.*`, `config.invalid`), and
-        then nothing has changed."""
+        """Load the detectors that rooms need to follow `config`. Raises `AssistantError` (`model.*`, `config.invalid`),
+        and then nothing has changed."""
         build_responders(config, self.shared.engines)
         return await self._missing(config, {})
 
@@ -107,18 +107,18 @@ class Rooms:
             room.configure(config, detectors.get(room))
 
     async def _missing(self, config: Config, found: Mapping[Room, Detectors]) -> dict[Room, Detectors]:
-        """`found`, and the detectors that other rooms need to follow `config`."""
+        """Add to `found` the detectors that other rooms need to follow `config`."""
         found = dict(found)
         while room := next((room for room in self if room.wants_detectors(config) and room not in found), None):
             found[room] = await self._detectors(room.adapted(config))
         return found
 
     async def _detectors(self, config: Config) -> Detectors:
-        """Those of a room that follows `config`."""
+        """Load those of a room that follows `config`."""
         return await self.shared.engines.detectors(None if config.wake == "none" else config.wake.words)
 
     async def _current_detectors(self, adapt: Adapt) -> Detectors:
-        """Those of a room that is about to open; the configuration may change while they are loaded."""
+        """Load those of a room that is about to open; the configuration may change meanwhile."""
         while True:
             wanted = adapt(self._config)
             detectors = await self._detectors(wanted)

@@ -15,7 +15,7 @@ from assistant.config.schema import Config
 from assistant.dialogue.context import Context
 from assistant.dialogue.conversation import Conversation
 from assistant.dialogue.speaking.announcement import Announcement, Priority
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.engines.detectors import Detectors
 from assistant.errors import AssistantError, Code
 from assistant.events import Announced, Event, Muted, TurnFinished
@@ -26,7 +26,7 @@ from assistant.rooms.typed import answer_in_text, begin_typed, finish_typed
 
 @dataclass(frozen=True)
 class RoomSound:
-    """What is heard in a room, and through what it is spoken to."""
+    """The source and sink of a room, and what listens to the source."""
 
     source: AudioSource
     sink: AudioSink
@@ -35,14 +35,15 @@ class RoomSound:
 
 
 def unchanged(config: Config) -> Config:
-    """The whole configuration, as it is."""
+    """Adapt nothing."""
     return config
 
 
 class Room:
     """Answers what is said and typed in it. Without `sound` it only answers in text.
 
-    Everything that happens in it is an event that carries its name.
+    Everything that happens in it is an event that carries its name. It has more methods than most classes: all that an
+    interface can ask of a room is here, most of it handed on in a line.
     """
 
     def __init__(
@@ -82,12 +83,12 @@ class Room:
 
     @property
     def has_sound(self) -> bool:
-        """Whether anything can be heard and said in it."""
+        """Whether it has a source and a sink."""
         return self._sound is not None
 
     @property
     def state(self) -> str:
-        """asleep, listening, hearing (somebody speaks), answering (not audible yet), speaking, muted, deaf (its
+        """asleep, listening, hearing (the user speaks), answering (not audible yet), speaking, muted, deaf (its
         microphone is gone for now) or silent (it has no sound)."""
         if self.conversation is None or self._sound is None:
             return "silent"
@@ -97,6 +98,11 @@ class Room:
         if self._sound.source.muted:
             return "muted"
         return "deaf" if self._input_lost else state
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether a wake word is needed before anything said in it means anything, be the microphone on or off."""
+        return self.conversation is None or self.conversation.state == "asleep"
 
     @property
     def waiting(self) -> int:
@@ -146,9 +152,9 @@ class Room:
     ) -> TurnFinished:
         """Answer a typed question, `aloud` once neither the user nor the assistant speaks, or in text only.
 
-        `written` gets the answer piece by piece; `asker` is whoever asks, as far as it is known. Cancelling gives the
-        answer up. Raises `AssistantError` (`queue.full`, `text.*`, `llm.*`, `tts.failed`, `reply.empty`,
-        `room.silent`); what an engine could not do an event tells of as well.
+        `written` gets the answer piece by piece; `asker` is the person who asks, as far as is known. Cancelling gives
+        the answer up. Raises `AssistantError` (`queue.full`, `text.*`, `llm.*`, `tts.failed`, `reply.empty`,
+        `room.silent`); a failure of an engine is an event as well.
         """
         question = self._context.question(text, asker=asker)
         if not aloud:
@@ -163,7 +169,7 @@ class Room:
         except AssistantError as error:
             announcement.outcome.error = error
         except BaseException:
-            announcement.end = End.INTERRUPTED
+            announcement.end = TurnEnd.INTERRUPTED
             raise
         finally:
             done = finish_typed(
@@ -217,12 +223,12 @@ class Room:
         await self.memory.keep("muted", False)
 
     async def set_volume(self, level: float) -> None:
-        """Be as loud as `level`, 0 to 1. Outlives the process. Raises `AssistantError` (`state.unwritable`)."""
+        """Set the volume, 0 to 1. Outlives the process. Raises `AssistantError` (`state.unwritable`)."""
         self.volume.level = level
         await self.memory.keep("volume", self.volume.saved)
 
     def restore(self) -> None:
-        """Before `run`: be as somebody asked for before the process ended."""
+        """Apply the volume and mute that were set before the process ended. Call it before `run`."""
         if (kept := self.memory.setting("volume", SavedVolume)) is not None:
             self.volume.restore(kept)
         if self._sound is not None and self.memory.setting("muted", bool):
@@ -230,17 +236,17 @@ class Room:
             self._emit(Muted(muted=True))
 
     def lose_input(self) -> None:
-        """The microphone has failed: what is being said to the assistant is forgotten; no blocks come for a while."""
+        """Discard what is being said to the assistant: the microphone has failed, and no blocks come for a while."""
         self._input_lost = True
         if self.conversation is not None:
             self.conversation.forget_speech("deaf")
 
     def regain_input(self) -> None:
-        """The microphone is back."""
+        """Accept `listen` again: the microphone is back."""
         self._input_lost = False
 
     def take_unsaid(self) -> str:
-        """What an answer had left to say when the loudspeaker failed; it is forgotten with this."""
+        """Take, once, what an answer had left to say when the loudspeaker failed."""
         return self.conversation.take_unsaid() if self.conversation is not None else ""
 
     def wants_detectors(self, config: Config) -> bool:
@@ -248,7 +254,7 @@ class Room:
         return self.has_sound and self.adapted(config).wake != self.config.wake
 
     def adapted(self, config: Config) -> Config:
-        """What of `config` would hold here."""
+        """Adapt `config` to this room."""
         return self._adapt(config)
 
     def configure(self, config: Config, detectors: Detectors | None = None) -> None:

@@ -32,7 +32,7 @@ class Shared:
         return self.turns
 
     def context(self, room: str, config: Config, history: History, sink: AudioSink, emit: Emitter) -> Context:
-        """What the turns of `room` share."""
+        """Make what the turns of `room` share."""
         return Context(room, self.engines, self.responders, config, history, sink, emit, self.next_turn)
 
 

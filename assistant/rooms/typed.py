@@ -1,4 +1,4 @@
-"""A question that was typed, answered in text: what is told of it, and what is remembered."""
+"""A typed question that is answered in text: its events, and what is remembered of it."""
 
 from collections.abc import Callable
 from contextlib import aclosing
@@ -11,7 +11,7 @@ from assistant.answers.base import Question
 from assistant.answers.text import committed
 from assistant.dialogue.context import Context
 from assistant.dialogue.speaking.outcome import Outcome
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.dialogue.turn.report import Asked, turn_finished
 from assistant.engines.priority import Urgency
 from assistant.errors import AssistantError, Code
@@ -22,18 +22,18 @@ Written = Callable[[str], None]
 
 
 async def answer_in_text(context: Context, question: Question, written: Written) -> TurnFinished:
-    """Answer `question` while the engines are not wanted by anybody who speaks; it is remembered when it is complete.
+    """Answer `question` while the engines are not wanted for speech; it is remembered when it is complete.
 
-    Cancelling gives it up, which is told of as well. Raises `AssistantError` (`text.*`, `llm.*`, `reply.empty`).
+    Cancelling gives it up, which is an event as well. Raises `AssistantError` (`text.*`, `llm.*`, `reply.empty`).
     """
     number, asked_at, outcome = context.next_turn(), anyio.current_time(), Outcome()
     begin_typed(context, number, question.text)
-    end = End.INTERRUPTED  # unless it comes to its end
+    end = TurnEnd.INTERRUPTED  # unless it comes to its end
     try:
         await _write(context, number, replace(question, urgency=Urgency.BACKGROUND), outcome, written)
-        end = End.ANSWERED
+        end = TurnEnd.ANSWERED
     except AssistantError as error:
-        outcome.error, end = error, End.ANSWERED
+        outcome.error, end = error, TurnEnd.ANSWERED
     finally:
         done = finish_typed(context, number, question.text, asked_at, outcome, end)
     if outcome.error is not None:
@@ -42,12 +42,14 @@ async def answer_in_text(context: Context, question: Question, written: Written)
 
 
 def begin_typed(context: Context, number: int, text: str) -> None:
-    """Tell that a question was typed."""
+    """Emit that a question was typed."""
     context.emit(FinalTranscript(turn=number, text=text, language=context.voice_language))
 
 
-def finish_typed(context: Context, number: int, text: str, asked_at: float, outcome: Outcome, end: End) -> TurnFinished:
-    """Tell that it has been answered, or given up."""
+def finish_typed(
+    context: Context, number: int, text: str, asked_at: float, outcome: Outcome, end: TurnEnd
+) -> TurnFinished:
+    """Emit, and return, what became of a typed question."""
     if (error := outcome.error) is not None:
         context.emit(Error(turn=number, code=error.code, message=error.message))
     asked = Asked(

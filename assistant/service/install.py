@@ -9,7 +9,7 @@ from assistant.config import file as config_file
 from assistant.config.schema import Config
 from assistant.errors import AssistantError, Code
 from assistant.models import catalog
-from assistant.models.store import Store
+from assistant.models.directory import ModelDirectory
 from assistant.service import program as programs
 from assistant.service.account import account_steps, has_name
 from assistant.service.files import DropIn, rendered
@@ -59,7 +59,7 @@ def plan_install(
     `service.foreign` if a file of another origin would be overwritten.
     """
     config = config_file.load(layout.config) if layout.config.exists() else Config()
-    models = FetchModels(Store(layout.models, catalog.shipped()), config, fetch)
+    models = FetchModels(ModelDirectory(layout.models, catalog.shipped()), config, fetch)
     models.refuse_unusable()
     if options.offline:
         models.refuse_missing()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from assistant.models import store
+from assistant.models import directory
 
 ROOT = Path("/")
 
@@ -67,7 +67,7 @@ def of_the_user(environment: Mapping[str, str] = os.environ) -> Layout:
     """Return the layout of the calling user's service, with the paths that `assistant run` uses."""
     home = Path(environment.get("HOME") or Path.home())
     config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
-    models = store.root()
+    models = directory.root()
     return Layout(
         whose="user",
         root=ROOT,

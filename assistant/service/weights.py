@@ -7,9 +7,9 @@ from pathlib import Path
 from assistant.config.schema import Config
 from assistant.errors import AssistantError
 from assistant.models import catalog, fetch
-from assistant.models.store import TASK_OF, Store
+from assistant.models.directory import TASK_OF, ModelDirectory
 
-Fetcher = Callable[[Sequence[str], Store], None]
+Fetcher = Callable[[Sequence[str], ModelDirectory], None]
 """Fetches the missing ones of the named models into a store, showing progress."""
 
 
@@ -17,7 +17,7 @@ Fetcher = Callable[[Sequence[str], Store], None]
 class FetchModels:
     """Fetch the models that the configuration names into the service's store; the service itself never fetches."""
 
-    store: Store
+    store: ModelDirectory
     config: Config
     fetch: Fetcher
     participle = "fetched"

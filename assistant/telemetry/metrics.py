@@ -92,7 +92,10 @@ class _EngineMetrics(Collector):
 
 
 class Metrics:
-    """Counts events and exposes the result in Prometheus's text format."""
+    """Counts events and exposes the result in Prometheus's text format.
+
+    It has more fields than most classes: one for each family of metrics.
+    """
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # drops an unused creation time per counter

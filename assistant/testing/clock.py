@@ -16,7 +16,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         return self._now
 
     def jump(self, seconds: float) -> None:
-        """Let time pass without anybody noticing, as when the loop is busy."""
+        """Let time pass in one step, as when the loop is busy."""
         self._now += seconds
 
 

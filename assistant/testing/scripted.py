@@ -1,6 +1,6 @@
 """Scripted engines, microphone and loudspeaker, so that every moment of a turn can be held and examined.
 
-An engine that is told to `hold` waits inside its call, as a native library at work would, until it is released or its
+An engine whose `hold` is set waits inside its call, as a native library at work would, until it is released or its
 stop flag is set.
 """
 
@@ -79,11 +79,12 @@ class LoudIsSpeech:
 
 @dataclass
 class ScriptedRecognizer:
-    """Hears `texts` one after another, the last for ever; an error instead of a text is raised."""
+    """Recognises `texts` one after another, the last for ever; an error instead of a text is raised."""
 
     texts: list[str | AssistantError] = field(default_factory=lambda: ["what time is it"])
     hold: Hold = field(default_factory=Hold)
-    heard: list[float] = field(default_factory=list)
+    lengths_s: list[float] = field(default_factory=list)
+    """Of the audio of each pass."""
     full_window_text: str = ""
     seconds: float = 0.1
     name = "scripted"
@@ -98,7 +99,7 @@ class ScriptedRecognizer:
         draft: bool = False,
         full_window: bool = False,
     ) -> Transcription:
-        self.heard.append(len(audio) / LISTENING_RATE)
+        self.lengths_s.append(len(audio) / LISTENING_RATE)
         if full_window:
             return self._transcription(self.full_window_text, audio, language)
         self.hold.pass_by(stop)
@@ -269,7 +270,7 @@ class ScriptedEars:
         self.muted = False
         self.batched = False
         self.reduction_db = 0.0
-        """By how much an echo canceller has lowered what is heard."""
+        """By how much an echo canceller has lowered the audio."""
         self.delay_s = 0.0
         """How long ago each block was captured."""
         self._start = 0
@@ -339,7 +340,7 @@ class ScriptedPlayback:
 
 
 class ScriptedLoudspeaker:
-    """Takes `room` samples of a reply and then does not finish it until it is told to."""
+    """Takes `room` samples of a reply and then does not finish it until `finish`."""
 
     name = "script"
     volume = 1.0
@@ -387,5 +388,5 @@ class Script:
         )
 
     def detectors(self) -> Detectors:
-        """What listens to one more stream of sound; the wake word is that of the script."""
+        """Make what listens to one more stream of audio; the wake word is that of the script."""
         return Detectors(LoudIsSpeech(), self.detector)

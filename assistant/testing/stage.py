@@ -67,7 +67,7 @@ class Stage:
         return finished
 
     async def ask(self) -> None:
-        """A sentence and the silence that ends it."""
+        """Say a sentence, and the silence that ends it."""
         await self.ears.hear(0.9, 960)
         await self.ears.hear(0.0, 640)
 

@@ -165,7 +165,7 @@ def test_other_programs_talk_to_it_and_it_speaks_for_them(room: Room, tmp_path: 
     assert len(sounds(listen(tmp_path / "room.wav").answer, pause_s=1.0)) == 1
 
 
-def test_a_second_daemon_is_told_that_there_is_one(room: Room) -> None:
+def test_a_second_daemon_is_refused(room: Room) -> None:
     with running(room) as daemon:
         daemon.until("listening")
         with running(room) as second:
@@ -192,7 +192,7 @@ def free_port() -> int:
         return port
 
 
-def test_a_microphone_that_stands_still_is_opened_again_and_the_room_is_told() -> None:
+def test_a_microphone_that_stands_still_is_opened_again_and_the_room_hears_of_it() -> None:
     with open_room() as room, running(room) as daemon:
         daemon.until("listening")
         room.unplug("mic")

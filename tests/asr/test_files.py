@@ -29,7 +29,7 @@ def test_the_words_of_all_utterances_are_joined(tmp_path: Path) -> None:
     found = FileTranscriber(recognizer, LoudIsSpeech(), "en", STEP_S).transcribe(recorded(tmp_path, 1.0, 2.0), None)
     assert found.text == "Good morning. How are you?"
     assert found.audio_s == pytest.approx(9.0)
-    assert recognizer.heard == pytest.approx([1.64, 2.64], abs=0.1), "with 0.32 s of the pause on either side"
+    assert recognizer.lengths_s == pytest.approx([1.64, 2.64], abs=0.1), "with 0.32 s of the pause on either side"
 
 
 def test_the_text_grows_utterance_by_utterance(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_a_recording_in_which_nobody_speaks_has_no_text(tmp_path: Path) -> None:
     write_wav(tmp_path / "hiss.wav", np.full(2 * LISTENING_RATE, 0.01, np.float32), LISTENING_RATE)
     recognizer = ScriptedRecognizer()
     found = FileTranscriber(recognizer, LoudIsSpeech(), None, STEP_S).transcribe(tmp_path / "hiss.wav", None)
-    assert (found.text, found.language, recognizer.heard) == ("", "", [])
+    assert (found.text, found.language, recognizer.lengths_s) == ("", "", [])
 
 
 def test_what_is_no_recording_is_told(tmp_path: Path) -> None:

@@ -2,17 +2,22 @@
 
 import anyio
 import msgspec
+import numpy as np
 import pytest
 
+from assistant.audio.pcm import Samples
+from assistant.blocking import Emit, StopFlag
 from assistant.config.schema import Asr, Config, Turns
 from assistant.engines.priority import Urgency
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     AudioDropped,
     Error,
+    Event,
     FinalTranscript,
     Listening,
     LoadShed,
+    Muted,
     PartialTranscript,
     PlaybackFinished,
     PlaybackStarted,
@@ -21,13 +26,29 @@ from assistant.events import (
     SpeechStarted,
     TurnFinished,
 )
-from assistant.testing.scripted import DOUBTFUL, Script, ScriptedEndOfTurn, ScriptedLoudspeaker, ScriptedModel
+from assistant.testing.scripted import (
+    DOUBTFUL,
+    VOICE_RATE,
+    Script,
+    ScriptedEndOfTurn,
+    ScriptedLoudspeaker,
+    ScriptedModel,
+    ScriptedVoice,
+)
 from assistant.testing.stage import QUIET, SILENCE, conversation
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_question_is_answered_and_every_step_is_told_in_order() -> None:
+class SlowVoice(ScriptedVoice):
+    """Makes the first half of a clause, and may be held before the second."""
+
+    def synthesize(self, text: str, *, emit: Emit[Samples], stop: StopFlag) -> None:
+        emit(np.full(VOICE_RATE // 2, 0.5, np.float32))
+        super().synthesize(text, emit=emit, stop=stop)
+
+
+async def test_a_question_is_answered_and_every_step_is_reported_in_order() -> None:
     async with conversation() as stage:
         await stage.ask()
         finished = await stage.turn_finished()
@@ -55,10 +76,10 @@ async def test_what_is_recognised_begins_before_the_onset_and_ends_at_the_soft_e
         await stage.ears.hear(0.0, 960)
         await stage.ask()
         await stage.turn_finished()
-    assert stage.script.recognizer.heard == [pytest.approx(0.32 + 0.96 + 0.032, abs=0.04)]
+    assert stage.script.recognizer.lengths_s == [pytest.approx(0.32 + 0.96 + 0.032, abs=0.04)]
 
 
-async def test_nothing_is_heard_or_told_before_the_user_has_finished() -> None:
+async def test_nothing_is_played_or_reported_before_the_user_has_finished() -> None:
     script = Script()
     async with conversation(script) as stage:
         await stage.ears.hear(0.9, 960)
@@ -90,11 +111,11 @@ async def test_speech_that_resumes_stops_the_engine_at_work_and_is_answered_as_a
     assert finished.transcript == "set a timer for ten minutes"
     assert finished.revisions == 2
     assert len(stage.seen(FinalTranscript)) == 1
-    assert script.recognizer.heard[-1] > script.recognizer.heard[0] + 0.5
+    assert script.recognizer.lengths_s[-1] > script.recognizer.lengths_s[0] + 0.5
     assert len(stage.loudspeaker.playbacks) == 1
 
 
-async def test_recognition_goes_on_when_speech_resumes_and_its_words_are_told() -> None:
+async def test_recognition_goes_on_when_speech_resumes_and_its_words_are_reported() -> None:
     script = Script()
     script.recognizer.texts = ["set a timer", "set a timer for ten minutes"]
     script.recognizer.hold.holding = True
@@ -134,7 +155,7 @@ async def test_a_doubtful_draft_is_recognised_again_on_the_full_window() -> None
         await stage.ask()
         finished = await stage.turn_finished()
     assert finished.transcript == "what time is it"
-    assert len(script.recognizer.heard) == 2
+    assert len(script.recognizer.lengths_s) == 2
 
 
 async def test_a_turn_that_sounds_finished_is_committed_long_before_one_that_does_not() -> None:
@@ -195,7 +216,7 @@ async def test_ending_the_conversation_stops_the_engine_at_work(engine: str) -> 
     assert stage.seen(TurnFinished) == []
 
 
-async def test_ending_the_conversation_stops_the_loudspeaker_and_tells_what_was_heard() -> None:
+async def test_ending_the_conversation_stops_the_loudspeaker_and_reports_what_was_heard() -> None:
     loudspeaker = ScriptedLoudspeaker(room=250)
     async with conversation(loudspeaker=loudspeaker) as stage:
         await stage.ask()
@@ -334,7 +355,7 @@ async def test_one_that_works_elsewhere_writes_on_while_the_voice_is_at_work() -
 
 
 @pytest.mark.parametrize("shares_processor", [True, False])
-async def test_a_reply_that_fails_half_way_is_told_after_what_was_said_of_it(shares_processor: bool) -> None:
+async def test_a_reply_that_fails_half_way_is_reported_after_what_was_said_of_it(shares_processor: bool) -> None:
     script = Script(model=ScriptedModel(shares_processor=shares_processor))
     script.voice.error_at = 2
     async with conversation(script) as stage:
@@ -355,7 +376,7 @@ async def test_the_next_prompt_holds_what_was_said_and_heard_before() -> None:
     assert contents[1:] == ["what time is it", "It is noon, I think. Or later.", "what time is it"]
 
 
-async def test_partial_transcripts_are_told_while_the_user_speaks() -> None:
+async def test_partial_transcripts_are_reported_while_the_user_speaks() -> None:
     script = Script()
     script.recognizer.texts = ["what", "what time", "what time is", "what time is it"]
     async with conversation(script, Config(asr=Asr(partial_interval_ms=320), turns=SILENCE, wake="none")) as stage:
@@ -381,7 +402,33 @@ async def test_while_the_assistant_speaks_it_does_not_listen() -> None:
         assert len(stage.seen(SpeechStarted)) == 1
 
 
-async def test_lost_microphone_audio_is_told() -> None:
+async def test_a_microphone_that_is_switched_off_as_speech_begins_takes_the_turn_with_it() -> None:
+    async with conversation() as stage:
+
+        def mute(event: Event) -> None:
+            if isinstance(event, SpeechStarted):
+                stage.tasks.start_soon(stage.room.mute)
+
+        with stage.bus.subscribe(mute):
+            await stage.ears.hear(0.9, 320)
+            await stage.until(Muted)
+        await stage.room.unmute()
+        await stage.ask()
+        assert (await stage.turn_finished()).turn == 2
+
+
+async def test_a_clause_that_is_still_being_synthesised_does_not_count_as_heard() -> None:
+    voice = SlowVoice()
+    voice.hold.holding = True
+    async with conversation(Script(voice=voice)) as stage:
+        await stage.ask()
+        await stage.until(PlaybackStarted)
+        assert stage.loudspeaker.playbacks[0].played > 0
+        stage.room.stop()
+        assert (await stage.turn_finished()).heard == ""
+
+
+async def test_lost_microphone_audio_is_reported() -> None:
     async with conversation() as stage:
         await stage.ears.hear(0.0, 64)
         stage.ears.dropped = 1600

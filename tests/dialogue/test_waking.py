@@ -48,14 +48,14 @@ async def say_wake_word(stage: Stage, amplitude: float = 0.0) -> None:
     await stage.ears.hear(amplitude, 32)
 
 
-async def test_what_is_said_before_the_wake_word_is_for_somebody_else() -> None:
+async def test_what_is_said_before_the_wake_word_is_ignored() -> None:
     async with conversation(sleeper(), ASLEEP) as stage:
         await stage.ask()
         await stage.ears.hear(0.0, 320)
         assert [type(event) for event in stage.events] == [Listening]
 
 
-async def test_nothing_is_urgent_while_it_sleeps_in_a_quiet_room_and_everything_once_somebody_speaks() -> None:
+async def test_nothing_is_urgent_while_it_sleeps_in_a_quiet_room_and_everything_once_there_is_speech() -> None:
     async with conversation(sleeper(), ASLEEP) as stage:
         await stage.ears.hear(0.001, 640)
         assert not stage.ears.batched
@@ -90,7 +90,7 @@ async def test_a_question_in_the_same_breath_loses_nothing_and_the_wake_word_is_
         await say_wake_word(stage, amplitude=0.9)
         await stage.ask()
         await stage.turn_finished()
-        assert stage.script.recognizer.heard[-1] == pytest.approx(0.96 + late / LISTENING_RATE + 0.064, abs=0.064)
+        assert stage.script.recognizer.lengths_s[-1] == pytest.approx(0.96 + late / LISTENING_RATE + 0.064, abs=0.064)
 
 
 async def test_the_end_of_the_wake_word_is_no_turn() -> None:
@@ -172,7 +172,7 @@ async def test_the_wake_word_within_a_question_begins_it_anew() -> None:
         assert len(stage.seen(TurnFinished)) == 1
 
 
-async def test_somebody_may_wake_it_without_a_word() -> None:
+async def test_it_can_be_woken_without_a_word() -> None:
     async with conversation(sleeper(), ASLEEP) as stage:
         await stage.ears.hear(0.0, 64)
         stage.room.listen()

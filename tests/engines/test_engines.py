@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from assistant.engines.engines import Fresh
+from assistant.engines.priority import Urgency
 from assistant.events import PlaybackStarted
 from assistant.testing.scripted import (
     Script,
@@ -99,3 +100,16 @@ async def test_a_model_elsewhere_that_is_replaced_ends_the_reply_that_it_has_beg
         old.hold.released.set()
         assert (await stage.turn_finished()).reply == "It is noon, I think. Or later."
     assert old.closed
+
+
+async def test_a_turn_does_not_wait_for_what_an_exchange_waits_for() -> None:
+    engines = Script().engines()
+    old = engines.recognition.engine
+    async with anyio.create_task_group() as tasks:
+        with await engines.generation.queue.acquire(Urgency.SPOKEN):
+            tasks.start_soon(engines.exchange, Fresh(recognizer=ScriptedRecognizer()))
+            await anyio.wait_all_tasks_blocked()
+            with engines.precedence.claimed(), anyio.fail_after(1):
+                (await engines.recognition.queue.acquire(Urgency.SPOKEN)).release()
+                assert engines.recognition.engine is old
+    assert engines.recognition.engine is not old

@@ -33,9 +33,9 @@ def test_peak_memory_grows_with_what_is_touched() -> None:
 
 ARENAS_OF_EIGHT_THREADS = """
 import ctypes, threading
-from assistant.host.process import keep_heap_small
+from assistant.host.process import limit_heap
 
-keep_heap_small()
+limit_heap()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 met = threading.Barrier(8)
@@ -65,9 +65,9 @@ def test_threads_share_the_arenas_of_the_heap_unless_the_user_says_otherwise(mos
 
 LARGE_PIECE = """
 import ctypes, re
-from assistant.host.process import RETURNED, keep_heap_small
+from assistant.host.process import RETURNED, limit_heap
 
-keep_heap_small()
+limit_heap()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.free.argtypes = [ctypes.c_void_p]
@@ -93,7 +93,7 @@ def test_a_large_piece_is_given_back_when_it_is_freed() -> None:
 
 SPARED = """
 import gc, weakref
-from assistant.host.process import spare_what_is_here
+from assistant.host.process import freeze_heap
 
 class Knot:
     def __init__(self):
@@ -101,12 +101,12 @@ class Knot:
 
 gc.disable()
 garbage, kept = weakref.ref(Knot()), Knot()
-spare_what_is_here()
+freeze_heap()
 assert garbage() is None
 assert not any(each is kept for each in gc.get_objects())
 replaced = weakref.ref(kept)
 del kept
-spare_what_is_here()
+freeze_heap()
 assert replaced() is None
 """
 

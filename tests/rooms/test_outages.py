@@ -43,14 +43,14 @@ async def test_a_microphone_that_is_gone_for_long_is_spoken_of_once_and_when_it_
     async with conversation() as stage:
         outages = outages_of(stage)
         absence = Absence(UNPLUGGED, clock.now)
-        outages.tell(Direction.INPUT, "USB", absence)
+        outages.observe(Direction.INPUT, "USB", absence)
         assert stage.room.state == "deaf"
         assert outages.reasons == ["no microphone: unplugged"]
         for _ in range(3):
             clock.now += SPOKEN_S
-            outages.tell(Direction.INPUT, "USB", absence)
+            outages.observe(Direction.INPUT, "USB", absence)
         await stage.until(Announced)
-        outages.tell(Direction.INPUT, "USB", None)
+        outages.observe(Direction.INPUT, "USB", None)
         await stage.until(Announced, 2)
         assert stage.seen(DeviceLost) == [DeviceLost(room="local", kind="microphone", name="USB", reason="unplugged")]
         assert stage.seen(DeviceBack) == [DeviceBack(room="local", kind="microphone", name="USB", away_s=15.0)]
@@ -60,13 +60,13 @@ async def test_a_microphone_that_is_gone_for_long_is_spoken_of_once_and_when_it_
         assert stage.room.state == "listening"
 
 
-async def test_whoever_hears_of_it_finds_the_conversation_in_the_state_that_follows(clock: Clock) -> None:
+async def test_a_subscriber_finds_the_conversation_in_the_state_that_the_event_reports(clock: Clock) -> None:
     async with conversation() as stage:
         states: dict[type[Event], str] = {}
         with stage.bus.subscribe(lambda event: states.update({type(event): stage.room.state})):
             outages = outages_of(stage)
-            outages.tell(Direction.INPUT, "USB", Absence(UNPLUGGED, clock.now))
-            outages.tell(Direction.INPUT, "USB", None)
+            outages.observe(Direction.INPUT, "USB", Absence(UNPLUGGED, clock.now))
+            outages.observe(Direction.INPUT, "USB", None)
         assert states[DeviceLost] == "deaf"
         assert states[DeviceBack] == "listening"
 
@@ -75,17 +75,17 @@ async def test_a_sound_server_that_is_restarted_is_not_worth_a_word(clock: Clock
     async with conversation() as stage:
         outages = outages_of(stage)
         absence = Absence(UNPLUGGED, clock.now)
-        outages.tell(Direction.INPUT, "USB", absence)
+        outages.observe(Direction.INPUT, "USB", absence)
         clock.now += SPOKEN_S / 2
-        outages.tell(Direction.INPUT, "USB", absence)
-        outages.tell(Direction.INPUT, "USB", None)
+        outages.observe(Direction.INPUT, "USB", absence)
+        outages.observe(Direction.INPUT, "USB", None)
         await anyio.wait_all_tasks_blocked()
         assert stage.script.voice.spoken == []
         assert stage.seen(DeviceBack) != []
 
 
 @pytest.mark.parametrize(("away_s", "offered"), [(2.0, True), (OFFERED_S + 1, False)])
-async def test_an_answer_that_was_cut_off_is_offered_again_while_somebody_may_wait_for_it(
+async def test_an_answer_that_was_cut_off_is_offered_again_while_it_may_still_be_wanted(
     clock: Clock, away_s: float, offered: bool
 ) -> None:
     loudspeaker = ScriptedLoudspeaker()
@@ -93,12 +93,12 @@ async def test_an_answer_that_was_cut_off_is_offered_again_while_somebody_may_wa
     async with conversation(loudspeaker=loudspeaker) as stage:
         outages = outages_of(stage)
         await stage.ask()
-        outages.tell(Direction.OUTPUT, "HDMI", Absence(UNPLUGGED, clock.now))
+        outages.observe(Direction.OUTPUT, "HDMI", Absence(UNPLUGGED, clock.now))
         assert (await stage.turn_finished()).error == Code.DEVICE_FAILED
         stage.script.voice.spoken.clear()
         loudspeaker.broken = False
         clock.now += away_s
-        outages.tell(Direction.OUTPUT, "HDMI", None)
+        outages.observe(Direction.OUTPUT, "HDMI", None)
         if offered:
             await stage.until(PlaybackStarted)
             await stage.until(Announced)
@@ -111,8 +111,8 @@ async def test_an_answer_that_was_cut_off_is_offered_again_while_somebody_may_wa
 async def test_a_loudspeaker_that_was_idle_comes_back_without_a_word(clock: Clock) -> None:
     async with conversation() as stage:
         outages = outages_of(stage)
-        outages.tell(Direction.OUTPUT, "HDMI", Absence(UNPLUGGED, clock.now))
+        outages.observe(Direction.OUTPUT, "HDMI", Absence(UNPLUGGED, clock.now))
         assert outages.reasons == ["no loudspeaker: unplugged"]
-        outages.tell(Direction.OUTPUT, "HDMI", None)
+        outages.observe(Direction.OUTPUT, "HDMI", None)
         await anyio.wait_all_tasks_blocked()
         assert stage.script.voice.spoken == []

@@ -193,7 +193,7 @@ async def test_a_name_that_is_taken_gets_a_number_and_is_free_again_afterwards()
             assert third.room.name == "kitchen"
 
 
-async def test_rooms_that_open_and_close_are_told_of() -> None:
+async def test_rooms_that_open_and_close_are_reported() -> None:
     async with conversation() as stage:
         told: list[Event] = []
         with stage.bus.subscribe(told.append):

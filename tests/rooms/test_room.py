@@ -3,11 +3,13 @@
 from functools import partial
 
 import anyio
+import msgspec
 import pytest
 
-from assistant.config.schema import Asr, Config, Turns, Wake
+from assistant.config.schema import Asr, Config, Sound, Turns, Wake
 from assistant.dialogue.speaking.announcement import Priority
 from assistant.dialogue.speaking.queue import MAX_WAITING
+from assistant.engines.engines import Fresh
 from assistant.errors import AssistantError, Code
 from assistant.events import (
     Announced,
@@ -18,7 +20,17 @@ from assistant.events import (
     SpeechStarted,
     TurnFinished,
 )
-from assistant.testing.scripted import Script, ScriptedLoudspeaker, ScriptedModel, ScriptedWakeWordDetector
+from assistant.rooms.room import Room
+from assistant.testing.scripted import (
+    VOICE_RATE,
+    Script,
+    ScriptedEars,
+    ScriptedLoudspeaker,
+    ScriptedModel,
+    ScriptedPlayback,
+    ScriptedVoice,
+    ScriptedWakeWordDetector,
+)
 from assistant.testing.stage import QUIET, Stage, conversation
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +47,7 @@ def ignore(text: str) -> None:
     pass
 
 
-async def test_an_announcement_is_spoken_and_told_of() -> None:
+async def test_an_announcement_is_spoken_and_reported() -> None:
     async with conversation() as stage:
         announced = await stage.room.say("The **washing** is done.")
         assert announced.heard == "The washing is done."
@@ -44,7 +56,7 @@ async def test_an_announcement_is_spoken_and_told_of() -> None:
         assert not stage.history.exchanges
 
 
-async def test_one_without_anything_to_say_is_an_error() -> None:
+async def test_an_announcement_without_anything_to_say_is_an_error() -> None:
     async with conversation() as stage:
         with pytest.raises(AssistantError) as error:
             await stage.room.say("***")
@@ -127,7 +139,7 @@ async def test_stop_may_also_forget_what_waits() -> None:
     assert len(stage.seen(PlaybackStarted)) == 1
 
 
-async def test_who_is_cancelled_takes_the_announcement_back() -> None:
+async def test_cancelling_takes_the_announcement_back() -> None:
     loudspeaker = ScriptedLoudspeaker(room=100)
     async with conversation(loudspeaker=loudspeaker) as stage:
         async with anyio.create_task_group() as speakers:
@@ -143,7 +155,7 @@ async def test_who_is_cancelled_takes_the_announcement_back() -> None:
         assert len(stage.seen(PlaybackStarted)) == 2
 
 
-async def test_more_than_anybody_would_listen_to_is_refused() -> None:
+async def test_more_announcements_than_anyone_would_listen_to_are_refused() -> None:
     loudspeaker = ScriptedLoudspeaker(room=1)
     async with conversation(loudspeaker=loudspeaker) as stage, anyio.create_task_group() as speakers:
         for _ in range(MAX_WAITING + 1):
@@ -190,7 +202,7 @@ async def test_a_typed_question_is_answered_aloud_and_remembered() -> None:
         assert done.marks_ms.playback is not None
 
 
-async def test_or_in_silence() -> None:
+async def test_a_typed_question_is_answered_in_text() -> None:
     async with conversation() as stage:
         pieces: list[str] = []
         done = await stage.room.ask("What time is it?", aloud=False, written=pieces.append)
@@ -230,7 +242,7 @@ async def test_what_is_written_waits_for_what_is_spoken() -> None:
 
 
 @pytest.mark.parametrize("aloud", [True, False])
-async def test_a_question_that_is_given_up_is_told_of(aloud: bool) -> None:
+async def test_a_question_that_is_given_up_is_reported(aloud: bool) -> None:
     model = ScriptedModel()
     model.hold.holding = True
     async with conversation(Script(model=model)) as stage:
@@ -243,7 +255,7 @@ async def test_a_question_that_is_given_up_is_told_of(aloud: bool) -> None:
         assert not stage.history.exchanges
 
 
-async def test_a_model_that_fails_is_told_in_the_answer() -> None:
+async def test_a_model_that_fails_is_reported_in_the_answer() -> None:
     broken = ScriptedModel(error=AssistantError(Code.LLM_FAILED, "broken"))
     async with conversation(Script(model=broken), QUIET) as stage:
         for aloud in (True, False):
@@ -256,10 +268,62 @@ async def test_a_model_that_fails_is_told_in_the_answer() -> None:
         assert not stage.history.exchanges
 
 
-async def test_nobody_is_listened_to_while_the_microphone_is_off() -> None:
+async def test_listening_is_refused_while_the_microphone_is_off() -> None:
     async with conversation() as stage:
         await stage.room.mute()
         with pytest.raises(AssistantError) as refused:
             stage.room.listen()
         assert refused.value.code is Code.MICROPHONE_MUTED
         assert (await stage.room.say("It still speaks.")).heard == "It still speaks."
+
+
+async def test_a_room_whose_microphone_is_off_is_asleep() -> None:
+    async with conversation(config=ASLEEP) as stage:
+        await stage.room.mute()
+        assert stage.room.state == "muted"
+        assert stage.room.is_asleep
+
+
+async def test_a_room_that_closes_ends_what_is_being_said_in_it_and_what_waits() -> None:
+    announced: list[Announced] = []
+
+    async def say(room: Room, text: str) -> None:
+        announced.append(await room.say(text))
+
+    async with conversation() as stage, anyio.create_task_group() as sayers:
+        loudspeaker, ears = ScriptedLoudspeaker(room=200), ScriptedEars()
+        async with stage.rooms.open("kitchen", ears, loudspeaker) as kitchen:
+            sayers.start_soon(say, kitchen, "The washing is done.")
+            await loudspeaker.full.wait()
+            sayers.start_soon(say, kitchen, "So is the soup.")
+            await anyio.wait_all_tasks_blocked()
+            assert kitchen.waiting == 1
+        ears.close()
+    assert sorted(said.heard for said in announced) == ["", "The"]
+    assert {said.end for said in announced} == {"interrupted"}
+    with pytest.raises(AssistantError) as refused:
+        await kitchen.say("Is anybody there?")
+    assert refused.value.code is Code.ROOM_UNKNOWN
+
+
+async def test_an_announcement_that_waited_is_played_at_the_rate_of_the_voice_that_speaks_it() -> None:
+    class AnyRate(ScriptedLoudspeaker):
+        def play(self, rate: int, *, cut_in: bool = False) -> ScriptedPlayback:
+            rates.append(rate)
+            return ScriptedPlayback(self)
+
+    class Higher(ScriptedVoice):
+        sample_rate = 2 * VOICE_RATE
+
+    rates: list[int] = []
+    script = Script(detector=ScriptedWakeWordDetector(said=True))
+    quiet = msgspec.structs.replace(ASLEEP, sound=Sound(wake=False, done=False))
+    async with conversation(script, quiet, AnyRate()) as stage:
+        await stage.ears.hear(0.0, 32)
+        stage.tasks.start_soon(stage.room.say, "The washing is done.")
+        await anyio.wait_all_tasks_blocked()
+        assert stage.room.waiting == 1
+        await stage.engines.exchange(Fresh(voice=Higher()))
+        await stage.ears.hear(0.0, 3_200)
+        await stage.until(Announced)
+    assert rates == [2 * VOICE_RATE]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assistant.models import checks
-from assistant.models.store import Store
+from assistant.models.directory import ModelDirectory
 from assistant.service.install import InstallOptions, InstallPlan, plan_install
 from assistant.service.layout import Layout, of_the_system
 from assistant.service.step import carry_out
@@ -83,7 +83,7 @@ class Machine:
                 self.active = "inactive"
         return subprocess.CompletedProcess(command, status, output, "Job failed." if status else "")
 
-    def fetch(self, names: Sequence[str], store: Store) -> None:
+    def fetch(self, names: Sequence[str], store: ModelDirectory) -> None:
         """Put the model in place as a download under a strict umask leaves it."""
         self.fetched += names
         folder = store.root / "ears-1.5"

@@ -68,7 +68,7 @@ def test_missing_models_are_fetched_by_installing_again() -> None:
 
 def test_a_file_of_a_newer_program_is_named_with_both_ways_out() -> None:
     found = told(failed("exit-code", 5))
-    assert found["last end"] == "a newer program wrote what it remembers"
+    assert found["last failure"] == "a newer program wrote what it remembers"
     assert "install the newer version again" in found["to do"]
     assert "move the file" in found["to do"]
 

@@ -44,3 +44,12 @@ def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line["event"] for line in lines] == ["listening", "error"]
     assert lines[1]["level"] == "error"
     assert lines[1]["message"] == "it\nbroke"
+
+
+def test_an_event_says_in_which_room_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(Log(format="text"))
+    log.log_event(Listening(room="kitchen"))
+    log.log_event(Listening())
+    first, second = capsys.readouterr().err.splitlines()
+    assert 'room="kitchen"' in first
+    assert "room" not in second

@@ -14,7 +14,7 @@ from assistant.bench.conversation.simulated_conversation import SimulatedConvers
 from assistant.bench.conversation.trial import ConversationTrial, LoadedClip
 from assistant.blocking import NeverStop
 from assistant.config.schema import Config
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code
 from assistant.language.remarks import Remark, remark
@@ -93,7 +93,7 @@ async def _barge_in(
     timeout_s = len(loaded.samples) / LISTENING_RATE + OUTCOME_S
     await simulated.until(lambda: simulated.finished(turn) is not None, timeout_s)
     finished = simulated.finished(turn)
-    stopped = finished is not None and finished.end in (End.INTERRUPTED, End.REOPENED)
+    stopped = finished is not None and finished.end in (TurnEnd.INTERRUPTED, TurnEnd.REOPENED)
     silence_ms = (simulated.room.silent_from(onset) - onset) / LISTENING_RATE * 1000
     if stopped:
         await simulated.until(lambda: simulated.answering is not None, OUTCOME_S)  # the answer to the barge-in
@@ -114,7 +114,7 @@ async def _backchannel(
     timeout_s = len(sound) / LISTENING_RATE + OUTCOME_S
     await simulated.until(lambda: simulated.finished(turn) is not None, timeout_s)
     finished = simulated.finished(turn)
-    survived = finished is None or finished.end == End.ANSWERED
+    survived = finished is None or finished.end == TurnEnd.ANSWERED
     return ConversationTrial(measure="backchannel", clip=name, variant=variant, passed=survived)
 
 

@@ -13,7 +13,7 @@ from assistant.bench.speed.timing_sink import TimingSink
 from assistant.config.schema import Config
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code
-from assistant.rooms import recorded
+from assistant.rooms import recorded_question
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ async def endpointing_trials(
 
 async def _ask(engines: Engines, config: Config, question: _Question) -> list[ConversationTrial]:
     try:
-        answer = await recorded.ask(
+        answer = await recorded_question.ask(
             engines,
             config,
             question.samples,

@@ -11,7 +11,7 @@ from assistant.bench.conversation.barge_in import LOSSES_DB, complete_requests, 
 from assistant.bench.conversation.simulated_conversation import SimulatedConversation, simulated_conversation
 from assistant.bench.conversation.trial import LoadedClip
 from assistant.config.schema import Config, Wake
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.engines.engines import Engines
 from assistant.events import Disturbed, PlaybackStarted, Woken
 from assistant.language.remarks import Remark
@@ -69,7 +69,7 @@ async def _listen_to_answer(simulated: SimulatedConversation, question: Samples,
     if await simulated.until(lambda: simulated.finished(turn) is not None, left_s):
         await anyio.sleep(FOLLOW_UP_S)
     finished = simulated.finished(turn)
-    own.interruptions += finished is not None and finished.end != End.ANSWERED
+    own.interruptions += finished is not None and finished.end != TurnEnd.ANSWERED
     own.interruptions += len(simulated.seen(PlaybackStarted, since))
     own.wakes += len(simulated.seen(Woken, since))
     own.disturbances += sum(event.action in ("duck", "hold") for event in simulated.seen(Disturbed, since))

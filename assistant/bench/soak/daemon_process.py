@@ -16,7 +16,7 @@ from anyio.abc import Process
 from assistant.bench.soak.virtual_room import VirtualRoom
 from assistant.config.schema import Audio, Config, Ipc, Log, Metrics, Wake, Wyoming
 from assistant.errors import AssistantError, Code
-from assistant.models import store
+from assistant.models import directory
 
 POLL_S = 0.05
 """Interval of the checks for the socket of a daemon that is starting."""
@@ -92,7 +92,7 @@ def room_config(config: Config) -> Config:
 
 def _environment(room: VirtualRoom) -> dict[str, str]:
     own = {
-        "ASSISTANT_MODELS": str(store.root()),  # precedes the models folder in STATE_DIRECTORY
+        "ASSISTANT_MODELS": str(directory.root()),  # precedes the models folder in STATE_DIRECTORY
         "STATE_DIRECTORY": str(room.home / "state"),
     }
     (room.home / "state").mkdir(exist_ok=True)

@@ -3,7 +3,7 @@
 import msgspec
 
 from assistant.bench.soak.event_recorder import DaemonEvent
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 
 
 class SoakExchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,8 +32,8 @@ def why_missed(turn: DaemonEvent, *, may_be_cut: bool) -> str:
     """Return why a finished turn was no answer; empty when it was. `may_be_cut` is true if the user interrupted it."""
     if turn["error"] is not None:
         return str(turn["error"])
-    if turn["end"] == End.NOTHING:
+    if turn["end"] == TurnEnd.NOTHING:
         return "no transcript"
-    if turn["end"] != End.ANSWERED and not (may_be_cut and turn["end"] == End.INTERRUPTED):
+    if turn["end"] != TurnEnd.ANSWERED and not (may_be_cut and turn["end"] == TurnEnd.INTERRUPTED):
         return str(turn["end"])
     return "" if turn["heard"] else "nothing heard"

@@ -17,7 +17,7 @@ from assistant.bench.soak.exchange import SoakExchange, why_missed
 from assistant.bench.soak.stimuli import Stimuli, Stimulus
 from assistant.bench.soak.virtual_room import VirtualRoom
 from assistant.client import AsyncClient
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.errors import AssistantError
 
 SCENES = {
@@ -273,7 +273,7 @@ class Scenario:
         self._note(
             question.name,
             missed=missed,
-            cut=may_be_cut and turn["end"] == End.INTERRUPTED,
+            cut=may_be_cut and turn["end"] == TurnEnd.INTERRUPTED,
             voice_to_voice_ms=turn["marks_ms"].get("playback"),
         )
         return None if missed else turn
@@ -317,7 +317,7 @@ def _finished(*, only: int | None = None, but: int | None = None) -> Callable[[D
     """Return a condition: whether an event ends a spoken turn. A reopened turn does not count: another answers it."""
 
     def finished(event: DaemonEvent) -> bool:
-        if event["event"] != "turn_finished" or event["source"] != "speech" or event["end"] == End.REOPENED:
+        if event["event"] != "turn_finished" or event["source"] != "speech" or event["end"] == TurnEnd.REOPENED:
             return False
         return event["turn"] != but and only in (None, event["turn"])
 

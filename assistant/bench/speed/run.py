@@ -32,8 +32,8 @@ from assistant.errors import AssistantError
 from assistant.events import Emitter, Event, TurnFinished
 from assistant.host.hardware import describe_machine, usable_cores
 from assistant.host.process import peak_memory_mb, seconds_since_start
-from assistant.rooms import recorded
-from assistant.tts.remembered import RememberedVoice
+from assistant.rooms import recorded_question
+from assistant.tts.clause_cache import CachingVoice
 
 PIPELINE = "assistant"
 BASELINE = "sequential"
@@ -127,9 +127,11 @@ async def ask(
 
     A turn that was committed in a pause and reopened counts as the answer: it cut in.
     """
-    if isinstance(engines.voice, RememberedVoice):
+    if isinstance(engines.voice, CachingVoice):
         engines.voice.forget()
-    answer = await recorded.ask(engines, config, question, emit=emit, true_speech_end_s=true_end_s, sink=TimingSink())
+    answer = await recorded_question.ask(
+        engines, config, question, emit=emit, true_speech_end_s=true_end_s, sink=TimingSink()
+    )
     return (*answer.premature, answer.turn)[0]
 
 
@@ -142,7 +144,7 @@ def _ignore(event: Event) -> None:
 
 
 def _ask_sequential(engines: Engines, config: Config, question: Samples, true_end_s: float | None) -> TurnFinished:
-    if isinstance(engines.voice, RememberedVoice):
+    if isinstance(engines.voice, CachingVoice):
         engines.voice.forget()
     return anyio.run(sequential.ask, engines, config, question, true_end_s)
 

@@ -25,7 +25,7 @@ from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code
 from assistant.events import Marks, TurnFinished
 from assistant.host.budget import Budget
-from assistant.rooms.recorded import since
+from assistant.rooms.recorded_question import since
 from assistant.tts.base import SpeechSynthesizer
 from assistant.tts.clauses import ClauseCutter
 from assistant.tts.normalisation import TextNormaliser
@@ -49,7 +49,7 @@ def budget(cores: int) -> Budget:
 
 
 async def ask(engines: Engines, config: Config, question: Samples, true_speech_end_s: float | None) -> TurnFinished:
-    """Play `question` (16 kHz) in real time and answer it; the counterpart of `assistant.rooms.recorded.ask`.
+    """Play `question` (16 kHz) in real time and answer it; the counterpart of `assistant.rooms.recorded_question.ask`.
 
     Raises `AssistantError`: `audio.no_speech`, or what an engine raises.
     """

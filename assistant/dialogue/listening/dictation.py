@@ -1,4 +1,4 @@
-"""Recognising for somebody who is not in the room: audio that comes over a socket, piece by piece."""
+"""Recognition of audio that comes over a connection, piece by piece, and from no room."""
 
 from collections.abc import AsyncIterable, Callable, Iterable
 from contextlib import aclosing
@@ -10,8 +10,8 @@ import numpy as np
 
 from assistant import blocking
 from assistant.asr.base import SpeechRecognizer, Transcription
-from assistant.asr.pieces import UtteranceCutter
 from assistant.asr.streaming import StreamingTranscriber
+from assistant.asr.utterances import UtteranceCutter
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.blocking import StopFlag, StopWhen
 from assistant.engines.handle import Handle
@@ -20,13 +20,13 @@ from assistant.errors import single_error
 from assistant.flow import Flow
 from assistant.vad.base import VoiceActivity
 
-Told = Callable[[str, str], None]
+OnText = Callable[[str, str], None]
 """Takes the words that do not change any more, and those that may, of everything so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dictated:
-    """What was said."""
+    """What was recognised in a recording."""
 
     text: str
     language: str
@@ -35,7 +35,7 @@ class Dictated:
 
 
 class Dictation:
-    """Gives way to whoever speaks to the assistant: a pass that is stopped is done again.
+    """Gives way to speech in a room: a pass that is stopped is done again.
 
     One object a recording. Audio of any length is cut at its pauses, so what has been said is kept, not the audio.
     """
@@ -54,7 +54,7 @@ class Dictation:
         self._language = language
         self._interval = int(interval_s * LISTENING_RATE)
         self._texts: list[str] = []
-        self._heard = 0
+        self._samples = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -62,8 +62,8 @@ class Dictation:
         self._transcriber = StreamingTranscriber(self._handle.engine, self._language)
         self._tried = 0
 
-    async def take(self, pieces: AsyncIterable[Samples], told: Told | None = None) -> Dictated:
-        """Recognise `pieces` (16 kHz) until they end. `told` is called as the text grows.
+    async def take(self, pieces: AsyncIterable[Samples], on_text: OnText | None = None) -> Dictated:
+        """Recognise `pieces` (16 kHz) until they end. `on_text` is called as the text grows.
 
         Audio that comes while a pass is at work waits for the next, all of it; the end ends a pass for a partial
         transcript. Raises `AssistantError` (`asr.failed`), and what `pieces` does.
@@ -73,16 +73,16 @@ class Dictation:
             async with anyio.create_task_group() as tasks, aclosing(arriving.batches()) as batches:
                 tasks.start_soon(_pour, pieces, arriving)
                 async for batch in batches:
-                    await self._hear(np.concatenate(batch))
-                    if told is not None and not arriving.ended:
-                        await self._partial(told, arriving)
+                    await self._take(np.concatenate(batch))
+                    if on_text is not None and not arriving.ended:
+                        await self._partial(on_text, arriving)
         await self._cut(self._cutter.finish)
-        if told is not None:
-            told(" ".join(self._texts), "")
-        return Dictated(" ".join(self._texts), self._language or "", round(self._heard / LISTENING_RATE, 3))
+        if on_text is not None:
+            on_text(" ".join(self._texts), "")
+        return Dictated(" ".join(self._texts), self._language or "", round(self._samples / LISTENING_RATE, 3))
 
-    async def _hear(self, audio: Samples) -> None:
-        self._heard += len(audio)
+    async def _take(self, audio: Samples) -> None:
+        self._samples += len(audio)
         await self._cut(partial(self._cutter.push, audio))
 
     async def _cut(self, cut: Callable[[], Iterable[Samples]]) -> None:
@@ -94,8 +94,8 @@ class Dictation:
                 self._language = found.language
             self._begin()
 
-    async def _partial(self, told: Told, arriving: Flow[Samples]) -> None:
-        """A pass over the utterance that goes on, if there is enough of it that is new."""
+    async def _partial(self, on_text: OnText, arriving: Flow[Samples]) -> None:
+        """Recognise the utterance in progress, if there is enough of it that is new."""
         audio = np.array(self._cutter.current)
         if len(audio) - self._tried < self._interval:
             return
@@ -104,7 +104,7 @@ class Dictation:
         found = await self._recognise(partial(self._transcriber.draft, audio), ended)
         if not arriving.ended:
             agreed = self._transcriber.agree(found)
-            told(" ".join([*self._texts, agreed.stable]).strip(), agreed.tentative)
+            on_text(" ".join([*self._texts, agreed.stable]).strip(), agreed.tentative)
 
     async def _recognise(
         self, work: Callable[[StopFlag], Transcription], given_up: StopFlag | None = None

@@ -1,4 +1,4 @@
-"""What is made of each block before anything is decided: voice activity, wake words, and what was captured before."""
+"""The first look at each block: voice activity, wake words, and the audio that was captured before."""
 
 from assistant.audio.pcm import AudioBlock
 from assistant.config.schema import Turns
@@ -42,20 +42,20 @@ class Ears:
         return scored
 
     def spot(self, block: AudioBlock) -> Detection | None:
-        """The wake word that `block` completes."""
+        """Detect the wake word that `block` completes."""
         return self._wake.detect(block) if self._wake is not None else None
 
-    def woken(self, woken: Detection) -> None:
-        """From now on the user is whoever is as loud as the one who said the wake word."""
+    def follow_speaker(self, woken: Detection) -> None:
+        """Take for the user, from now on, a speaker as loud as the one who said the wake word."""
         self._foreground = Foreground(self._background.level(woken.word_end))
 
     def note_background(self, scored: ScoredBlock) -> None:
-        """Speech that is for nobody here, such as a television's."""
+        """Take a block that may hold speech in the background, such as a television's."""
         if scored.probability >= self._threshold:
             self._background.feed(scored.block.samples, scored.block.end)
 
     def of_user(self, scored: ScoredBlock, *, own_voice: bool) -> ScoredBlock:
-        """The block with the probability that the user speaks: neither the background nor the assistant (`own_voice`)
+        """Replace the probability by that of the user's speech: neither the background nor the assistant (`own_voice`)
         does."""
         if scored.probability < self._threshold:
             return scored
@@ -70,5 +70,5 @@ class Ears:
         return falling
 
     def between(self, start: int, end: int) -> list[AudioBlock]:
-        """What was captured from sample `start` to `end` of the audio clock, in whole blocks."""
+        """Return what was captured from sample `start` to `end` of the audio clock, in whole blocks."""
         return [scored.block for scored in self._pre_roll.between(start, end)]

@@ -37,7 +37,7 @@ class Recognition:
         self._early_end.set()
 
     async def run(self, audio: Samples, *, full_window: bool, deadline: float | None) -> Pass:
-        """A pass over `audio`; `deadline` as `EngineQueue.acquire`. Raises `AssistantError` (`asr.failed`)."""
+        """Run a pass over `audio`; `deadline` as `EngineQueue.acquire`. Raises `AssistantError` (`asr.failed`)."""
         self._early_end = early_end = threading.Event()
         work = self._transcriber.on_full_window if full_window else self._transcriber.draft
         found = await self._handle.call(

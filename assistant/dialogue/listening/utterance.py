@@ -1,4 +1,4 @@
-"""The audio of one utterance while it is being spoken, and what was heard before it."""
+"""The audio of one utterance while it is being spoken, and what was captured before it."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class PreRoll:
         self._blocks.append(scored)
 
     def between(self, start: int, end: int) -> list[ScoredBlock]:
-        """The sound from sample `start` to `end` of the audio clock, in whole blocks."""
+        """Return the audio from sample `start` to `end` of the audio clock, in whole blocks."""
         return [scored for scored in self._blocks if scored.block.end > start and scored.block.end <= end]
 
 

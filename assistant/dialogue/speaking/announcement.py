@@ -10,7 +10,7 @@ from assistant.dialogue.context import Context
 from assistant.dialogue.speaking.gate import Gate
 from assistant.dialogue.speaking.outcome import Outcome
 from assistant.dialogue.speaking.revision import Revision
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.events import Announced
 
 
@@ -44,7 +44,7 @@ class Announcement:
         self.text = text
         self.question = question
         self.priority = priority
-        self.end = End.ANSWERED
+        self.end = TurnEnd.ANSWERED
         self.asked_at = anyio.current_time()
         self.over = anyio.Event()
         """Set when it is not at work, nor ever will be."""
@@ -78,11 +78,14 @@ class Announcement:
                     await self._revision.run(self.question)
                 else:
                     await self._revision.read_out(self.text)
+        except BaseException:
+            self.end = TurnEnd.INTERRUPTED  # the room has closed
+            raise
         finally:
             self.over.set()
 
     def announced(self) -> Announced:
-        """What became of it, where it is an announcement."""
+        """Make the event of its end, where it is an announcement."""
         error = self.outcome.error
         return Announced(
             turn=self.number,
@@ -92,7 +95,13 @@ class Announcement:
             error=error.code if error is not None else None,
         )
 
-    def interrupt(self, end: End) -> None:
+    def interrupt(self, end: TurnEnd) -> None:
         """Give it up at once."""
         self.end = end
         self._scope.cancel()
+
+    def discard(self) -> None:
+        """Give it up without its having run; what is over already stays as it is."""
+        if not self.over.is_set():
+            self.interrupt(TurnEnd.INTERRUPTED)
+            self.over.set()

@@ -12,15 +12,15 @@ class Draft:
         self._cutter = ClauseCutter(language)
 
     def feed(self, piece: str) -> list[Clause]:
-        """Take the next piece; the clauses that have become complete."""
+        """Take the next piece; return the clauses that it completes."""
         return self._cutter.feed(self._speakable.feed(piece))
 
     def rest(self) -> list[Clause]:
-        """The text has ended: what is left of it."""
+        """Return the clauses that are left at the end of the text."""
         return [*self._cutter.feed(self._speakable.flush()), *self._cutter.flush()]
 
 
 def clauses_of(text: str, language: str) -> list[Clause]:
-    """The clauses of a whole text."""
+    """Cut a whole text into clauses."""
     draft = Draft(language)
     return [*draft.feed(text), *draft.rest()]

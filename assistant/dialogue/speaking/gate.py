@@ -8,7 +8,7 @@ from assistant.events import Emitter, Event
 class Gate:
     """Holds the events of a revision, and makes its playback wait, until `open`.
 
-    A revision that is cancelled never opens its gate, so nobody hears of it.
+    A revision that is cancelled never opens its gate, so its events are never emitted.
     """
 
     def __init__(self, emit: Emitter) -> None:

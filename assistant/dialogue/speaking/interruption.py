@@ -1,4 +1,4 @@
-"""The barge-in controller: what becomes of the answer when somebody speaks over it."""
+"""The barge-in controller: what becomes of the answer when the user speaks over it."""
 
 from assistant.audio.base import AudioSource
 from assistant.audio.pcm import LISTENING_RATE, AudioBlock
@@ -6,7 +6,7 @@ from assistant.config.schema import Config
 from assistant.dialogue.listening.utterance import ScoredBlock
 from assistant.dialogue.speaking.speaker import Speaker
 from assistant.dialogue.speaking.stack import SpeakerStack
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.dialogue.turn.turn import Turn
 from assistant.events import Disturbed, Emitter
 from assistant.language.remarks import Remark, are_own_words, remark, said_after
@@ -33,7 +33,7 @@ blocks that are lowered by 6 dB at the most, 263 ms; by voice activity alone 382
 """
 
 LOUDER_DB = 6.0
-"""While the canceller has not converged, a user is heard who is so much louder than the echo."""
+"""While the canceller has not converged, speech counts as the user's if it is so much louder than the echo."""
 
 
 class Interruption:
@@ -45,8 +45,8 @@ class Interruption:
         self._stack = stack
         self._emit = emit
         self._barge_in = BargeIn()
-        self._disturbed: Speaker | None = None
-        """The one that `BargeIn` has heard speech over."""
+        self._followed = 0
+        """The change of the stack since which `BargeIn` has listened."""
         self._reopens = False
         """Whether the speech over the answer may go on with its question."""
         self._took_back = False
@@ -60,7 +60,7 @@ class Interruption:
 
     @property
     def can_listen(self) -> bool:
-        """The assistant is silent, or can tell its own voice from the user's."""
+        """The assistant is silent, or can distinguish its own voice from the user's."""
         may_barge_in = self._config.barge_in.enabled == "on" or (
             self._config.barge_in.enabled == "auto" and self._source.echo_free is not None
         )
@@ -71,7 +71,7 @@ class Interruption:
         self._config = config
 
     def is_own_voice(self, block: AudioBlock) -> bool:
-        """Whether what is in `block` is what the canceller has left of the assistant's voice."""
+        """Whether `block` holds no more than the canceller has left of the assistant's voice."""
         if not self._stack.is_taken:
             return False
         if self._source.echo_free is not False or block.excess_db is None:
@@ -94,7 +94,7 @@ class Interruption:
         self._carry_out(action, block.end)
 
     def reopens(self, block: AudioBlock) -> Speaker | None:
-        """The turn whose question goes on with the speech that began in `block`; None when it is a new one."""
+        """Return the turn whose question the speech that began in `block` goes on with; None for a new question."""
         speaker = self._stack.current
         since = speaker.playing_since if speaker is not None else None
         is_early = since is None or block.captured_at - since < self._config.turns.reopen_ms / 1000
@@ -117,7 +117,7 @@ class Interruption:
         self._carry_out(action, turn.end_of_audio)
 
     def forget(self, at: int) -> None:
-        """Nobody listens to the speech over the answer any more, at sample `at`: the answer goes on."""
+        """Let the answer go on, at sample `at`: the speech over it is not listened to any more."""
         self._follow_stack()
         self._carry_out(self._barge_in.understood(Remark.BACKCHANNEL, own=False, finished=True), at)
 
@@ -133,9 +133,9 @@ class Interruption:
         return found
 
     def _follow_stack(self) -> None:
-        """What was said over one speaker is not held against the next."""
-        if self._stack.current is not self._disturbed:
-            self._disturbed = self._stack.current
+        """Start over when another speaker has become the current one."""
+        if self._stack.changes != self._followed:
+            self._followed = self._stack.changes
             self._barge_in.reset()
 
     @property
@@ -143,17 +143,17 @@ class Interruption:
         return self._stack.current or self._stack.last
 
     def _is_over_echo(self, scored: ScoredBlock) -> bool:
-        """Whether voice activity has begun to hear somebody over the assistant, and the canceller confirms it."""
+        """Whether voice activity has begun to find speech over the assistant, and the canceller confirms it."""
         is_beginning = scored.probability >= OVER_ECHO and scored.block.reduction_db <= OWN_DB
         return is_beginning and self._stack.is_playing and self._source.echo_free is True
 
     def _are_own(self, words: str) -> bool:
-        """Whether the assistant has heard itself, which is likelier as long as the canceller has not converged."""
+        """Whether the words are the assistant's echo, which is likelier as long as the canceller has not converged."""
         spoken = self._latest.spoken if self._latest is not None else ""
         return are_own_words(words, spoken, leniently=self._source.echo_free is False)
 
     def _new_words(self, turn: Turn) -> str:
-        """What was said after the question that `turn` goes on with."""
+        """Return the words after the question that `turn` goes on with."""
         if not self._reopens or self._latest is None:
             return turn.words
         return said_after(self._latest.words, turn.words, turn.language)
@@ -171,5 +171,5 @@ class Interruption:
                 speaker.restore()
             case PlaybackAction.STOP:
                 self._took_back = self._reopens
-                self._stack.give_up(End.REOPENED if self._reopens else End.INTERRUPTED)
+                self._stack.give_up(TurnEnd.REOPENED if self._reopens else TurnEnd.INTERRUPTED)
         self._emit(Disturbed(turn=speaker.number, action=action.name.lower(), at_s=at / LISTENING_RATE))

@@ -20,6 +20,8 @@ class Outcome:
     """The reply, in the pieces in which it came."""
     spoken: list[str] = field(default_factory=list)
     """The clauses that were synthesised."""
+    unfinished: str | None = None
+    """The clause that is being synthesised: how long its audio will be is not known yet."""
     spoken_samples: int = 0
     heard: str = ""
     """What of the clauses was played."""

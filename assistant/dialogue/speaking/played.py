@@ -1,4 +1,4 @@
-"""What a listener heard of a reply whose playback was cut off."""
+"""The part of a reply that was played, when its playback was cut off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ class SpokenClause:
 
 
 def heard_text(clauses: Sequence[SpokenClause], played: int) -> str:
-    """The text whose audio is within the first `played` samples.
+    """Return the text whose audio is within the first `played` samples.
 
     A clause that was cut counts with the whole words (characters, in a script
     without spaces) within its share that was played: speech within a clause is even
-    enough, and a word too few in the history does less harm than one that nobody heard.
+    enough, and a word too few in the history does less harm than one that was not played.
     """
     return " ".join(part for clause in clauses if (part := _heard_part(clause, played)))
 

@@ -20,7 +20,7 @@ DUCK_RAMP_S = 0.03
 
 
 class Playout:
-    """Plays on `sink`, at `rate` Hz, once `gate` is open. A line that claims an effect is played only if it was done;
+    """Plays on `sink` once `gate` is open. A line that claims an effect is played only if it was done;
     else what `instead` makes of the sentence for that."""
 
     def __init__(
@@ -28,7 +28,6 @@ class Playout:
         turn: int,
         gate: Gate,
         sink: AudioSink,
-        rate: int,
         outcome: Outcome,
         *,
         cut_in: bool,
@@ -38,7 +37,7 @@ class Playout:
         self._turn = turn
         self._gate = gate
         self._sink = sink
-        self._rate = rate
+        self._rate = 0
         self._outcome = outcome
         self._cut_in = cut_in
         self._instead = instead
@@ -46,7 +45,7 @@ class Playout:
         self._clauses: list[SpokenClause] = []
         """What was written to the loudspeaker, and where it lies."""
         self._written = 0
-        self._told: Claim | Line | None = None
+        self._reported: Claim | Line | None = None
         """The claim, or what stands behind one, that was dealt with last."""
         self._free = anyio.Event()
         self._free.set()
@@ -75,9 +74,10 @@ class Playout:
             self._playback.set_gain(1.0, DUCK_RAMP_S)
             self._playback.resume()
 
-    async def play(self, sounds: AsyncIterable[Sound]) -> None:
-        """Play `sounds` to their end. Raises what they do, and `device.failed`."""
+    async def play(self, sounds: AsyncIterable[Sound], rate: int) -> None:
+        """Play `sounds`, at `rate` Hz, to their end. Raises what they do, and `device.failed`."""
         await self._gate.passed()
+        self._rate = rate
         self._playback, self._clauses, self._written = None, [], 0
         complete = False
         try:
@@ -91,24 +91,24 @@ class Playout:
             self._note(complete=complete)
 
     async def _may_be_heard(self, line: Line) -> bool:
-        """Whether what the line says is true; if it is not, say what is."""
+        """Return whether what the line says is true; if it is not, play what is."""
         claim = line.claim
         if claim is None:
-            if line.after_claim and line is not self._told:
-                self._tell(line, line.clause.text)
+            if line.after_claim and line is not self._reported:
+                self._report(line, line.clause.text)
             return True
         done = await claim.succeeded()
-        if claim is self._told:
+        if claim is self._reported:
             return done
-        self._tell(claim, claim.text)
+        self._report(claim, claim.text)
         if not done and claim.text:
             async with aclosing(self._instead(claim.text)) as pieces:
                 async for samples in pieces:
                     await self._write(samples, claim.text)
         return done
 
-    def _tell(self, what: Claim | Line, text: str) -> None:
-        self._told = what
+    def _report(self, what: Claim | Line, text: str) -> None:
+        self._reported = what
         if text:
             self._gate.emit(ReplyText(turn=self._turn, text=text))
 
@@ -136,5 +136,6 @@ class Playout:
             playback.stop()
         if playback.started_at is not None:
             self._outcome.moments["playback"] = playback.started_at
-        self._outcome.heard = heard_text(self._clauses, playback.played)
+        whole = [clause for clause in self._clauses if clause.text is not self._outcome.unfinished]
+        self._outcome.heard = heard_text(whole, playback.played)
         self._gate.emit(PlaybackFinished(turn=self._turn, heard=self._outcome.heard, complete=complete))

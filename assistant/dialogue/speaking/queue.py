@@ -1,11 +1,10 @@
 """What is to be said as soon as the assistant and the user are silent."""
 
 from assistant.dialogue.speaking.announcement import Announcement
-from assistant.dialogue.turn.end import End
 from assistant.errors import AssistantError, Code
 
 MAX_WAITING = 32
-"""Announcements that may wait: more than ten minutes of them, which nobody listens to at once."""
+"""Announcements that may wait: more than ten minutes of them, more than anyone listens to at once."""
 
 
 class AnnouncementQueue:
@@ -18,7 +17,7 @@ class AnnouncementQueue:
         return len(self._waiting)
 
     def add(self, announcement: Announcement) -> None:
-        """Raises `AssistantError` (`queue.full`)."""
+        """Append an announcement. Raises `AssistantError` (`queue.full`)."""
         if len(self._waiting) >= MAX_WAITING:
             raise AssistantError(Code.QUEUE_FULL, f"{MAX_WAITING} announcements wait already; say less, or `stop` them")
         self._waiting.append(announcement)
@@ -39,6 +38,5 @@ class AnnouncementQueue:
         """Forget all; whether any waited."""
         waiting, self._waiting = self._waiting, []
         for announcement in waiting:
-            announcement.interrupt(End.INTERRUPTED)
-            announcement.over.set()
+            announcement.discard()
         return bool(waiting)

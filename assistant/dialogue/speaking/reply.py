@@ -24,7 +24,7 @@ class Line:
     claim: Claim | None = None
     """The effect that the clause says was done; it is heard only if it was."""
     after_claim: bool = False
-    """Whether a claim stands before it, so that it is told of only when it is heard."""
+    """Whether a claim stands before it, so that its text is emitted only when it is played."""
 
 
 class Reply:
@@ -43,7 +43,7 @@ class Reply:
         self._written = written
 
     async def lines(self, answer: Answer) -> AsyncGenerator[Line, None]:
-        """The lines of `answer`, as soon as each is complete. Raises what the answer does, and `reply.empty`.
+        """Yield the lines of `answer`, each as soon as it is complete. Raises what the answer does, and `reply.empty`.
 
         An error after a claim is only noted: whether that was done is still to be said.
         """

@@ -37,7 +37,7 @@ class Revision:
     """Runs from the words it answers to the last sample played, unless it is cancelled.
 
     Nothing it does is heard or reported, and no effect of its answer is run, before its gate opens. Cancelling the task
-    that runs it ends its engines' work and its playback; its acts are for whoever made them to give up.
+    that runs it ends its engines' work and its playback; its acts are given up by the caller that made them.
     """
 
     def __init__(
@@ -68,7 +68,6 @@ class Revision:
             turn,
             gate,
             context.sink,
-            engines.voice.sample_rate,
             self.outcome,
             cut_in=cut_in,
             instead=self._voicing.of_text,
@@ -151,7 +150,7 @@ class Revision:
             await self._speak(all_of_them)
 
     async def _speak_ahead(self, lines: AsyncGenerator[Line, None]) -> None:
-        """The reply is written while the voice is at work, some clauses ahead of it."""
+        """Speak `lines` while they are being written, some clauses ahead of the voice."""
         send, receive = anyio.create_memory_object_stream[Line](CLAUSES_AHEAD)
         async with send, receive, anyio.create_task_group() as stages:
             stages.start_soon(_hand_on, lines, send)
@@ -161,7 +160,7 @@ class Revision:
         """Synthesise and play `lines`."""
         send, receive = anyio.create_memory_object_stream[Sound](AUDIO_AHEAD)
         async with send, receive, anyio.create_task_group() as stages:
-            stages.start_soon(self._playout.play, receive)
+            stages.start_soon(self._playout.play, receive, self._context.engines.voice.sample_rate)
             async with send, aclosing(self._voicing.sounds(lines)) as sounds:
                 async for sound in sounds:
                     await send.send(sound)

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 
 
 class Speaker(Protocol):
@@ -39,5 +39,5 @@ class Speaker(Protocol):
     def restore(self) -> None:
         """Go on where it was lowered or held."""
 
-    def interrupt(self, end: End) -> None:
+    def interrupt(self, end: TurnEnd) -> None:
         """Give it up at once."""

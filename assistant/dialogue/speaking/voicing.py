@@ -48,7 +48,7 @@ class Voicing:
         self._deadline = deadline
 
     async def sounds(self, lines: AsyncIterable[Line]) -> AsyncGenerator[Sound, None]:
-        """The sound of `lines`, as it is made. Raises what `lines` does, and `tts.failed`."""
+        """Yield the audio of `lines`, as it is synthesised. Raises what `lines` does, and `tts.failed`."""
         join = self._join()
         line: Line | None = None
         async for line in lines:
@@ -64,7 +64,7 @@ class Voicing:
             yield Sound(self._counted(rest), line)
 
     async def of_text(self, text: str) -> AsyncGenerator[Samples, None]:
-        """The sound of `text` by itself. Raises `AssistantError` (`tts.failed`)."""
+        """Yield the audio of `text` by itself. Raises `AssistantError` (`tts.failed`)."""
         join = self._join()
         for clause in clauses_of(text, self._handle.engine.language):
             async with aclosing(self._speak(Line(clause), join)) as pieces:
@@ -84,11 +84,13 @@ class Voicing:
                 voice.synthesize(line.clause.text, emit=emit, stop=stop)
 
         deadline, self._deadline = self._deadline, None
+        self._outcome.unfinished = line.clause.text
         making = self._handle.stream(synthesize, name="synthesis", urgency=self._urgency, deadline=deadline)
         async with aclosing(making) as pieces:
             async for piece in pieces:
                 if len(samples := join.push(piece)):
                     yield self._counted(samples)
+        self._outcome.unfinished = None
         if len(samples := join.end_clause(ends_sentence=line.clause.ends_sentence)):
             yield self._counted(samples)
 

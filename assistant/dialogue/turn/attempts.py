@@ -13,8 +13,8 @@ from assistant.dialogue.context import Context
 from assistant.dialogue.speaking.gate import Gate
 from assistant.dialogue.speaking.outcome import Outcome
 from assistant.dialogue.speaking.revision import Revision
-from assistant.dialogue.turn.end import End
-from assistant.dialogue.turn.spent import Spent
+from assistant.dialogue.turn.ending import TurnEnd
+from assistant.dialogue.turn.processor_time import ProcessorTime
 from assistant.errors import AssistantError
 from assistant.events import Error
 from assistant.flow import Signal
@@ -30,11 +30,11 @@ An onset is certain after 96 ms (`turns.onset_ms`), and the answer is held 64 ms
 class Attempts:
     """Carries out what the plan of turn `number` says about answering. Its tasks are started in `tasks`."""
 
-    def __init__(self, number: int, context: Context, told: Gate, tasks: TaskGroup) -> None:
-        """`told` opens when it is certain that the turn is for the assistant."""
+    def __init__(self, number: int, context: Context, admission: Gate, tasks: TaskGroup) -> None:
+        """`admission` opens when it is certain that the turn is for the assistant."""
         self._number = number
         self._context = context
-        self._told = told
+        self._admission = admission
         self._tasks = tasks
         self._revision: Revision | None = None
         self._answering = anyio.CancelScope()
@@ -43,7 +43,7 @@ class Attempts:
         self._is_calm = True
         self._calmed = Signal()
         self._released_at: float | None = None
-        self._spent = Spent()
+        self._processor_time = ProcessorTime()
 
     @property
     def playing_since(self) -> float | None:
@@ -61,9 +61,9 @@ class Attempts:
         return self._revision.outcome if self._revision is not None else Outcome()
 
     @property
-    def spent(self) -> Spent:
+    def processor_time(self) -> ProcessorTime:
         """Processor time of the turn."""
-        return self._spent
+        return self._processor_time
 
     @property
     def can_reopen(self) -> bool:
@@ -79,7 +79,7 @@ class Attempts:
         """Begin an answer to `question`, in place of any other."""
         self.withdraw()
         self.stop_reading()
-        self._spent.revision_begins()
+        self._processor_time.revision_begins()
         self._answering = self._start(partial(self._begin(question.deadline).run, question))
 
     def say(self, phrase: str) -> None:
@@ -93,10 +93,10 @@ class Attempts:
         self._answering.cancel()
         self._revision.acts.give_up(reopened=True)
         self._revision = None
-        self._spent.revision_is_void()
+        self._processor_time.revision_is_void()
 
     def release(self) -> None:
-        """The turn is committed: open the gate, and run the effects."""
+        """Open the gate and run the effects: the turn is committed."""
         self.stop_reading()
         if self._revision is None:
             return
@@ -105,16 +105,16 @@ class Attempts:
         self._tasks.start_soon(self._revision.acts.run)
         self._revision.gate.open()
 
-    def interrupt(self, end: End) -> None:
+    def interrupt(self, end: TurnEnd) -> None:
         """Give the answer up at once; its effects, as far as they can be undone, are done all the same unless the turn
         is reopened."""
         self.stop_reading()
         if self._revision is not None:
-            self._revision.acts.give_up(reopened=end is End.REOPENED)
+            self._revision.acts.give_up(reopened=end is TurnEnd.REOPENED)
         self._answering.cancel()
 
     def stop_reading(self) -> None:
-        """What is read ahead is not wanted any more."""
+        """Cancel reading ahead."""
         if self._reading is not None:
             self._reading.cancel()
 
@@ -144,7 +144,7 @@ class Attempts:
             calm=self._nobody_goes_on,
             failing=self._report,
         )
-        gate = Gate(self._told.emit)
+        gate = Gate(self._admission.emit)
         self._revision = Revision(self._number, self._context, gate, acts, deadline=deadline)
         if self._held_back:
             self._revision.hold()
@@ -177,13 +177,13 @@ class Attempts:
             await self._calm()
 
     async def _calm(self) -> None:
-        """Return when nobody speaks over the answer, or before it, as far as is known."""
+        """Return when the user does not speak over the answer, or before it, as far as is known."""
         while not self._is_calm:
             await self._calmed.wait()
 
     def _report(self, error: AssistantError) -> None:
         log.warning("an effect of turn %d: %s", self._number, error)
-        self._told.emit(Error(turn=self._number, code=error.code, message=error.message))
+        self._admission.emit(Error(turn=self._number, code=error.code, message=error.message))
 
     def _start(self, work: Callable[[], Awaitable[None]]) -> anyio.CancelScope:
         """Start `work` in a scope of its own."""

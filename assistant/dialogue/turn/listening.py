@@ -44,7 +44,7 @@ class Listening:
         return len(self._utterance.audio)
 
     def begin(self, first: list[AudioBlock]) -> None:
-        """Take the audio from before it was certain that somebody speaks."""
+        """Take the audio from before it was certain that the user speaks."""
         self.start = first[0].start if first else 0
         for block in first:
             self._utterance.append(block.samples)
@@ -59,7 +59,7 @@ class Listening:
         self._recognition.end_early()
 
     async def recognise(self, length: int, *, full_window: bool, deadline: float | None) -> Pass | None:
-        """A pass over the first `length` samples; None when it failed, which `error` tells."""
+        """Run a pass over the first `length` samples; return None when it failed, and then `error` is set."""
         audio = self._utterance.audio[:length]
         try:
             done = await self._recognition.run(audio, full_window=full_window, deadline=deadline)
@@ -71,7 +71,7 @@ class Listening:
         return done
 
     def is_shed(self, done: Pass) -> bool:
-        """Tell the load how long a pass took; whether that changes how much is done ahead."""
+        """Report to the load how long a pass took; whether that changes how much is done ahead."""
         late, self._late_before = self.late_blocks - self._late_before, self.late_blocks
         return not done.stopped and self._load.observe(done.found.seconds, late)
 

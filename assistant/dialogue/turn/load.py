@@ -10,7 +10,7 @@ CALM = 8
 
 
 class Load:
-    """Told about each recognition pass, says what effort the next ones may take.
+    """Observes each recognition pass, and says what effort the next ones may take.
 
     A pass that takes longer than the audio between two passes cannot be kept up: it takes `FEWER_PASSES`, which are
     half as many, one that takes twice that `NO_SPECULATION`, thrice `NO_PARTIALS`. A block of audio that voice activity
@@ -24,7 +24,7 @@ class Load:
         self.effort = Effort.FULL
 
     def observe(self, pass_s: float, late_blocks: int) -> bool:
-        """A pass took `pass_s` seconds, and `late_blocks` came late since the last. Whether the effort changed."""
+        """Take the seconds of a pass and the blocks late since the last one; return whether the effort changes."""
         fitting = Effort(min(int(pass_s / self._interval_s), Effort.NO_PARTIALS))
         if late_blocks:
             fitting = Effort(min(max(fitting, self.effort + 1), Effort.NO_PARTIALS))

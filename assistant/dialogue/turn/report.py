@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from assistant.dialogue.speaking.outcome import Outcome
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.errors import AssistantError
 from assistant.events import Marks, TurnFinished
 
@@ -33,8 +33,10 @@ class Asked:
     source: str = "speech"
 
 
-def turn_finished(asked: Asked, outcome: Outcome, end: End, error: AssistantError | None, rate: int) -> TurnFinished:
-    """The event for a turn that is over; `rate` in Hz is that of the voice."""
+def turn_finished(
+    asked: Asked, outcome: Outcome, end: TurnEnd, error: AssistantError | None, rate: int
+) -> TurnFinished:
+    """Make the event for a turn that is over; `rate` in Hz is that of the voice."""
     usage = outcome.cost.usage
     moments = {**asked.moments, **outcome.moments}
     marks = {name: round((moment - asked.ended_at) * 1000, 1) for name, moment in moments.items()}

@@ -1,6 +1,6 @@
 """What to do next in a turn: a pure state machine that decides when to recognise, to answer ahead and to let go.
 
-It is told what happened and returns what is to be done. It holds no clock, engine or task; time is samples of the
+It takes what happened and returns what is to be done. It holds no clock, engine or task; time is samples of the
 utterance.
 """
 
@@ -22,7 +22,7 @@ class Recognise:
 
 @dataclass(frozen=True, slots=True)
 class StopRecognising:
-    """Nobody wants the pass in progress; whatever it still brings counts."""
+    """End the pass in progress, which is out of date; what it still finds counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +115,16 @@ class Plan:
         return self._final is not None
 
     def begun(self, length: int) -> None:
-        """The utterance begins with `length` samples from before it was certain that somebody speaks."""
+        """Begin the utterance with `length` samples from before it was certain that the user speaks."""
         self._length = self._covered = length
 
-    def heard(self, length: int, *, falling: bool = False) -> list[Action]:
-        """The utterance has grown to `length` samples; `falling` if the voice may just be fading."""
+    def grown(self, length: int, *, falling: bool = False) -> list[Action]:
+        """Extend the utterance to `length` samples; `falling` if the voice may just be fading."""
         self._length = length
         return [] if self.in_pause else self._next_partial(falling)
 
     def paused(self, speech_end: int) -> list[Action]:
-        """The soft end: no speech since sample `speech_end`."""
+        """Take the soft end: no speech since sample `speech_end`."""
         self._speech_end = speech_end
         if self.effort >= Effort.NO_SPECULATION:
             return []
@@ -141,8 +141,8 @@ class Plan:
         return self._withdraw()
 
     def recognised(self, covered: int, found: Transcription, *, stable: bool, stopped: bool) -> list[Action]:
-        """A pass over `covered` samples has ended: `stable` if it has the same words as the one before it, `stopped`
-        if it ended early and so found nothing."""
+        """Take the result of a pass over `covered` samples: `stable` if it has the same words as the one before it,
+        `stopped` if it ended early and so found nothing."""
         self._at_work = None
         self._covered = covered
         if stopped:
@@ -159,12 +159,12 @@ class Plan:
         return [*self._settle(found.text), *self._release()]
 
     def admitted(self) -> list[Action]:
-        """The turn is for the assistant after all."""
+        """Answer it: the turn is for the assistant after all."""
         self._held = False
         return [] if self._final is None else [*self._settle(self._final), *self._release()]
 
     def committed(self) -> list[Action]:
-        """The user has finished."""
+        """Take the commit: the user has finished."""
         self._committed = True
         if self._final is None and self._at_work is None:
             return self._last_pass()
@@ -180,7 +180,7 @@ class Plan:
         return [*actions, *self._next_partial()]
 
     def _next_partial(self, falling: bool = False) -> list[Action]:
-        """Another pass if there is enough new audio and none at work: late ones are skipped, never queued.
+        """Begin another pass if there is enough new audio and none at work: late ones are skipped, never queued.
 
         Half of what is enough otherwise will do when the voice is falling: a word ends there, perhaps the last one, and
         then the pass has begun before the soft end.

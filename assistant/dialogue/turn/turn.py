@@ -11,7 +11,7 @@ from assistant.dialogue.listening.recognition import NOTHING, Pass
 from assistant.dialogue.speaking.gate import Gate
 from assistant.dialogue.speaking.outcome import Outcome
 from assistant.dialogue.turn.attempts import Attempts
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.dialogue.turn.listening import Listening
 from assistant.dialogue.turn.load import Load
 from assistant.dialogue.turn.report import Asked, turn_finished
@@ -32,12 +32,12 @@ from assistant.turns.segmenter import Committed, SoftEnd, samples
 
 
 class Turn:
-    """Told what happens through `hear`, `soft_end`, `resume` and `commit`, in the order of the segmenter's signals.
+    """Driven by `hear`, `soft_end`, `resume` and `commit`, in the order of the segmenter's signals.
 
     Decides nothing itself: the plan does, and the turn has listening and attempts carry out what it says. Everything it
     starts belongs to the task that awaits `run`; cancelling that task leaves nothing behind.
 
-    It has more methods than most classes: it is the face of a turn for the conversation, which tells it what happens,
+    It has more methods than most classes: it is the face of a turn for the conversation, which drives it,
     and a `Speaker` for the stack.
     """
 
@@ -52,7 +52,7 @@ class Turn:
         ask_again: str = "",
         understood: Callable[["Turn"], None] = lambda turn: None,
     ) -> None:
-        """`held`: it is not certain yet that the turn is for the assistant; it is recognised, and nothing is told or
+        """`held`: it is not certain yet that the turn is for the assistant; it is recognised, and nothing is emitted or
         answered until `admit`. `ask_again` is said when no words are recognised. `understood` is called whenever
         recognition has found `words`, or has failed to."""
         self.number = number
@@ -61,21 +61,23 @@ class Turn:
         self._load = load
         self._ask_again = ask_again
         self._understood = understood
-        self._told = Gate(context.emit)
+        self._admission = Gate(context.emit)
         self._listening = Listening(number, context, endpointing, load)
         asr = context.config.asr
         interval = samples(asr.partial_interval_ms) if asr.partials else None
         self._plan = Plan(interval, load.effort, beside=context.engines.answers_beside_recognition, held=held)
         self._moments: dict[str, float] = {}
         self._judging = anyio.CancelScope()
+        self._life = anyio.CancelScope()
+        """Of everything that the turn has started, and will yet start."""
         self._released = anyio.Event()
         self._tasks: TaskGroup
         self._attempts: Attempts
         self._committed = False
-        self._end = End.ANSWERED
+        self._end = TurnEnd.ANSWERED
         self.is_held = held
         if not held:
-            self._told.open()
+            self._admission.open()
 
     @property
     def start(self) -> int:
@@ -98,7 +100,7 @@ class Turn:
 
     @property
     def end_of_audio(self) -> int:
-        """The sample of the audio clock up to which the turn has heard."""
+        """The sample of the audio clock up to which the turn has audio."""
         return self._listening.start + self._listening.length
 
     @property
@@ -106,7 +108,7 @@ class Turn:
         return self._committed
 
     @property
-    def end(self) -> End:
+    def end(self) -> TurnEnd:
         """How the turn ended, once `run` has returned."""
         return self._end
 
@@ -132,69 +134,70 @@ class Turn:
         return self._attempts.outcome
 
     async def run(self, first: list[AudioBlock], task_status: TaskStatus[None]) -> None:
-        """Live through the turn, beginning with the audio before its onset; `task_status` says when it can be told.
+        """Live through the turn, beginning with the audio before its onset; `task_status` says when it can be driven.
 
         What fails is an event. Returns when the answer is over and its effects are done, or undone.
         """
-        async with anyio.create_task_group() as self._tasks:
-            self._attempts = Attempts(self.number, self._context, self._told, self._tasks)
-            self._listening.begin(first)
-            self._plan.begun(self._listening.length)
-            task_status.started()
-            await self._released.wait()
-        if self._end is not End.DISCARDED:
+        with self._life:
+            async with anyio.create_task_group() as self._tasks:
+                self._attempts = Attempts(self.number, self._context, self._admission, self._tasks)
+                self._listening.begin(first)
+                self._plan.begun(self._listening.length)
+                task_status.started()
+                await self._released.wait()
+        if self._end is not TurnEnd.DISCARDED:
             self._finish()
 
     def hear(self, block: AudioBlock, *, late: bool = False, falling: bool = False) -> None:
-        """More of the user's speech, or of the silence after it.
+        """Take the next block of the user's speech, or of the silence after it.
 
         `late` if voice activity got it late, `falling` if the voice may just be fading.
         """
         self._listening.append(block, late=late)
-        self._do(self._plan.heard(self._listening.length, falling=falling))
+        self._do(self._plan.grown(self._listening.length, falling=falling))
 
     def soft_end(self, signal: SoftEnd, block: AudioBlock) -> None:
-        """The user may have finished: prepare the answer behind a closed gate."""
+        """Prepare an answer behind a closed gate: the user may have finished."""
         self._moments["speech_end"] = block.moment(signal.speech_end)
         self._moments["soft_end"] = block.captured_at
-        self._attempts.spent.stop_listening()
+        self._attempts.processor_time.stop_listening()
         speech_end = self._listening.length - (block.end - signal.speech_end)
         self._do(self._plan.paused(speech_end))
         self._judging = anyio.CancelScope()
         self._tasks.start_soon(self._judge, self._judging, speech_end)
 
     def resume(self) -> None:
-        """The user had not finished: what was prepared is void."""
+        """Withdraw what was prepared: the user had not finished."""
         self._judging.cancel()
         self._listening.error = None
         self._do(self._plan.resumed())
 
     def commit(self, signal: Committed, block: AudioBlock) -> None:
-        """The user has finished: let the answer through."""
+        """Let the answer through: the user has finished."""
         self._committed = True
         self._judging.cancel()
         self._moments["speech_end"] = block.moment(signal.speech_end)
         self._moments["commit"] = block.captured_at
-        self._told.emit(SpeechEnded(turn=self.number, at_s=signal.speech_end / LISTENING_RATE))
+        self._admission.emit(SpeechEnded(turn=self.number, at_s=signal.speech_end / LISTENING_RATE))
         self._do(self._plan.committed())
 
-    def tell(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         """Emit `event`, once it is certain that the turn is for the assistant."""
-        self._told.emit(event)
+        self._admission.emit(event)
 
     def admit(self) -> None:
-        """The turn is for the assistant: tell of it, and answer it."""
+        """Emit its events and answer it: the turn is for the assistant."""
         self.is_held = False
-        self._told.open()
+        self._admission.open()
         self._do(self._plan.admitted())
 
     def discard(self) -> None:
-        """The turn is not for the assistant: end it, and tell nothing."""
-        self._end = End.DISCARDED
+        """End it and emit nothing: the turn is not for the assistant."""
+        self._end = TurnEnd.DISCARDED
         self._released.set()
-        self._tasks.cancel_scope.cancel()
+        self._life.cancel()
 
-    def interrupt(self, end: End) -> None:
+    def interrupt(self, end: TurnEnd) -> None:
         """Give the answer up at once; what was heard of it goes into the history, unless the turn is reopened.
 
         Once is enough: an effect that is still at work keeps the turn, and why that was given up stays as it is.
@@ -220,11 +223,11 @@ class Turn:
 
     @property
     def _is_given_up(self) -> bool:
-        return self._end in {End.INTERRUPTED, End.REOPENED, End.DISCARDED}
+        return self._end in {TurnEnd.INTERRUPTED, TurnEnd.REOPENED, TurnEnd.DISCARDED}
 
     def _do(self, actions: Sequence[Action]) -> None:
         """Carry out what the plan says, unless the turn was given up."""
-        if self._end is not End.ANSWERED:
+        if self._end is not TurnEnd.ANSWERED:
             return
         for action in actions:
             match action:
@@ -254,7 +257,7 @@ class Turn:
             if not self._committed:
                 self._endpointing.understood(done.found.text)
         elif not done.stopped:
-            self._told.emit(
+            self._admission.emit(
                 PartialTranscript(turn=self.number, stable=done.partial.stable, tentative=done.partial.tentative)
             )
         self._do(self._plan.recognised(length, done.found, stable=done.stable, stopped=done.stopped))
@@ -269,7 +272,7 @@ class Turn:
     def _report_load(self, done: Pass) -> None:
         if self._listening.is_shed(done):
             self._plan.effort = self._load.effort
-            self._told.emit(LoadShed(turn=self.number, effort=self._load.effort.name.lower()))
+            self._admission.emit(LoadShed(turn=self.number, effort=self._load.effort.name.lower()))
 
     async def _judge(self, scope: anyio.CancelScope, speech_end: int) -> None:
         with scope:
@@ -287,29 +290,29 @@ class Turn:
         return remark(words, self.language) in {Remark.STOP, Remark.DISMISSAL}
 
     def _release(self, words: str) -> None:
-        """The words are certain and the user has finished."""
+        """Let the answer through, or end without one: the words are certain, and the user has finished."""
         self._attempts.stop_reading()
-        self._told.emit(FinalTranscript(turn=self.number, text=words, language=self.language))
+        self._admission.emit(FinalTranscript(turn=self.number, text=words, language=self.language))
         if not words:
-            self._end = End.NOTHING
+            self._end = TurnEnd.NOTHING
             if self._ask_again and self._listening.error is None:
                 self._attempts.say(self._ask_again)
         elif self._is_dismissal(words):
-            self._end = End.DISMISSED
+            self._end = TurnEnd.DISMISSED
         self._attempts.release()
         self._released.set()
 
     def _finish(self) -> None:
         outcome = self.outcome
         error = self._listening.error or outcome.error
-        if self._end is End.REOPENED:
+        if self._end is TurnEnd.REOPENED:
             pass  # the question is asked anew, as a whole
         elif outcome.heard and error is None and self.words:
             self._context.history.add(self.words, outcome.heard)
         if error is not None:
-            self._told.emit(Error(turn=self.number, code=error.code, message=error.message))
+            self._admission.emit(Error(turn=self.number, code=error.code, message=error.message))
         moments = dict(self._moments)
-        spent = self._attempts.spent
+        used = self._attempts.processor_time
         asked = Asked(
             turn=self.number,
             transcript=self.words,
@@ -317,11 +320,11 @@ class Turn:
             ended_at=moments.pop("speech_end"),
             moments=moments,
             recognition_s=self._listening.found.seconds,
-            revisions=spent.revisions,
-            wasted_s=spent.wasted_s,
-            listening_cores=spent.listening_cores,
+            revisions=used.revisions,
+            wasted_s=used.wasted_s,
+            listening_cores=used.listening_cores,
             late_blocks=self._listening.late_blocks,
             effort=self._load.effort.name.lower(),
         )
         rate = self._context.engines.voice.sample_rate
-        self._told.emit(turn_finished(asked, outcome, self._end, error, rate))
+        self._admission.emit(turn_finished(asked, outcome, self._end, error, rate))

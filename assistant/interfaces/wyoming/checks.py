@@ -9,7 +9,10 @@ MAX_TEXT = 8000
 
 
 def text_of(value: Any) -> str:
-    """`value` if it is text that is not too long. Raises `AssistantError` (`wyoming.malformed`, `text.too_long`)."""
+    """Return `value` if it is text that is not too long.
+
+    Raises `AssistantError` (`wyoming.malformed`, `text.too_long`).
+    """
     if not isinstance(value, str):
         raise AssistantError(Code.WYOMING_MALFORMED, f"expected text, got {type(value).__name__}")
     if len(value) > MAX_TEXT:
@@ -18,7 +21,7 @@ def text_of(value: Any) -> str:
 
 
 def plain(request: Any) -> Any:
-    """`request` if it is for plain text. Raises `AssistantError` (`wyoming.malformed`)."""
+    """Return `request` if it is for plain text. Raises `AssistantError` (`wyoming.malformed`)."""
     if request.text_format not in (None, "text"):
         raise AssistantError(Code.WYOMING_MALFORMED, f"text_format {request.text_format} is not supported, only text")
     return request

@@ -27,7 +27,7 @@ WAKE = Attribution(name="kahrendt", url="https://github.com/kahrendt/microWakeWo
 
 
 def info(config: Config, engines: Engines) -> Info:
-    """The answer to `describe`."""
+    """Build the answer to `describe`."""
     language = engines.voice.language
     asr = AsrModel(engines.recognition.engine.name, WHISPER, True, "Whisper", __version__, _recognised(config))
     voice = TtsVoice(engines.voice.name, PIPER, True, "Piper", __version__, [language])

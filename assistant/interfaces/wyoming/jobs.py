@@ -16,7 +16,7 @@ class _Job:
 
 
 class Jobs:
-    """Runs in `tasks`; `report` tells the client what went wrong."""
+    """Runs in `tasks`; `report` sends the client what went wrong."""
 
     def __init__(self, tasks: TaskGroup, report: Callable[[AssistantError], Awaitable[None]]) -> None:
         self.tasks = tasks

@@ -39,6 +39,8 @@ class ListeningService:
         self._recorded = 0
         """Samples of the recording."""
         self._spotting: Spotting | None = None
+        self._is_satellite = False
+        """A pipeline was asked for, whatever became of that."""
 
     @property
     def handlers(self) -> dict[str, Callable[[Event], Awaitable[None]]]:
@@ -74,6 +76,7 @@ class ListeningService:
             raise AssistantError(
                 Code.WYOMING_MALFORMED, f"run-pipeline: {pipeline.start_stage.value} is no stage to start with here"
             )
+        self._is_satellite = True
         names = [text_of(name) for name in pipeline.wake_word_names or ()]
         words = waking.chosen(self._host.config, names) if names else None
         awake = pipeline.start_stage is PipelineStage.ASR
@@ -82,7 +85,7 @@ class ListeningService:
     async def _audio_start(self, event: Event) -> None:
         AudioStart.from_event(event)
         self._listener = Listener()
-        if self._recording is None and self._spotting is None and not self._satellite.is_open:
+        if self._recording is None and self._spotting is None and not self._is_satellite:
             await self._transcribe(Transcribe().event())  # what most who send audio want
 
     async def _audio_chunk(self, event: Event) -> None:
@@ -99,13 +102,13 @@ class ListeningService:
                 await self._close_recording()
                 raise AssistantError(Code.AUDIO_TOO_LONG, f"a recording lasts at most {MAX_RECORDING_S:.0f} s")
             self._recording.put(samples)
-        elif self._satellite.is_open:
+        elif self._is_satellite:
             self._satellite.microphone.put(samples)
 
     async def _audio_stop(self, event: Event) -> None:
         if self._spotting is not None:
             await self._spotting.finish()
-        elif self._recording is None and self._satellite.is_open:
+        elif self._recording is None and self._is_satellite:
             self._satellite.microphone.pause()
         await self._close_recording()
 
@@ -116,7 +119,7 @@ class ListeningService:
         return self._recording.items()
 
     async def _close_recording(self, *, unfinished: bool = False) -> None:
-        """The audio has ended. `unfinished`: something else begins, and what is still open is given up."""
+        """End the audio. `unfinished`: something else begins, and what is still open is given up."""
         self._spotting = None
         recording, self._recording = self._recording, None
         if unfinished:

@@ -19,7 +19,7 @@ from assistant.audio.pcm import Samples
 from assistant.audio.simulated.remote import RemoteLoudspeaker, RemoteMicrophone
 from assistant.config.schema import Config, Sound, Wake
 from assistant.engines.detectors import Words
-from assistant.errors import AssistantError, Code
+from assistant.errors import AssistantError, Code, single_error
 from assistant.events import (
     Error,
     Event,
@@ -36,7 +36,7 @@ from assistant.interfaces.wyoming import sound
 from assistant.interfaces.wyoming.wire import Send
 from assistant.rooms.room import Room
 
-MAX_TOLD = 256
+MAX_OUTGOING = 256
 """Events that wait for a satellite; a conversation makes some a second."""
 
 
@@ -70,24 +70,21 @@ class Satellite:
         self._words: Words | None = None
         """The wake words that it asked for, in place of the configured ones."""
         self._room: Room | None = None
-        self._told: deque[WyomingEvent] = deque()
-        self._something = Signal()
-        self._owed = False
-        """Somebody was asked to speak, and the satellite waits for what he said."""
-        self.microphone = RemoteMicrophone(lambda: self._room is not None and self._room.state != "asleep", name)
-
-    @property
-    def is_open(self) -> bool:
-        """Its room is open, so sound that comes is heard there."""
-        return self._room is not None
+        self._outgoing: deque[WyomingEvent] = deque()
+        self._arrived = Signal()
+        self._awaits_transcript = False
+        """The user was asked to speak, and the satellite waits for the transcript."""
+        self._turn = 0
+        """The latest turn that was begun by speech."""
+        self.microphone = RemoteMicrophone(lambda: self._room is not None and not self._room.is_asleep, name)
 
     async def begin(self, tasks: TaskGroup, words: Words | None, *, awake: bool) -> None:
-        """A pipeline is asked for: open the room in `tasks` if it is not open yet, and listen.
+        """Take the request for a pipeline: open the room in `tasks` if it is not open yet, and listen.
 
-        `words` are the wake words to listen for, None for the configured ones. `awake`: the satellite has heard one.
+        `words` are the wake words to listen for, None for the configured ones. `awake`: the satellite has detected one.
         Raises `AssistantError` (`model.*`, `wyoming.busy`).
         """
-        if len(self._told) > MAX_TOLD:
+        if len(self._outgoing) > MAX_OUTGOING:
             raise AssistantError(Code.WYOMING_BUSY, "pipelines are asked for faster than events are read")
         if self._room is None:
             self._words = words
@@ -97,9 +94,16 @@ class Satellite:
         self.microphone.expect()
 
     async def _live(self, *, task_status: TaskStatus[Room]) -> None:
-        async with self._opened() as room:
-            task_status.started(room)
-            await self._report()
+        """Raises `AssistantError` when the room fails, of which others are told by an event."""
+        try:
+            with single_error():
+                async with self._opened() as room:
+                    task_status.started(room)
+                    await self._report()
+        except AssistantError as error:
+            if self._room is not None:
+                self._host.bus.emit(Error(room=self._room.name, code=error.code, message=error.message))
+            raise
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[Room]:
@@ -112,40 +116,46 @@ class Satellite:
             anyio.create_task_group() as tasks,
         ):
             tasks.start_soon(loudspeaker.run)
-            with self._host.bus.subscribe(lambda event: self._tell(room, event)):
+            with self._host.bus.subscribe(lambda event: self._observe(room, event)):
                 yield room
             tasks.cancel_scope.cancel()
 
     def _adapt(self, config: Config) -> Config:
-        """A satellite is woken by a word, its own or the configured ones, and makes its own short sounds."""
+        """Have it woken by a word, its own or the configured ones, and leave the earcons to the satellite."""
         wake = config.wake if config.wake != "none" else Wake()
         if self._words:
             wake = msgspec.structs.replace(wake, words=dict(self._words))
         return msgspec.structs.replace(config, wake=wake, sound=_silent(config.sound))
 
-    def _tell(self, room: Room, event: Event) -> None:
-        if event.room != room.name:
+    def _observe(self, room: Room, event: Event) -> None:
+        if event.room != room.name or (isinstance(event, FinalTranscript | Error) and not self._is_spoken(event)):
             return
-        told = _translated(event)
+        messages = _translated(event)
         match event:
+            case SpeechStarted(turn=turn):
+                self._turn = turn
             case Woken():
-                self._owed = True
-                told.append(Transcribe().event())
+                self._awaits_transcript = True
+                messages.append(Transcribe().event())
             case FinalTranscript() | Error():
-                self._owed = False
-            case FellAsleep() if self._owed:
-                self._owed = False  # it would wait, and send what it hears, for ever
-                told.append(ErrorEvent(text="nobody said anything", code=Code.AUDIO_NO_SPEECH.value).event())
-        if told:
-            self._told.extend(told)
-            self._something.notify()
+                self._awaits_transcript = False
+            case FellAsleep() if self._awaits_transcript:
+                self._awaits_transcript = False  # it would wait, and send what it hears, for ever
+                messages.append(ErrorEvent(text="no speech came", code=Code.AUDIO_NO_SPEECH.value).event())
+        if messages:
+            self._outgoing.extend(messages)
+            self._arrived.notify()
+
+    def _is_spoken(self, event: Event) -> bool:
+        """Whether it belongs to what was said to the satellite: what is typed in its room would end its listening."""
+        return event.turn in {0, self._turn}
 
     async def _report(self) -> None:
-        """Tell the satellite what happens; of a conversation that is some events a second at most."""
+        """Send what waits; a conversation makes some events a second at most."""
         while True:
-            while self._told:
-                await self._send(self._told.popleft())
-            await self._something.wait()
+            while self._outgoing:
+                await self._send(self._outgoing.popleft())
+            await self._arrived.wait()
 
 
 def _silent(settings: Sound) -> Sound:
@@ -153,7 +163,7 @@ def _silent(settings: Sound) -> Sound:
 
 
 def _translated(event: Event) -> list[WyomingEvent]:
-    """What a satellite is told of `event` in any case."""
+    """Translate `event` into the messages that a satellite gets in any case."""
     match event:
         case Woken(word=word, at_s=at_s) if word:
             return [Detection(name=word, timestamp=round(at_s * 1000)).event()]

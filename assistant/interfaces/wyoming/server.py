@@ -9,7 +9,7 @@ from anyio.abc import TaskStatus
 from wyoming.error import Error
 from wyoming.satellite import RunSatellite
 
-from assistant.errors import Code
+from assistant.errors import AssistantError, Code, single_error
 from assistant.interfaces.base import Host
 from assistant.interfaces.net import tcp
 from assistant.interfaces.net.stream import SocketStream, connect, serve
@@ -44,7 +44,7 @@ class WyomingServer:
         async with anyio.create_task_group() as tasks:
             for address in settings.satellites:
                 if not address.startswith(UNIX):
-                    tcp.host_and_port(address)  # a mistake is told now
+                    tcp.host_and_port(address)  # a mistake is found now
                 tasks.start_soon(self._attend, address)
             if settings.listen:
                 await tasks.start(self._listen, settings.listen)
@@ -59,7 +59,9 @@ class WyomingServer:
 
     async def _listen_on_network(self, address: str, task_status: TaskStatus[None]) -> None:
         if tcp.host_and_port(address)[0] not in LOOPBACK:
-            log.warning("wyoming: whoever reaches %s may listen and speak here; there is no password", address)
+            log.warning(
+                "wyoming: every machine that reaches %s may listen and speak here; there is no password", address
+            )
         async with tcp.listening_on(address) as listeners, anyio.create_task_group() as accepting:
             for listener in listeners:
                 accepting.start_soon(serve, listener, self._welcome)
@@ -80,7 +82,10 @@ class WyomingServer:
         """`room` is what the client's room is called, if it is a satellite."""
         session = Session(Wire(stream), self.host, self._conversations, room, remembers=remembers)
         try:
-            await session.run(keep_asking=keep_asking)
+            with single_error():
+                await session.run(keep_asking=keep_asking)
+        except AssistantError as error:
+            log.warning("wyoming: room %s has failed: %s", room, error.message)
         except Exception:
             log.exception("wyoming: a connection failed")  # a defect, which the room has nothing to do with
 
@@ -111,7 +116,7 @@ class WyomingServer:
 
 
 def room_name(address: str) -> str:
-    """What the room of the satellite at `address` is called: its machine's name without domain, or its socket's."""
+    """Name the room of the satellite at `address`: its machine's name without domain, or its socket's."""
     if address.startswith(UNIX):
         return Path(address).stem
     host = tcp.host_and_port(address)[0]
@@ -120,7 +125,7 @@ def room_name(address: str) -> str:
 
 
 def _peer(stream: SocketStream) -> str:
-    """What the room of a satellite that has connected is called: its address, which another one may have next time."""
+    """Name the room of a satellite that has connected: its address, which another one may have next time."""
     name = stream.socket.getpeername()
     return str(name[0]) if isinstance(name, tuple) else "satellite"
 

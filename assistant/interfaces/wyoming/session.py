@@ -42,7 +42,10 @@ class Session:
         self._came_at = anyio.current_time()
 
     async def run(self, *, keep_asking: bool = False) -> None:
-        """Never raises for anything that the client does. `keep_asking` whether it is still there, by pings."""
+        """Never raises for anything that the client does; raises `AssistantError` when its room fails.
+
+        `keep_asking` whether it is still there, by pings.
+        """
         try:
             async with anyio.create_task_group() as tasks:
                 self._handlers = self._services(tasks)
@@ -54,7 +57,7 @@ class Session:
             log.debug("wyoming: a client has gone in the middle")
 
     def _services(self, tasks: TaskGroup) -> dict[str, Handler]:
-        """What is understood, and by whom."""
+        """Collect what is understood, each type with the handler of its service."""
         host, send, jobs = self._host, self._wire.send, Jobs(tasks, self._report)
         return {
             "describe": self._describe,
@@ -97,7 +100,7 @@ class Session:
             raise AssistantError(Code.WYOMING_MALFORMED, f"{event.type}: {type(error).__name__}: {error}") from error
 
     async def _report(self, error: AssistantError) -> None:
-        log.info("wyoming: a client is told: %s: %s", error.code, error.message)
+        log.info("wyoming: a request failed: %s: %s", error.code, error.message)
         await self._wire.send(Error(text=error.message, code=error.code.value).event())
 
     async def _describe(self, event: Event) -> None:

@@ -35,7 +35,7 @@ class Listener:
         self._resampler: Resampler | None = None
 
     def take(self, event: Event) -> Iterator[Samples]:
-        """The samples of an audio chunk, piece by piece. Raises `AssistantError` (`wyoming.malformed`)."""
+        """Yield the samples of an audio chunk, piece by piece. Raises `AssistantError` (`wyoming.malformed`)."""
         rate, width, channels = (event.data.get(name, 0) for name in ("rate", "width", "channels"))
         if not all(isinstance(value, int) for value in (rate, width, channels)):
             raise AssistantError(Code.WYOMING_MALFORMED, "rate, width and channels of audio are whole numbers")
@@ -57,5 +57,5 @@ class Listener:
 
 
 def chunk(samples: Samples, rate: int) -> Event:
-    """`samples` as an event."""
+    """Encode `samples` as an event."""
     return AudioChunk(rate, CHUNK_WIDTH, 1, to_int16(samples).tobytes()).event()

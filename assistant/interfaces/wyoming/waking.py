@@ -18,13 +18,13 @@ from assistant.wake.microwakeword import packaged_words
 
 
 def configured(config: Config) -> dict[str, str]:
-    """The configured words: the name by which a detection tells of each, and what stands in `wake.words`."""
+    """Map the configured words: the name in the detection of each, and its entry in `wake.words`."""
     words = [] if config.wake == "none" else list(config.wake.words)
     return {Path(word).stem if word.endswith((".json", ".tflite")) else word: word for word in words}
 
 
 def chosen(config: Config, names: Sequence[str]) -> Words:
-    """What to listen for when a client names `names`; the configured words if it names none.
+    """Choose what to listen for when a client names `names`; the configured words if it names none.
 
     Words that come with the program and those of the configuration, with the thresholds there. A client's names never
     become paths. Raises `AssistantError` (`config.invalid`).
@@ -46,7 +46,7 @@ def chosen(config: Config, names: Sequence[str]) -> Words:
 
 
 class Spotting:
-    """Tells a client of every wake word in what it sends, however long that is."""
+    """Sends a client a detection for every wake word in its audio, which may be of any length."""
 
     def __init__(self, detector: WakeWordDetector, send: Send) -> None:
         self._detector = detector
@@ -64,6 +64,6 @@ class Spotting:
                 await self._send(Detection(name=found.word, timestamp=found.at * 1000 // LISTENING_RATE).event())
 
     async def finish(self) -> None:
-        """There is no more."""
+        """Report at the end of the audio that no word was detected, if so."""
         if not self._found:
             await self._send(NotDetected().event())

@@ -38,10 +38,10 @@ class Stream(Protocol):
     """A connection, to another machine or on this one."""
 
     async def receive(self, max_bytes: int = 65_536) -> bytes:
-        """Raises `anyio.EndOfStream`, `anyio.BrokenResourceError`."""
+        """Return the next bytes. Raises `anyio.EndOfStream`, `anyio.BrokenResourceError`."""
 
     async def send(self, data: bytes, /) -> None:
-        """Raises `anyio.BrokenResourceError`."""
+        """Send all of `data`. Raises `anyio.BrokenResourceError`."""
 
     async def __aenter__(self) -> Any: ...
 
@@ -66,7 +66,7 @@ class Wire:
         self._sending = anyio.Lock()
 
     async def read(self) -> Event | None:
-        """The next event; None when there are no more.
+        """Read the next event; None when there are no more.
 
         Raises `AssistantError` (`wyoming.malformed`), after which nothing more can be read.
         """
@@ -84,8 +84,8 @@ class Wire:
             return None
 
     async def send(self, event: Event) -> None:
-        """Returns when the kernel has all of it. Raises `anyio.BrokenResourceError` when the client has gone, or does
-        not read."""
+        """Send `event`; return when the kernel has all of it. Raises `anyio.BrokenResourceError` when the client has
+        gone, or does not read."""
         encoded = io.BytesIO()
         write_event(event, encoded)
         async with self._sending:
@@ -96,7 +96,7 @@ class Wire:
                 raise anyio.BrokenResourceError from error
 
     async def discard(self) -> None:
-        """Before the connection is closed on somebody who is still sending."""
+        """Discard what the client is still sending, before the connection is closed."""
         await discard(self._stream)
 
     async def _rest(self, header: _Header) -> Event:

@@ -10,7 +10,7 @@ from assistant.bench.speed.timing_sink import TimingSink
 from assistant.config.schema import Config, Llm
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code
-from assistant.rooms import recorded
+from assistant.rooms import recorded_question
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +22,7 @@ async def test_both_pipelines_answer_the_same_question_and_the_baseline_one_stag
 ) -> None:
     clip = clips["q_what_time_is_it_r3"]
     question = read_audio(clip.path, max_s=10)
-    ours = await recorded.ask(
+    ours = await recorded_question.ask(
         engines, CONFIG, question, emit=lambda event: None, true_speech_end_s=clip.speech_end_s, sink=TimingSink()
     )
     theirs = await sequential.ask(engines, CONFIG, question, clip.speech_end_s)

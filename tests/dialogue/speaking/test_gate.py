@@ -20,7 +20,7 @@ async def test_events_wait_for_the_gate_and_keep_their_order() -> None:
 
 
 @pytest.mark.anyio
-async def test_whoever_waits_at_the_gate_goes_on_when_it_opens() -> None:
+async def test_a_task_that_waits_at_the_gate_goes_on_when_it_opens() -> None:
     gate = Gate(lambda event: None)
     order: list[str] = []
 

@@ -3,6 +3,7 @@
 import pytest
 
 from assistant.config.schema import Asr, Config, Turns
+from assistant.errors import AssistantError
 from assistant.events import (
     Disturbed,
     FinalTranscript,
@@ -89,7 +90,7 @@ async def test_the_answer_is_lowered_and_held_before_anything_is_understood() ->
 
 
 @pytest.mark.parametrize("hum", ["Mm-hmm.", "", "Yeah."])
-async def test_the_answer_goes_on_after_a_hum_and_nothing_is_told_of_it(hum: str) -> None:
+async def test_the_answer_goes_on_after_a_hum_which_is_not_reported(hum: str) -> None:
     async with conversation(
         hears("what time is it", hum), LATER, ScriptedLoudspeaker(room=150), echo_free=True
     ) as stage:
@@ -168,7 +169,7 @@ async def test_speech_that_goes_on_before_the_answer_is_heard_reopens_the_questi
         assert (await stage.turn_finished()).end == "reopened"
         assert (await stage.turn_finished(2)).transcript == "what is the weather in Berlin"
         assert [event.reopens for event in stage.seen(SpeechStarted) if isinstance(event, SpeechStarted)] == [0, 1]
-        seconds = script.recognizer.heard
+        seconds = script.recognizer.lengths_s
         assert seconds[-1] > seconds[0] + 0.6
         assert [message.content for message in script.model.prompts[-1]][1:2] == ["what is the weather in Berlin"]
 
@@ -221,7 +222,7 @@ async def test_without_echo_cancellation_it_does_not_listen_while_it_speaks() ->
         assert len(stage.seen(SpeechStarted)) == 1
 
 
-async def test_the_conversation_can_be_told_to_be_silent() -> None:
+async def test_the_conversation_can_be_silenced() -> None:
     async with conversation(config=LATER, loudspeaker=ScriptedLoudspeaker(room=150)) as stage:
         await begin_answer(stage)
         stage.room.stop()
@@ -229,3 +230,15 @@ async def test_the_conversation_can_be_told_to_be_silent() -> None:
         finished = stage.seen(PlaybackFinished)[0]
         assert isinstance(finished, PlaybackFinished)
         assert not finished.complete
+
+
+async def test_speech_over_an_answer_that_an_empty_alarm_has_cut_into_holds_it_again() -> None:
+    async with conversation(hears("and in Berlin"), LATER, ScriptedLoudspeaker(room=150), echo_free=True) as stage:
+        await begin_answer(stage)
+        await stage.ears.hear(0.9, 320)
+        assert actions(stage)[-1] == "hold"
+        with pytest.raises(AssistantError, match="nothing"):
+            await stage.room.say("***", interrupt=True)
+        assert not stage.loudspeaker.playbacks[0].paused
+        await stage.ears.hear(0.9, 320)
+        assert stage.loudspeaker.playbacks[0].paused

@@ -5,20 +5,26 @@ import wave
 from pathlib import Path
 
 import anyio
+import msgspec
 import numpy as np
 import pytest
-from wyoming.audio import AudioChunk, AudioStop
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncClient
 from wyoming.event import Event, async_read_event, async_write_event
+from wyoming.ping import Ping
 from wyoming.pipeline import PipelineStage, RunPipeline
 
 from assistant.audio.pcm import LISTENING_RATE, from_int16, to_int16
 from assistant.bench.clips import Clip
-from assistant.config.schema import Config, Wake, Wyoming
-from tests.interfaces.wyoming.conftest import Serve
+from assistant.config.schema import Answers, Config, Wake, Wyoming
+from assistant.interfaces.wyoming.satellite import Satellite
+from assistant.interfaces.wyoming.server import WyomingServer
+from assistant.testing.scripted import Script
+from tests.interfaces.wyoming.conftest import Serve, host_of
 
 pytestmark = pytest.mark.anyio
 
+ONE_MODEL = Config(answers=Answers(order=["model"]))
 CHUNK = LISTENING_RATE // 50
 NAME = "q_grapefruit_in_french"
 
@@ -96,7 +102,7 @@ async def test_one_that_sends_nothing_after_the_question_is_answered_too(
     assert "grapefruit" in next(event.data["text"].lower() for event in events if event.type == "transcript")
 
 
-async def test_one_that_is_asked_to_listen_to_nobody_is_told(serve: Serve, tmp_path: Path) -> None:
+async def test_a_satellite_that_is_asked_to_listen_in_silence_gets_an_error(serve: Serve, tmp_path: Path) -> None:
     address = f"unix://{tmp_path}/w.sock"
     config = Config(wake=Wake(listen_s=1))
     async with serve(Wyoming(listen=address), config), AsyncClient.from_uri(address) as client:
@@ -164,3 +170,39 @@ async def _speak(client: AsyncClient, speaker: Speaker) -> None:
         await client.write_event(speaker.next())
         due += CHUNK / LISTENING_RATE
         await asyncio.sleep(due - loop.time())
+
+
+async def test_what_is_typed_in_its_room_does_not_end_its_listening() -> None:
+    sent: list[str] = []
+
+    async def send(event: Event) -> None:
+        sent.append(event.type)
+
+    host = host_of(Script().engines(), ONE_MODEL)
+    satellite = Satellite(host, send, "kitchen", remembers=False)
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            await satellite.begin(tasks, None, awake=True)
+            await host.rooms.get("kitchen").ask("What time is it?", aloud=False)
+            await anyio.wait_all_tasks_blocked()
+            tasks.cancel_scope.cancel()
+    assert sent == ["transcribe"]
+
+
+async def test_sound_of_one_whose_pipeline_was_refused_is_no_recording(tmp_path: Path) -> None:
+    address = f"unix://{tmp_path}/w.sock"
+    host = host_of(Script().engines(), msgspec.structs.replace(ONE_MODEL, wyoming=Wyoming(listen=address)))
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(WyomingServer(host).run)
+            async with AsyncClient.from_uri(address) as client:
+                await client.write_event(
+                    RunPipeline(PipelineStage.WAKE, PipelineStage.TTS, wake_word_names=["x"]).event()
+                )
+                await client.write_event(AudioStart(LISTENING_RATE, 2, 1).event())
+                await client.write_event(AudioChunk(LISTENING_RATE, 2, 1, bytes(2 * CHUNK)).event())
+                await client.write_event(AudioStop().event())
+                await client.write_event(Ping().event())
+                answers = [await client.read_event() for _ in range(2)]
+            tasks.cancel_scope.cancel()
+    assert [answer.type for answer in answers if answer is not None] == ["error", "pong"]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from assistant.dialogue.speaking.announcement import Priority
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.errors import AssistantError, Code
 from assistant.events import TurnFinished
 from assistant.interfaces.ipc.access import Right
@@ -37,7 +37,7 @@ async def ask(params: Ask, call: Call) -> AskResult:
     rooms = call.host.rooms
     room = rooms.with_sound(params.room) if params.speak else rooms.get(params.room)
     turn = await room.ask(params.text, aloud=params.speak, written=written, asker=call.client.asker)
-    if turn.end == End.INTERRUPTED and not turn.heard:
+    if turn.end == TurnEnd.INTERRUPTED and not turn.heard:
         raise AssistantError(Code.IPC_CANCELLED, "the answer was stopped before it could be heard")
     return AskResult(reply=turn.reply, turn=turn)
 
@@ -67,7 +67,7 @@ async def say(params: Say, call: Call) -> SayResult:
     priority = Priority[params.priority.upper()]
     room = call.host.rooms.with_sound(params.room)
     said = await room.say(params.text, priority=priority, interrupt=params.interrupt)
-    return SayResult(heard=said.heard, complete=said.end == End.ANSWERED)
+    return SayResult(heard=said.heard, complete=said.end == TurnEnd.ANSWERED)
 
 
 class Listen(Params, frozen=True):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import anyio
 from msgspec import UNSET, Meta, Struct
 
-from assistant.dialogue.listening.dictation import Dictation, Told
+from assistant.dialogue.listening.dictation import Dictation, OnText
 from assistant.errors import AssistantError, Code
 from assistant.interfaces.ipc.access import Right
 from assistant.interfaces.ipc.call import MAX_TRANSCRIPTIONS, Call
@@ -66,7 +66,7 @@ async def transcribe(params: Transcribe, call: Call) -> TranscribeResult:
         call.context.transcriptions.release()
 
 
-async def _recognise(params: Transcribe, call: Call, partials: Told | None) -> TranscribeResult:
+async def _recognise(params: Transcribe, call: Call, partials: OnText | None) -> TranscribeResult:
     host = call.host
     asr = host.config.asr
     language = params.language or asr.given_language
@@ -79,7 +79,7 @@ async def _recognise(params: Transcribe, call: Call, partials: Told | None) -> T
     return TranscribeResult(found.text, found.language, found.audio_s)
 
 
-def _partials(call: Call) -> Told:
+def _partials(call: Call) -> OnText:
     """Sends what a recording says so far to the client."""
 
     def send(stable: str, tentative: str) -> None:

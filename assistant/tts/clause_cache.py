@@ -14,7 +14,7 @@ MAX_CLAUSES = 64
 """Number of cached clauses, of which the least recently used is evicted: at most 17 MB at 22 kHz."""
 
 
-class RememberedVoice(SpeechSynthesizer):
+class CachingVoice(SpeechSynthesizer):
     """Synthesises each short clause with `voice` once; the `fixed` phrases right now, and these are never evicted.
 
     Raises `AssistantError` (`tts.failed`).

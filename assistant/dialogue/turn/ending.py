@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class End(StrEnum):
+class TurnEnd(StrEnum):
     """How a turn ended."""
 
     ANSWERED = "answered"
@@ -17,4 +17,4 @@ class End(StrEnum):
     REOPENED = "reopened"
     """The user went on with the question; another turn answers it as a whole."""
     DISCARDED = "discarded"
-    """What was heard was for nobody; nothing is told of the turn."""
+    """What was said was not meant for the assistant; the turn emits nothing."""

@@ -1,4 +1,4 @@
-"""Processor time of a turn: while the user spoke, and for answers that nobody heard."""
+"""Processor time of a turn: while the user spoke, and for answers that were never played."""
 
 import time
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ class _Clocks:
     processor: float = field(default_factory=time.process_time)
 
 
-class Spent:
+class ProcessorTime:
     """Counts from the onset of speech; `stop_listening` at each soft end, the last of which counts."""
 
     def __init__(self) -> None:
@@ -36,6 +36,5 @@ class Spent:
         self._revision = _Clocks()
 
     def revision_is_void(self) -> None:
-        """What the process did since the revision began was in vain; what ran beside it counts too, so the sum is an
-        upper bound."""
+        """Count the time since the revision began as wasted: an upper bound, since what ran beside it counts too."""
         self.wasted_s += time.process_time() - self._revision.processor

@@ -5,16 +5,16 @@ import pytest
 from assistant.errors import AssistantError, Code
 from assistant.models import catalog
 from assistant.models.catalog import Catalog, Task
-from assistant.models.store import Store, locate, root
+from assistant.models.directory import ModelDirectory, locate, root
 from tests.models.small import EARS_FILES, ears, install, noise, words
 
 CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def store(tmp_path: Path, shelf: Path) -> Store:
+def store(tmp_path: Path, shelf: Path) -> ModelDirectory:
     """A store that contains `ears-1.5`; `words` is only in the catalogue."""
-    found = Store(tmp_path / "models", Catalog(models=(ears(shelf), words(shelf))))
+    found = ModelDirectory(tmp_path / "models", Catalog(models=(ears(shelf), words(shelf))))
     install(found.catalog.model("ears-1.5"), found.root / "ears-1.5", EARS_FILES)
     return found
 
@@ -52,23 +52,23 @@ def test_a_named_folder_takes_precedence(monkeypatch: pytest.MonkeyPatch) -> Non
     assert root() == Path.home() / "voices"
 
 
-def test_a_recogniser_is_located_as_its_folder(store: Store) -> None:
+def test_a_recogniser_is_located_as_its_folder(store: ModelDirectory) -> None:
     assert store.locate("ears-1.5", "asr") == store.root / "ears-1.5"
 
 
-def test_a_language_model_is_located_as_its_file(store: Store) -> None:
+def test_a_language_model_is_located_as_its_file(store: ModelDirectory) -> None:
     install(store.catalog.model("words"), store.root / "words", {"words.gguf": b"GGUF" + noise(3)})
     assert store.locate("words", "llm") == store.root / "words" / "words.gguf"
 
 
-def test_a_model_that_was_not_fetched_is_named_with_the_command_that_fetches_it(store: Store) -> None:
+def test_a_model_that_was_not_fetched_is_named_with_the_command_that_fetches_it(store: ModelDirectory) -> None:
     with pytest.raises(AssistantError, match="`assistant models pull words`") as raised:
         store.locate("words", "llm")
     assert raised.value.code is Code.MODEL_NOT_FETCHED
 
 
 def test_in_a_service_the_error_names_the_command_that_fetches_its_models(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: ModelDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("ASSISTANT_MODELS", raising=False)
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/assistant")
@@ -76,33 +76,33 @@ def test_in_a_service_the_error_names_the_command_that_fetches_its_models(
         store.locate("words", "llm")
 
 
-def test_a_damaged_model_is_refused_with_its_file(store: Store) -> None:
+def test_a_damaged_model_is_refused_with_its_file(store: ModelDirectory) -> None:
     (store.root / "ears-1.5" / "config.json").write_bytes(b"other bytes here!")
     with pytest.raises(AssistantError, match=r"ears-1\.5/config\.json .* `assistant models pull ears-1\.5`") as raised:
         store.locate("ears-1.5", "asr")
     assert raised.value.code is Code.MODEL_CORRUPT
 
 
-def test_a_model_for_another_task_is_refused_with_those_that_fit(store: Store) -> None:
+def test_a_model_for_another_task_is_refused_with_those_that_fit(store: ModelDirectory) -> None:
     with pytest.raises(AssistantError, match=r"ears-1\.5 is for asr, not for llm; choose from words") as raised:
         store.locate("ears-1.5", "llm")
     assert raised.value.code is Code.MODEL_UNKNOWN
 
 
-def test_a_misspelt_name_is_not_taken_for_a_path(store: Store) -> None:
+def test_a_misspelt_name_is_not_taken_for_a_path(store: ModelDirectory) -> None:
     with pytest.raises(AssistantError, match=r"did you mean ears-1\.5\?") as raised:
         store.locate("ears-1.6", "asr")
     assert raised.value.code is Code.MODEL_UNKNOWN
 
 
 @pytest.mark.parametrize("path", ["somewhere/mine.gguf", "mine.gguf", "~/mine", "./mine"])
-def test_a_path_without_a_file_is_a_missing_model(store: Store, path: str) -> None:
+def test_a_path_without_a_file_is_a_missing_model(store: ModelDirectory, path: str) -> None:
     with pytest.raises(AssistantError, match=r"there is no model at /.*mine") as raised:
         store.locate(path, "llm")
     assert raised.value.code is Code.MODEL_MISSING
 
 
-def test_the_users_own_models_are_used_as_they_are(store: Store, tmp_path: Path) -> None:
+def test_the_users_own_models_are_used_as_they_are(store: ModelDirectory, tmp_path: Path) -> None:
     folder = tmp_path / "own"
     folder.mkdir()
     for name in ("model.bin", "voice.onnx", "voice.onnx.json"):
@@ -124,7 +124,7 @@ def test_the_users_own_models_are_used_as_they_are(store: Store, tmp_path: Path)
     ],
 )
 def test_a_path_of_another_kind_is_refused_with_what_is_wanted(
-    store: Store, tmp_path: Path, task: Task, name: str, wanted: str
+    store: ModelDirectory, tmp_path: Path, task: Task, name: str, wanted: str
 ) -> None:
     folder = tmp_path / "own"
     folder.mkdir()
@@ -135,7 +135,7 @@ def test_a_path_of_another_kind_is_refused_with_what_is_wanted(
     assert raised.value.code is Code.MODEL_MISSING
 
 
-def test_the_state_of_a_model_is_judged_by_sizes_alone(store: Store) -> None:
+def test_the_state_of_a_model_is_judged_by_sizes_alone(store: ModelDirectory) -> None:
     assert store.state(store.catalog.model("ears-1.5")) == "fetched"
     assert store.state(store.catalog.model("words")) == "not fetched"
     (store.root / "ears-1.5" / "model.bin").write_bytes(b"short")

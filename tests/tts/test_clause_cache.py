@@ -5,7 +5,7 @@ import numpy as np
 from assistant.audio.pcm import Samples
 from assistant.blocking import NeverStop
 from assistant.testing.scripted import ScriptedVoice
-from assistant.tts.remembered import MAX_CLAUSES, RememberedVoice
+from assistant.tts.clause_cache import MAX_CLAUSES, CachingVoice
 
 
 class Stopped:
@@ -13,7 +13,7 @@ class Stopped:
         return True
 
 
-def say(voice: RememberedVoice, text: str) -> Samples:
+def say(voice: CachingVoice, text: str) -> Samples:
     pieces: list[Samples] = []
     voice.synthesize(text, emit=pieces.append, stop=NeverStop())
     return np.concatenate(pieces)
@@ -21,14 +21,14 @@ def say(voice: RememberedVoice, text: str) -> Samples:
 
 def test_a_short_clause_is_synthesised_once() -> None:
     inner = ScriptedVoice()
-    voice = RememberedVoice(inner, [])
+    voice = CachingVoice(inner, [])
     assert np.array_equal(say(voice, "Sure."), say(voice, "Sure."))
     assert inner.spoken == ["Sure."]
 
 
 def test_fixed_phrases_are_cached_from_the_start_and_stay() -> None:
     inner = ScriptedVoice()
-    voice = RememberedVoice(inner, ["Sorry."])
+    voice = CachingVoice(inner, ["Sorry."])
     voice.forget()
     say(voice, "Sorry.")
     assert inner.spoken == ["Sorry."]
@@ -36,7 +36,7 @@ def test_fixed_phrases_are_cached_from_the_start_and_stay() -> None:
 
 def test_a_long_clause_is_not_cached() -> None:
     inner = ScriptedVoice()
-    voice = RememberedVoice(inner, [])
+    voice = CachingVoice(inner, [])
     text = "this is a clause that is never going to be said twice"
     say(voice, text)
     say(voice, text)
@@ -45,7 +45,7 @@ def test_a_long_clause_is_not_cached() -> None:
 
 def test_an_interrupted_clause_is_not_cached() -> None:
     inner = ScriptedVoice()
-    voice = RememberedVoice(inner, [])
+    voice = CachingVoice(inner, [])
     voice.synthesize("Sure.", emit=lambda piece: None, stop=Stopped())
     say(voice, "Sure.")
     assert inner.spoken == ["Sure."]
@@ -53,7 +53,7 @@ def test_an_interrupted_clause_is_not_cached() -> None:
 
 def test_the_least_recently_used_clause_is_evicted_first() -> None:
     inner = ScriptedVoice()
-    voice = RememberedVoice(inner, [])
+    voice = CachingVoice(inner, [])
     for number in range(MAX_CLAUSES):
         say(voice, str(number))
     say(voice, "0")

@@ -18,7 +18,7 @@ MAIN_SUFFIX: dict[Task, str] = {"llm": ".gguf", "tts": ".onnx", "turn": ".onnx"}
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class ModelDirectory:
     """A folder with a folder for each model, and the catalogue that describes their content."""
 
     root: Path
@@ -82,7 +82,7 @@ def locate(name_or_path: str, task: Task) -> Path:
     Models of the catalogue are checked against its sums. Raises `AssistantError`: `model.unknown`, `model.not_fetched`
     with the command that fetches it, `model.missing` for a path without such a model, `model.corrupt`.
     """
-    return default_store().locate(name_or_path, task)
+    return default_directory().locate(name_or_path, task)
 
 
 def locate_configured(config: Config, key: str) -> Path:
@@ -99,8 +99,8 @@ def how_to_fetch(name: str) -> str:
     return "`sudo assistant service install`" if is_service else f"`assistant models pull {name}`"
 
 
-def default_store() -> Store:
-    return Store(root(), catalog.shipped())
+def default_directory() -> ModelDirectory:
+    return ModelDirectory(root(), catalog.shipped())
 
 
 def root() -> Path:

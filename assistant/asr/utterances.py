@@ -76,7 +76,7 @@ class UtteranceCutter:
             self._first = needed
 
 
-def speech_pieces(audio: Samples, activity: VoiceActivity) -> Iterator[Samples]:
+def cut_utterances(audio: Samples, activity: VoiceActivity) -> Iterator[Samples]:
     """Cut `audio` (16 kHz) into its utterances, in order, each at most 30 s long."""
     cutter = UtteranceCutter(activity)
     yield from cutter.push(audio)

@@ -11,7 +11,7 @@ from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.audio.simulated.recorder import ReplyRecorder
 from assistant.audio.simulated.recording import Recording
 from assistant.config.schema import Config
-from assistant.dialogue.turn.end import End
+from assistant.dialogue.turn.ending import TurnEnd
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import Emitter, Event, Listening, Marks, SpeechEnded, TurnFinished
@@ -89,14 +89,14 @@ class _Ears:
             self.ended.set()
         elif isinstance(event, TurnFinished) and not self.finished.is_set():
             self.turns.append(event)
-            if event.end != End.REOPENED:
+            if event.end != TurnEnd.REOPENED:
                 self.finished.set()
         elif isinstance(event, Listening) and self.turns:
             self.finished.set()  # what seemed to go on with the question meant nothing
 
 
 def since(later_s: float, turn: TurnFinished) -> TurnFinished:
-    """`turn` with its marks counted from `later_s` seconds after the end of speech that it was counted from."""
+    """Count the marks of `turn` from `later_s` seconds after the end of speech that it was counted from."""
     marks = {
         name: round(ms - later_s * 1000, 1)
         for name, ms in msgspec.structs.asdict(turn.marks_ms).items()
