@@ -17,6 +17,7 @@ EXAMPLE = {
     dict[str, str]: {"asr": "cpu"},
     dict[str, float]: {"asr": 0.2},
     str | None: None,
+    events.Provenance | None: events.Provenance(kind="document", name="manual", passage="page 3"),
 }
 
 
