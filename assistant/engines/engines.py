@@ -4,6 +4,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
+import anyio
+
 from assistant import blocking
 from assistant.asr.base import SpeechRecognizer
 from assistant.engines.detectors import DetectorLoader, Detectors, Words, load_detectors
@@ -89,15 +91,31 @@ class Engines:
         while True:
             await self.precedence.free()
             with ExitStack() as leases:
-                for queue in self.queues.values():
-                    leases.enter_context(await queue.acquire(Urgency.BACKGROUND))
-                if self.precedence.is_claimed:
-                    continue  # speech has begun meanwhile
+                if not await self._take_all(leases):
+                    continue
                 before = self.generation.engine
                 self._put_in(fresh)
                 if before is not self.generation.engine:
                     await _close(before)
                 return
+
+    async def _take_all(self, leases: ExitStack) -> bool:
+        """Whether all engines were lent, which ends with `leases`; not when speech begins meanwhile.
+
+        Then a turn may wait for one that is lent already, and so must not wait for those that are not.
+        """
+        complete = False
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._cancel_when_claimed, tasks.cancel_scope)
+            for queue in self.queues.values():
+                leases.enter_context(await queue.acquire(Urgency.BACKGROUND))
+            complete = True
+            tasks.cancel_scope.cancel()
+        return complete and not self.precedence.is_claimed
+
+    async def _cancel_when_claimed(self, scope: anyio.CancelScope) -> None:
+        await self.precedence.until_claimed()
+        scope.cancel()
 
     def _put_in(self, fresh: Fresh) -> None:
         if not isinstance(fresh.recognizer, Unchanged):

@@ -50,6 +50,11 @@ class Precedence:
         """May be read in any thread."""
         return self._claims > 0
 
+    async def until_claimed(self) -> None:
+        """Return once it is claimed."""
+        while not self._claims:
+            await self._changed.wait()
+
     async def free(self) -> None:
         """Return once it is not claimed."""
         while self._claims:
