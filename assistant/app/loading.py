@@ -79,9 +79,9 @@ def load_fresh(before: Config, after: Config, engines: Engines) -> Fresh:
 
     fresh = Fresh(
         recognizer=load_recognizer(after, budget.recognition) if changed(*RECOGNISER_KEYS) else UNCHANGED,
-        model=load_language_model(after, budget) if changed(*MODEL_KEYS) else UNCHANGED,
         voice=load_voice(after, budget) if changed(*VOICE_KEYS) else UNCHANGED,
         end_of_turn=load_end_of_turn(after, budget) if changed(*END_KEYS) else UNCHANGED,
+        model=load_language_model(after, budget) if changed(*MODEL_KEYS) else UNCHANGED,  # the only one to be closed
     )
     recognizer = engines.recognition.engine if fresh.recognizer is UNCHANGED else fresh.recognizer
     voice = engines.voice if fresh.voice is UNCHANGED else fresh.voice

@@ -59,8 +59,8 @@ class Running:
             after = changes.merge(before, wanted)
             if before.audio != after.audio and after.audio.has_sound:
                 await blocking.call(lambda stop: _check(after.audio), name="devices")
-            fresh = await blocking.call(lambda stop: load_fresh(before, after, self.engines), name="loading")
             detectors = await self.rooms.prepare(after)
+            fresh = await blocking.call(lambda stop: load_fresh(before, after, self.engines), name="loading")
             await self.engines.exchange(fresh)
             if fresh != Fresh():
                 freeze_heap()

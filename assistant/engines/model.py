@@ -131,7 +131,10 @@ class _LocalGeneration(Generation):
                         yield piece
 
     def _begin(self, lease: Lease) -> AsyncGenerator[str, None]:
-        """One call of the model."""
+        """One call of the model.
+
+        One that writes ahead has room for all it may write: else it would be lent for as long as the reply is spoken.
+        """
 
         def work(emit: Emit[str], stop: StopFlag) -> None:
             self._go_on(lease, emit, StopWhen(stop.is_set, lambda: lease.is_wanted))
@@ -139,6 +142,7 @@ class _LocalGeneration(Generation):
         return blocking.stream(
             work,
             name="generation",
+            ahead=max(1, self._max_tokens),
             handover_s=None if self._handle.writes_ahead else HANDOVER_S,
             ended=lease.release,
         )
