@@ -113,23 +113,3 @@ async def test_a_turn_does_not_wait_for_what_an_exchange_waits_for() -> None:
                 (await engines.recognition.queue.acquire(Urgency.SPOKEN)).release()
                 assert engines.recognition.engine is old
     assert engines.recognition.engine is not old
-
-
-async def test_who_begins_to_speak_while_engines_are_waited_for_is_answered_before_they_are_exchanged() -> None:
-    model, voice = ScriptedModel(), ScriptedVoice()
-    model.hold.holding = True
-    async with conversation(Script(model=model)) as stage, anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(stage.room.ask, "Tell me a story.", aloud=False))
-        await model.hold.wait_until_reached()
-        tasks.start_soon(stage.engines.exchange, Fresh(voice=voice))
-        await anyio.wait_all_tasks_blocked()
-        await stage.ears.hear(0.9, 960)
-        await model.hold.wait_until_stopped()
-        model.hold.holding = False
-        await stage.ears.hear(0.0, 640)
-        turn = await stage.turn_finished()
-        assert (turn.source, turn.error) == ("speech", None)
-        assert voice.spoken == []
-        await stage.turn_finished(2)
-        while stage.engines.voice is not voice:
-            await anyio.wait_all_tasks_blocked()

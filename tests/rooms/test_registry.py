@@ -70,8 +70,8 @@ async def test_an_answer_that_is_being_played_delays_nobody_in_another_room() ->
 
 async def test_every_event_carries_its_room_and_no_two_turns_have_the_same_number() -> None:
     async with conversation() as stage, another_room(stage) as kitchen:
-        for count, place in enumerate((stage, kitchen, stage), start=1):
-            await place.ask()
+        for count, ask in enumerate((stage.ask, kitchen.ask, stage.ask), start=1):
+            await ask()
             await stage.turn_finished(count)
         await kitchen.room.ask("What time is it?", aloud=False)
     assert {event.room for event in stage.events} == {"local", "kitchen"}
