@@ -37,8 +37,8 @@ class Bus:
     def subscribe(self, take: Callable[[Event], None]) -> Iterator[None]:
         """Call `take` with every event that is emitted while the context lasts.
 
-        May begin and end while an event is being delivered: a new subscriber hears from the next one on, one that has
-        ended hears nothing more. What `take` raises is logged, and it stays subscribed.
+        May begin and end while an event is being delivered: a new subscriber gets the next one, one that has ended gets
+        nothing more. What `take` raises is logged, and it stays subscribed.
         """
         subscription = object()
         self._subscriptions[subscription] = take

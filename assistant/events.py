@@ -196,7 +196,7 @@ class RoomClosed(Event, frozen=True, tag="room_closed"):
 
 
 class Level(Event, frozen=True, tag="level"):
-    """What the microphone hears, ten times a second."""
+    """Level of the microphone, ten times a second."""
 
     level_db: float
     """Decibels of full scale, -100 to 0."""

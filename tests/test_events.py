@@ -17,14 +17,17 @@ EXAMPLE = {
     dict[str, str]: {"asr": "cpu"},
     dict[str, float]: {"asr": 0.2},
     str | None: None,
+<<<<<<< HEAD
     events.Provenance | None: events.Provenance(kind="document", name="manual", passage="page 3"),
+=======
+    events.Marks: events.Marks(commit=480.0),
+    events.Provenance | None: events.Provenance(kind="document", name="manual.pdf", passage="page 3"),
+>>>>>>> w-review
 }
 
 
 def example(kind: type[Event]) -> Event:
-    values: dict[str, Any] = {}
-    for field in msgspec.structs.fields(kind):
-        values[field.name] = events.Marks(commit=480.0) if field.type is events.Marks else EXAMPLE[field.type]
+    values: dict[str, Any] = {field.name: EXAMPLE[field.type] for field in msgspec.structs.fields(kind)}
     return kind(**values)
 
 

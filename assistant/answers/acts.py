@@ -71,8 +71,8 @@ class Acts:
     """Runs what an answer proposes once it is committed, in order.
 
     `final` returns when the question cannot be reopened any more; what cannot be undone waits for it. `calm` returns
-    when no speech is under way that may reopen it; what can still be undone is not over before. `failing` hears of
-    each effect that could not be done, or undone. Methods return at once, but for `run` and `carry_out`.
+    when no speech is under way that may reopen it; what can still be undone is not over before. `failing` gets the
+    error of each effect that could not be done, or undone. Methods return at once, but for `run` and `carry_out`.
     """
 
     def __init__(

@@ -59,12 +59,12 @@ class Running:
             after = changes.merge(before, wanted)
             if before.audio != after.audio and after.audio.has_sound:
                 await blocking.call(lambda stop: _check(after.audio), name="devices")
-            detectors = await self.rooms.prepare(after)
+            prepared = await self.rooms.prepare(after)
             fresh = await blocking.call(lambda stop: load_fresh(before, after, self.engines), name="loading")
             await self.engines.exchange(fresh)
             if fresh != Fresh():
                 freeze_heap()
-            await self.rooms.follow(after, detectors)
+            await self.rooms.follow(prepared)
             if before.log != after.log:
                 configure_log(after.log)
             if before.audio != after.audio and self.supervisor is not None:

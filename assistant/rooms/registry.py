@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from itertools import count
 
 import anyio
 
-from assistant.answers.order import build_responders
+from assistant.answers.order import Responders, build_responders
 from assistant.audio.base import AudioSink, AudioSource
 from assistant.config.schema import Config
 from assistant.engines.detectors import Detectors
@@ -15,6 +16,16 @@ from assistant.events import RoomClosed, RoomOpened
 from assistant.rooms.room import Room, RoomSound, unchanged
 from assistant.rooms.shared import Adapt, Shared
 from assistant.store.rooms import LOCAL_ROOM
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A configuration that can be followed, and what that takes."""
+
+    config: Config
+    responders: Responders
+    detectors: Mapping[Room, Detectors]
+    """For the rooms whose wake words change."""
 
 
 class Rooms:
@@ -89,19 +100,20 @@ class Rooms:
         async with self._living(room):
             yield room
 
-    async def prepare(self, config: Config) -> Mapping[Room, Detectors]:
-        """Load the detectors that rooms need to follow `config`. Raises `AssistantError` (`model.*`, `config.invalid`),
-        and then nothing has changed."""
-        build_responders(config, self.shared.engines)
-        return await self._missing(config, {})
+    async def prepare(self, config: Config) -> Prepared:
+        """Load what the rooms need to follow `config`. Raises `AssistantError` (`model.*`, `config.invalid`), and then
+        nothing has changed."""
+        responders = build_responders(config, self.shared.engines)
+        return Prepared(config, responders, await self._missing(config, {}))
 
-    async def follow(self, config: Config, detectors: Mapping[Room, Detectors]) -> None:
-        """Have all rooms do as `config` says, with the engines that are shared by now and what `prepare` has loaded.
+    async def follow(self, prepared: Prepared) -> None:
+        """Have all rooms do as the prepared configuration says, with the engines that are shared by now.
 
-        Rooms that have opened since get detectors of their own. Raises as `prepare` does.
+        Rooms that have opened since get detectors of their own. Raises `AssistantError` (`model.*`).
         """
-        detectors = await self._missing(config, detectors)
-        self.shared.responders = build_responders(config, self.shared.engines)
+        config = prepared.config
+        detectors = await self._missing(config, prepared.detectors)
+        self.shared.responders = prepared.responders
         self._config = config
         for room in self:
             room.configure(config, detectors.get(room))

@@ -69,7 +69,7 @@ async def test_when_none_has_an_answer_that_is_an_error() -> None:
 
 async def test_it_is_told_in_the_turn_and_apologised_for() -> None:
     async with conversation() as stage:
-        await stage.rooms.follow(ordered("clock"), {})
+        await stage.rooms.follow(await stage.rooms.prepare(ordered("clock")))
         stage.script.recognizer.texts = ["who are you"]
         await stage.ask()
         finished = await stage.turn_finished()

@@ -27,7 +27,7 @@ def _empty_list() -> Iterator[None]:
 async def attach(stage: Stage) -> None:
     """Have the rooms follow a configuration that names it."""
     wanted = msgspec.structs.replace(QUIET, answers=Answers(order=ORDER))
-    await stage.rooms.follow(wanted, await stage.rooms.prepare(wanted))
+    await stage.rooms.follow(await stage.rooms.prepare(wanted))
 
 
 def test_it_takes_less_than_forty_lines() -> None:

@@ -275,7 +275,7 @@ async def test_a_configuration_that_is_read_again_reaches_every_room_each_with_i
     ):
         assert loader.loaded == [["okay_nabu"], ["alexa"]]
         wanted = msgspec.structs.replace(listening_for("hey_jarvis"), llm=Llm(max_reply_tokens=2))
-        await stage.rooms.follow(wanted, await stage.rooms.prepare(wanted))
+        await stage.rooms.follow(await stage.rooms.prepare(wanted))
         assert loader.loaded[2:] == [["hey_jarvis"], ["hey_jarvis"]], "the attic keeps its own word"
         for room in stage.rooms:
             assert room.config.llm.max_reply_tokens == 2
@@ -300,7 +300,7 @@ async def test_a_room_that_opens_while_a_configuration_is_followed_listens_for_i
         wanted = listening_for("hey_jarvis")
         prepared = await stage.rooms.prepare(wanted)
         async with another_room(stage) as kitchen:
-            await stage.rooms.follow(wanted, prepared)
+            await stage.rooms.follow(prepared)
             assert loader.loaded == [["hey_jarvis"], ["okay_nabu"], ["hey_jarvis"]]
             assert wake_words(kitchen.room.config) == ["hey_jarvis"]
 

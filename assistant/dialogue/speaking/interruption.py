@@ -19,7 +19,7 @@ OWN_DB = 9.0
 """A block that the echo canceller has lowered by more held an echo and not much else.
 
 Recorded commands over a recorded voice, both equally loud in the microphone: once the canceller has converged nine of
-ten blocks in which voice activity hears the user are lowered by less, and the first of them is the first that it hears.
+ten blocks in which voice activity finds the user are lowered by less, and the first of them is the first that it finds.
 """
 
 OVER_ECHO = 0.1

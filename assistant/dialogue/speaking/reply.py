@@ -30,7 +30,8 @@ class Line:
 class Reply:
     """Notes in `outcome` what is written, and hands each piece of text to `written` as it comes.
 
-    With `counts` the answer is committed already, so effects are run where they stand; else `acts` hears of them.
+    With `counts` the answer is committed already, so effects are run where they stand; else they are proposed to
+    `acts`.
     """
 
     def __init__(

@@ -27,7 +27,7 @@ class Sound:
 class Voicing:
     """Synthesises with the voice behind `handle`, with pauses as `settings` say, and notes it in `outcome`.
 
-    `begun` hears of each line as it is handed to the voice. `deadline` is that of the first line.
+    `begun` is called with each line as it is handed to the voice. `deadline` is that of the first line.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ FIRST_LOOK_MS = 128
 
 
 class Listening:
-    """Holds what was understood so far. `load` hears how long passes take, `endpointing` what is learned of a pause."""
+    """Holds what was understood so far. `load` gets the seconds of each pass, `endpointing` what a pause shows."""
 
     def __init__(self, number: int, context: Context, endpointing: Endpointing, load: Load) -> None:
         turns, asr = context.config.turns, context.config.asr

@@ -21,7 +21,7 @@ from assistant.interfaces.wyoming.wire import Stream, Wire
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 60.0
+MAX_PAUSE_S = 60.0
 """Between two attempts to reach a satellite; doubled each time."""
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -112,7 +112,7 @@ class WyomingServer:
             except (OSError, anyio.BrokenResourceError) as error:
                 log.debug("wyoming: satellite %s: %s", address, error)
             await anyio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_S)
+            pause = min(2 * pause, MAX_PAUSE_S)
 
 
 def room_name(address: str) -> str:

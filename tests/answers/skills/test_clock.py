@@ -44,7 +44,8 @@ class Watch:
 async def room(script: Script, config: Config = QUIET) -> AsyncIterator[Stage]:
     """A conversation with the responders that the configuration names by itself."""
     async with conversation(script, config) as stage:
-        await stage.rooms.follow(msgspec.structs.replace(config, answers=Answers()), {})
+        wanted = msgspec.structs.replace(config, answers=Answers())
+        await stage.rooms.follow(await stage.rooms.prepare(wanted))
         yield stage
 
 
