@@ -17,12 +17,8 @@ EXAMPLE = {
     dict[str, str]: {"asr": "cpu"},
     dict[str, float]: {"asr": 0.2},
     str | None: None,
-<<<<<<< HEAD
-    events.Provenance | None: events.Provenance(kind="document", name="manual", passage="page 3"),
-=======
     events.Marks: events.Marks(commit=480.0),
     events.Provenance | None: events.Provenance(kind="document", name="manual.pdf", passage="page 3"),
->>>>>>> w-review
 }
 
 
