@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import anyio
 
-from assistant.answers.order import build_responders
+from assistant.answers.model import ModelResponder
+from assistant.answers.order import Responders
 from assistant.audio.echo.canceller import EchoCanceller
 from assistant.audio.echo.source import EchoCancelledSource
 from assistant.audio.pcm import LISTENING_RATE, Samples
@@ -99,6 +100,7 @@ async def simulated_conversation(
     canceller = EchoCanceller(noise_suppression=config.audio.noise_suppression)
     simulated.source = EchoCancelledSource(room.microphone, room.reference, canceller)
     scripted = replace(engines, generation=ModelHandle(Monologue(), EngineQueue("llm", engines.precedence)))
-    rooms = Rooms(Shared(scripted, build_responders(config, scripted), simulated.take), config)
+    responders = Responders([ModelResponder(scripted.generation, config.llm)])
+    rooms = Rooms(Shared(scripted, responders, simulated.take), config)
     async with rooms.open("simulated", simulated.source, room.loudspeaker) as simulated.assistant:
         yield simulated
