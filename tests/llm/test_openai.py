@@ -278,7 +278,7 @@ async def test_thoughts_and_events_without_text_are_not_emitted(server: Scripted
         handler.end()
 
     server.script = script
-    assert (await ask_once(client(server.url)))[0] == ["No", "on", ". ", "<"]
+    assert (await ask_once(client(server.url)))[0] == ["No", "on", ".", " <"]
 
 
 async def test_a_usage_that_is_not_told_counts_the_pieces(server: Scripted) -> None:
