@@ -9,6 +9,7 @@ Precision, where a legitimate answer might look like one of the forms:
   one that was kept, as in an explanation or a play, all are kept.
 - Thoughts that end without having begun are recognised by their first words ("Okay, the user asks"), and the reply is
   held back until they end, or turn out to be the answer. After other first words nothing can be taken back.
+- Within a line "User:" is part of the answer, and so is a label after a line that has not ended.
 """
 
 import re
