@@ -10,6 +10,8 @@ from assistant.config.schema import Device
 from assistant.errors import AssistantError, Code
 from assistant.host.hardware import accelerators
 from assistant.llm.base import Message, Usage
+from assistant.llm.content import control_tokens, neutral
+from assistant.llm.gguf import read_vocabulary
 from assistant.llm.llama_native import Native, Setup, discard
 from assistant.llm.llama_probe import probe
 
@@ -53,6 +55,7 @@ class LlamaCpp:
         self._name = path.stem
         self._temperature = temperature
         self._device, self._native = _load(setup, device)
+        self._control_tokens = _control_tokens(path)
         self._context_tokens = min(context_tokens, self._native.context_tokens)
         if self._context_tokens < context_tokens:
             log.warning(
@@ -87,10 +90,10 @@ class LlamaCpp:
         if stop.is_set():
             return Usage(0, 0, 0)
         reply = self._native.chat(
-            {**_chat(messages), **REPETITION, "max_tokens": max_tokens, "temperature": self._temperature},
+            {**self._chat(messages), **REPETITION, "max_tokens": max_tokens, "temperature": self._temperature},
             emit if max_tokens else discard,  # llama.cpp samples a token even when none is requested
             stop,
-            begun=messages[-1].role == "assistant",
+            after=messages[-1].content if messages[-1].role == "assistant" else "",
         )
         if reply.finish_reason == "length" and reply.generated < max_tokens:
             raise AssistantError(
@@ -102,26 +105,35 @@ class LlamaCpp:
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Count exactly, including the tokens of the chat template. Raises `AssistantError` (`llm.failed`)."""
-        return self._native.count(_chat(messages))
+        return self._native.count(self._chat(messages))
 
     def close(self) -> None:
         """Free the model and remove the socket; later calls raise `llm.failed`."""
         self._native.close()
 
+    def _chat(self, messages: Sequence[Message]) -> dict[str, Any]:
+        """Make the part of a request that determines the prompt.
 
-def _chat(messages: Sequence[Message]) -> dict[str, Any]:
-    """Make the part of a request that determines the prompt.
+        Thinking is disabled: the user would wait for it in silence. A lone surrogate, which UTF-8 cannot encode,
+        becomes a question mark. llama.cpp tokenises the whole prompt with its control tokens, so that none may be in
+        what was said.
+        """
+        contents = (message.content.encode("utf-8", "replace").decode("utf-8") for message in messages)
+        return {
+            "messages": [
+                {"role": message.role, "content": neutral(content, self._control_tokens)}
+                for message, content in zip(messages, contents, strict=True)
+            ],
+            "chat_template_kwargs": {"enable_thinking": False},
+        }
 
-    Thinking is disabled: the user would wait for it in silence. A lone surrogate, which UTF-8 cannot encode, becomes a
-    question mark.
-    """
-    return {
-        "messages": [
-            {"role": message.role, "content": message.content.encode("utf-8", "replace").decode("utf-8")}
-            for message in messages
-        ],
-        "chat_template_kwargs": {"enable_thinking": False},
-    }
+
+def _control_tokens(path: Path) -> frozenset[str]:
+    """Read what the model must not meet in what people say."""
+    try:
+        return control_tokens(read_vocabulary(path))
+    except (OSError, ValueError) as error:
+        raise AssistantError(Code.MODEL_CORRUPT, f"{path}: its vocabulary cannot be read: {error}") from error
 
 
 def _check_gguf(path: Path) -> None:

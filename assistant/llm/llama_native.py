@@ -18,8 +18,8 @@ import msgspec
 
 from assistant.blocking import Emit, NeverStop, StopFlag
 from assistant.errors import AssistantError, Code
+from assistant.llm.answer import AnswerText
 from assistant.llm.llama_socket import MAX_PATH_BYTES, SocketClient
-from assistant.llm.thoughts import WithoutThoughts
 
 PROMPT_BATCH_CPU = 16
 """Prompt tokens between two checks of the stop flag: 0.1 s on two x86 cores with SmolLM2-135M Q4_1.
@@ -77,14 +77,14 @@ class Native:
             self.chat(WARM_UP, discard, NeverStop())
             self._parts = parts.pop_all()
 
-    def chat(self, request: Mapping[str, Any], emit: Emit[str], stop: StopFlag, *, begun: bool = False) -> "Reply":
-        """Run one chat request; with `begun`, its last message is the beginning of the reply.
+    def chat(self, request: Mapping[str, Any], emit: Emit[str], stop: StopFlag, *, after: str = "") -> "Reply":
+        """Run one chat request; `after` is the answer so far, when the last message is the beginning of the reply.
 
         Raises `AssistantError` (`llm.failed`) and whatever `emit` raises.
         """
         if self._server is None:
             raise AssistantError(Code.LLM_FAILED, f"{self._name}: the model was closed")
-        reply = Reply(emit, stop, begun=begun)
+        reply = Reply(emit, stop, after=after)
         try:
             self._server.handle_chat_completions({**request, "stream": True, "return_progress": True}, reply)
         except RuntimeError as error:
@@ -93,7 +93,7 @@ class Native:
             raise reply.raised
         if reply.error is not None:
             raise AssistantError(Code.LLM_FAILED, f"{self._name}: {_reason(reply.error)}")
-        if reply.finish_reason is None and not reply.stopped:
+        if reply.finish_reason is None and not (reply.stopped or reply.is_over):
             raise AssistantError(
                 Code.LLM_FAILED, f"{self._name}: llama.cpp ended without an answer; restart the assistant"
             )
@@ -128,10 +128,10 @@ class Reply:
     Returning True ends the request. An exception would be printed and ignored, so it is stored for the caller.
     """
 
-    def __init__(self, emit: Emit[str], stop: StopFlag, *, begun: bool) -> None:
+    def __init__(self, emit: Emit[str], stop: StopFlag, *, after: str) -> None:
         self._emit = emit
         self._stop = stop
-        self._text = WithoutThoughts(begun=begun)
+        self._text = AnswerText(after=after)
         self.reused = 0
         self.evaluated = 0
         self.generated = 0
@@ -147,7 +147,12 @@ class Reply:
             self.raised = error
             return True
         self.stopped = self._stop.is_set() and self.finish_reason is None
-        return self.stopped
+        return self.stopped or self.is_over
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the model has gone on to another turn, so that no more of the answer comes."""
+        return self._text.ended
 
     def _take(self, event: Mapping[str, Any]) -> None:
         self.error = event.get("error")

@@ -17,8 +17,9 @@ import anyio
 import msgspec
 
 from assistant.errors import AssistantError, Code
+from assistant.llm.answer import AnswerText
 from assistant.llm.base import Generation, Message, Prompt, RemoteLanguageModel, Usage
-from assistant.llm.thoughts import WithoutThoughts
+from assistant.llm.content import neutral
 
 if TYPE_CHECKING:
     import httpx2
@@ -295,7 +296,7 @@ class _Parser:
     """Makes text and token counts of the events of a reply."""
 
     def __init__(self) -> None:
-        self._text = WithoutThoughts()
+        self._text = AnswerText()
         self._finished = False
         self._pieces = 0
         self._reported: _ReportedUsage | None = None
@@ -363,8 +364,11 @@ def _authorization(api_key: str | None) -> dict[str, str]:
 
 
 def _encodable(message: Message) -> dict[str, str]:
-    """A message as the server gets it. Half a surrogate pair, which no UTF-8 can hold, becomes a question mark."""
-    return {"role": message.role, "content": message.content.encode("utf-8", "replace").decode("utf-8")}
+    """A message as the server gets it. Half a surrogate pair, which no UTF-8 can hold, becomes a question mark.
+
+    Servers tokenise what looks like their model's control tokens as such, wherever it stands.
+    """
+    return {"role": message.role, "content": neutral(message.content.encode("utf-8", "replace").decode("utf-8"))}
 
 
 def _at_most(text: str) -> int:

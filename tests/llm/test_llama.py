@@ -104,7 +104,7 @@ def test_it_continues_a_reply_at_the_cost_of_a_token(model: LlamaCpp) -> None:
 
 def test_a_stop_ends_the_reply_within_a_token(model: LlamaCpp) -> None:
     listener = Listener(enough=3)
-    usage = model.generate(about("ships"), max_tokens=200, emit=listener.take, stop=listener)
+    usage = model.generate(about("rain"), max_tokens=200, emit=listener.take, stop=listener)
     assert len(listener.pieces) == 3
     assert usage.generated == 3
 

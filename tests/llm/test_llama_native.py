@@ -189,6 +189,12 @@ def test_thoughts_are_never_emitted(loop: ScriptedLoop, native: Native) -> None:
     assert chat(native) == ["Noon", "<"]
 
 
+def test_a_dialogue_that_the_model_goes_on_with_ends_the_request(loop: ScriptedLoop, native: Native) -> None:
+    asked = {"error": {"message": "The loop was not stopped.", "type": "server_error"}}
+    loop.events = [piece({"content": "Four."}), piece({"content": "\nUser:"}), asked]
+    assert chat(native) == ["Four."]
+
+
 def test_an_error_that_the_loop_reports_is_raised(loop: ScriptedLoop, native: Native) -> None:
     loop.events = [{"error": {"code": 500, "message": "Compute error.", "type": "server_error"}}]
     with pytest.raises(AssistantError, match="Compute error") as raised:
