@@ -132,8 +132,13 @@ class AnswerText:
     Holds back only what may be the beginning of a form, and white space until a word follows.
     """
 
-    def __init__(self, *, after: str = "") -> None:
-        """Filter a whole reply or, with `after`, the continuation of one whose answer so far it is."""
+    def __init__(self, *, after: str = "", may_think: bool = True) -> None:
+        """Filter a whole reply or, with `after`, the continuation of one whose answer so far it is.
+
+        `may_think`: the model may have begun to think in its prompt. Of another no words are held back that only sound
+        like thoughts.
+        """
+        self._may_think = may_think
         self._held = ""
         self._words = _Words(after.rstrip()[-1:])
         self._section: Role | None = None
@@ -356,10 +361,11 @@ class AnswerText:
         if match := forms.LISTED.match(text, position):
             self._brackets.depth, self._words.is_cut = 1, True
             return position + 1
-        if not self._words.in_doubt and forms.BEGUN_THOUGHT.match(text, position):
+        thoughts = (forms.BEGUN_THOUGHT,) if self._may_think and not self._words.in_doubt else ()
+        if any(shape.match(text, position) for shape in thoughts):
             self._words.in_doubt = True
         elif not self._final and not self._words.in_doubt:
-            for shape in (forms.STRIPPED_HARMONY, forms.LISTED, forms.BEGUN_THOUGHT):
+            for shape in (forms.STRIPPED_HARMONY, forms.LISTED, *thoughts):
                 if shape.may_begin(text, position):
                     raise _Wait
         return None

@@ -56,6 +56,7 @@ class LlamaCpp:
         self._temperature = temperature
         self._device, self._native = _load(setup, device)
         self._control_tokens = _control_tokens(path)
+        self._may_think = any("think" in token.lower() for token in self._control_tokens)
         self._context_tokens = min(context_tokens, self._native.context_tokens)
         if self._context_tokens < context_tokens:
             log.warning(
@@ -94,6 +95,7 @@ class LlamaCpp:
             emit if max_tokens else discard,  # llama.cpp samples a token even when none is requested
             stop,
             after=messages[-1].content if messages[-1].role == "assistant" else "",
+            may_think=self._may_think,
         )
         if reply.finish_reason == "length" and reply.generated < max_tokens:
             raise AssistantError(

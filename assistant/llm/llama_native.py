@@ -77,14 +77,23 @@ class Native:
             self.chat(WARM_UP, discard, NeverStop())
             self._parts = parts.pop_all()
 
-    def chat(self, request: Mapping[str, Any], emit: Emit[str], stop: StopFlag, *, after: str = "") -> "Reply":
+    def chat(
+        self,
+        request: Mapping[str, Any],
+        emit: Emit[str],
+        stop: StopFlag,
+        *,
+        after: str = "",
+        may_think: bool = True,
+    ) -> "Reply":
         """Run one chat request; `after` is the answer so far, when the last message is the beginning of the reply.
+        `may_think` as `AnswerText`.
 
         Raises `AssistantError` (`llm.failed`) and whatever `emit` raises.
         """
         if self._server is None:
             raise AssistantError(Code.LLM_FAILED, f"{self._name}: the model was closed")
-        reply = Reply(emit, stop, after=after)
+        reply = Reply(emit, stop, after=after, may_think=may_think)
         try:
             self._server.handle_chat_completions({**request, "stream": True, "return_progress": True}, reply)
         except RuntimeError as error:
@@ -128,10 +137,10 @@ class Reply:
     Returning True ends the request. An exception would be printed and ignored, so it is stored for the caller.
     """
 
-    def __init__(self, emit: Emit[str], stop: StopFlag, *, after: str) -> None:
+    def __init__(self, emit: Emit[str], stop: StopFlag, *, after: str, may_think: bool) -> None:
         self._emit = emit
         self._stop = stop
-        self._text = AnswerText(after=after)
+        self._text = AnswerText(after=after, may_think=may_think)
         self.reused = 0
         self.evaluated = 0
         self.generated = 0

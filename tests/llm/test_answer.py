@@ -191,3 +191,8 @@ def test_a_continued_reply_knows_where_it_is() -> None:
 def test_thoughts_whose_end_never_comes_are_an_answer_in_the_end() -> None:
     reply = "Okay, the user asks. " + "word " * 2000 + "end"
     assert answer([reply]) == answer(list(reply)) == reply
+
+
+def test_of_a_model_that_does_not_think_nothing_is_held_back_for_sounding_like_it() -> None:
+    text = AnswerText(may_think=False)
+    assert text.feed("Okay, let me tell you a story. ") == "Okay, let me tell you a story."
