@@ -45,17 +45,19 @@ def parse(text: str, where: str) -> Config:
     try:
         content, lines = reading.read(text)
     except Mistake as error:
-        raise AssistantError(Code.CONFIG_INVALID, f"{where}:{error.line}: {error.message}") from error
+        raise AssistantError(Code.CONFIG_INVALID, f"{where}:{error.line}: {_one_line(error.message)}") from error
     except yaml.YAMLError as error:
         raise AssistantError(
-            Code.CONFIG_INVALID, f"{where}{_yaml_position(error, text)}: not YAML: {_yaml_problem(error)}"
+            Code.CONFIG_INVALID, f"{where}{_yaml_position(error, text)}: not YAML: {_one_line(_yaml_problem(error))}"
         ) from error
     except RecursionError as error:
         raise AssistantError(Code.CONFIG_INVALID, f"{where}: not YAML: nested too deeply") from error
     try:
         return msgspec.convert(content, Config)
     except msgspec.ValidationError as error:
-        raise AssistantError(Code.CONFIG_INVALID, f"{where}:{_located(str(error), content, lines)}") from error
+        raise AssistantError(
+            Code.CONFIG_INVALID, f"{where}:{_one_line(_located(str(error), content, lines))}"
+        ) from error
 
 
 def override(config: Config, section: str, key: str, value: object) -> Config:
@@ -109,6 +111,11 @@ def _read(path: Path) -> str:
         ) from error
     except OSError as error:
         raise AssistantError(Code.CONFIG_MISSING, f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _one_line(message: str) -> str:
+    """Return `message` without the line ends of what it quotes."""
+    return " ".join(message.split())
 
 
 def _yaml_position(error: yaml.YAMLError, text: str) -> str:

@@ -110,6 +110,8 @@ def test_a_value_is_what_a_person_means(text: str, key: str, meant: object) -> N
         ("llm: {api_key_env: !secret key}", "f.yaml:1: llm.api_key_env: !secret is not understood here"),
         ("llm:\n\tmodel: x", "f.yaml:2:1: not YAML: found character '\\t' that cannot start any token; indent with"),
         ("asr:\n  model: \x00", "f.yaml:2: not YAML: "),
+        ("? a\n  b\n: c", "f.yaml:1: a b: unknown key"),
+        ('"a\\nb": c', "f.yaml:1: a b: unknown key"),
         ("{[a]: b}", "f.yaml:1: top level: a key is a word"),
         ("a: &a {}\n<<: *a", "f.yaml:1: a: unknown key"),
         ("turns:\n  mode: silence\n\n  soft_end_ms: 900", "f.yaml:4: turns: expected soft_end_ms (900) <= endpoint_ms"),
