@@ -4,6 +4,7 @@ import sys
 
 from assistant.errors import AssistantError
 from assistant.host import libraries
+from assistant.telemetry.printable import printable
 
 
 def main() -> None:
@@ -14,7 +15,7 @@ def main() -> None:
     try:
         app()
     except AssistantError as error:
-        print(f"error: {error.code}: {error.message}", file=sys.stderr)
+        print(printable(f"error: {error.code}: {error.message}"), file=sys.stderr)
         sys.exit(error.exit_status)
 
 

@@ -1,6 +1,8 @@
 """Coverage-guided fuzzing of what strangers may send, with atheris where that runs (Linux on x86-64).
 
     python -m tests.fuzz rpc -runs=1000000
+    python -m tests.fuzz config -runs=100000
+    python -m tests.fuzz openai -runs=1000000
     python -m tests.fuzz wyoming -max_total_time=600 CORPUS_DIR
 
 Arguments after the first are libFuzzer's. A finding ends it with the input in a file crash-*.
@@ -12,12 +14,22 @@ import sys
 import atheris
 
 with atheris.instrument_imports(
-    include=["assistant.interfaces.ipc.rpc", "assistant.interfaces.wyoming.wire", "wyoming.event"]
+    include=[
+        "assistant.config.file",
+        "assistant.config.reading",
+        "assistant.interfaces.ipc.rpc",
+        "assistant.interfaces.wyoming.wire",
+        "assistant.llm.openai_stream",
+        "wyoming.event",
+        "yaml",
+    ]
 ):
+    from assistant.config import file as config_file
     from assistant.errors import AssistantError, Code
     from assistant.interfaces.ipc import rpc
     from assistant.interfaces.ipc.methods import METHODS
     from assistant.interfaces.wyoming.wire import Wire
+    from assistant.llm.openai_stream import EventReader, ReplyParser, UnusableError
     from tests.interfaces.wyoming.test_wire import Bytes
 
 LOOP = asyncio.new_event_loop()
@@ -51,7 +63,30 @@ async def _read(data: bytes) -> None:
             raise
 
 
-TARGETS = {"rpc": fuzz_rpc, "wyoming": fuzz_wyoming}
+def fuzz_config(data: bytes) -> None:
+    """A configuration, which is taken, or refused in one line."""
+    try:
+        config_file.parse(data.decode("utf-8", "replace"), "config.yaml")
+    except AssistantError as error:
+        if error.code is not Code.CONFIG_INVALID or "\n" in error.message:
+            raise
+
+
+def fuzz_openai(data: bytes) -> None:
+    """What a server sends for a reply: words, or an error."""
+    reader, parser = EventReader(), ReplyParser()
+    try:
+        for part in (data[: len(data) // 2], data[len(data) // 2 :]):
+            for event in reader.feed(part):
+                parser.take(event).encode()
+        for event in reader.end():
+            parser.take(event)
+        parser.end()
+    except UnusableError as error:
+        str(error).encode()
+
+
+TARGETS = {"config": fuzz_config, "openai": fuzz_openai, "rpc": fuzz_rpc, "wyoming": fuzz_wyoming}
 
 
 if __name__ == "__main__":

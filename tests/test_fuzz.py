@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize(("target", "runs"), [("rpc", 50_000), ("wyoming", 5_000)])
+@pytest.mark.parametrize(
+    ("target", "runs"), [("config", 2_000), ("openai", 20_000), ("rpc", 50_000), ("wyoming", 5_000)]
+)
 def test_nothing_that_is_sent_breaks_the_parser(target: str, runs: int, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz", target, f"-runs={runs}", f"-artifact_prefix={tmp_path}/"],

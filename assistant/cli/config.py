@@ -11,6 +11,7 @@ from assistant.config import file as config_file
 from assistant.config.schema import Config
 from assistant.errors import AssistantError, Code
 from assistant.models.directory import locate_configured
+from assistant.telemetry.printable import printable
 
 app = typer.Typer(help="Show the configuration or check a file.", no_args_is_help=True)
 
@@ -44,4 +45,4 @@ def _check_model(settings: Config, key: str, file: Path) -> None:
     except AssistantError as error:
         if error.code is not Code.MODEL_NOT_FETCHED:
             raise AssistantError(error.code, f"{file}: {error.message}") from error
-        typer.echo(f"note: {error.message}", err=True)
+        typer.echo(printable(f"note: {error.message}"), err=True)

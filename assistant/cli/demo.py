@@ -19,6 +19,7 @@ from assistant.cli.waterfall import waterfall
 from assistant.config import file as config_file
 from assistant.errors import AssistantError, Code
 from assistant.events import Event, Listening, PartialTranscript, SpeechEnded
+from assistant.telemetry.printable import printable
 
 if TYPE_CHECKING:
     from assistant.demo.question import DemoReport
@@ -74,8 +75,8 @@ def _follow(event: Event, status: Status) -> None:
 
 def _show(report: "DemoReport") -> None:
     console = Console()
-    console.print(f"[bold]Question[/bold]  {escape(report.transcript) or '(nothing was understood)'}")
-    console.print(f"[bold]Answer[/bold]    {escape(report.heard)}")
+    console.print(f"[bold]Question[/bold]  {escape(printable(report.transcript)) or '(nothing was understood)'}")
+    console.print(f"[bold]Answer[/bold]    {escape(printable(report.heard))}")
     if report.voice_to_voice_ms is not None:
         console.print(f"[bold]Voice-to-voice[/bold]  {report.voice_to_voice_ms:.0f} ms after the end of speech")
         console.print(waterfall(report.marks_ms))

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from assistant.cli.options import Json
+from assistant.telemetry.printable import printable
 
 if TYPE_CHECKING:
     from assistant.audio.devices.portaudio import Device, Direction
@@ -38,5 +39,5 @@ def _show(direction: "Direction", able: "list[Device]") -> None:
     for device in able:
         mark = "*" if device.is_default(direction) else ""
         channels, rate = str(device.channels(direction)), f"{device.default_rate} Hz"
-        table.add_row(mark, str(device.index), escape(device.name), device.host_api, channels, rate)
+        table.add_row(mark, str(device.index), escape(printable(device.name)), device.host_api, channels, rate)
     console.print(table)

@@ -12,6 +12,7 @@ from rich.text import Text
 from assistant import __version__
 from assistant.cli.options import ConfigFile, Json, Socket
 from assistant.doctor.finding import Finding, FindingState
+from assistant.telemetry.printable import printable
 
 MARKS = {FindingState.OK: ("✓", "green"), FindingState.WARNING: ("!", "yellow"), FindingState.FAILED: ("✗", "red")}
 NAME_WIDTH = 15
@@ -57,16 +58,16 @@ def _print(findings: Iterable[Finding]) -> list[Finding]:
     for finding in findings:
         printed.append(finding)
         advice = f"; {finding.advice}" if finding.advice else ""
-        typer.echo(f"{finding.state:8} {finding.check:{NAME_WIDTH}} {finding.found}{advice}")
+        typer.echo(printable(f"{finding.state:8} {finding.check:{NAME_WIDTH}} {finding.found}{advice}"))
     typer.echo(_summary(printed))
     return printed
 
 
 def _row(finding: Finding) -> Table:
     mark, colour = MARKS[finding.state]
-    text = Text(finding.found)
+    text = Text(printable(finding.found))
     if finding.advice:
-        text.append(f"\n→ {finding.advice}", style=colour)
+        text.append(f"\n→ {printable(finding.advice)}", style=colour)
     row = Table.grid(padding=(0, 1))
     row.add_column(width=1)
     row.add_column(width=NAME_WIDTH)

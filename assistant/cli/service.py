@@ -17,6 +17,7 @@ from assistant.service.layout import Layout, of_the_system, of_the_user
 from assistant.service.status import UnitStatus, read_status, status_lines
 from assistant.service.step import carry_out
 from assistant.service.systemd import Systemctl
+from assistant.telemetry.printable import printable
 
 app = typer.Typer(
     help="Run the daemon as a systemd service, system-wide or, with --user, in your session.", no_args_is_help=True
@@ -112,4 +113,4 @@ def _layout(user: bool) -> Layout:
 
 def _show(status: UnitStatus, layout: Layout) -> None:
     for name, value in status_lines(status, layout):
-        typer.echo(f"{name:<18}{value}")
+        typer.echo(printable(f"{name:<18}{value}"))

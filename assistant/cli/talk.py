@@ -11,9 +11,13 @@ from rich.table import Table
 
 from assistant.cli.options import Json, Room, Socket
 from assistant.errors import AssistantError, Code
+from assistant.telemetry.printable import printable
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells count it."""
+
+LAYOUT = "\n\t"
+"""Control characters that a text may have."""
 
 Words = Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="Without it: standard input.")]
 
@@ -26,7 +30,7 @@ def status(room: Room = "", json: Json = False, socket: Socket = None) -> None:
         return
     grid = Table.grid(padding=(0, 2))
     for name, value in _lines(found):
-        grid.add_row(f"[bold]{name}[/bold]", escape(value))
+        grid.add_row(f"[bold]{name}[/bold]", escape(printable(value)))
     Console().print(grid)
 
 
@@ -47,7 +51,7 @@ def ask(
             return
         try:
             for piece in assistant.ask(text, speak=speak, room=room):
-                typer.echo(piece, nl=False)
+                typer.echo(printable(piece, keep=LAYOUT), nl=False)
         except KeyboardInterrupt as interrupt:
             typer.echo()  # hanging up has given the question up
             raise typer.Exit(INTERRUPTED) from interrupt
@@ -78,7 +82,8 @@ def say(
     if json:
         _print_json(said)
     elif not said["complete"]:
-        typer.echo(f"interrupted after: {said['heard']}" if said["heard"] else "interrupted", err=True)
+        heard = printable(said["heard"])
+        typer.echo(f"interrupted after: {heard}" if heard else "interrupted", err=True)
     if not said["complete"]:
         raise typer.Exit(1)
 
@@ -138,7 +143,8 @@ def history(
         return
     console = Console()
     for exchange in found["exchanges"]:
-        console.print(f"[bold]{escape(exchange['said'])}[/bold]\n  {escape(exchange['heard'])}", soft_wrap=True)
+        said, heard = (escape(printable(exchange[name], keep=LAYOUT)) for name in ("said", "heard"))
+        console.print(f"[bold]{said}[/bold]\n  {heard}", soft_wrap=True)
 
 
 def reload(json: Json = False, socket: Socket = None) -> None:
@@ -158,7 +164,7 @@ def metrics(json: Json = False, socket: Socket = None) -> None:
     if json:
         _print_json(found)
     else:
-        typer.echo(found["text"], nl=False)
+        typer.echo(printable(found["text"], keep=LAYOUT), nl=False)
 
 
 def shutdown(json: Json = False, socket: Socket = None) -> None:
@@ -191,11 +197,11 @@ def _print(json: bool, found: dict[str, Any], sentence: str) -> None:
     if json:
         _print_json(found)
     else:
-        typer.echo(sentence)
+        typer.echo(printable(sentence))
 
 
 def _print_json(found: object) -> None:
-    typer.echo(msgspec.json.encode(found))
+    typer.echo(printable(msgspec.json.encode(found).decode()))
 
 
 def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from assistant.cli.models import pull_missing
 from assistant.cli.options import ConfigFile, Json, Offline
 from assistant.config import file as config_file
 from assistant.errors import AssistantError
+from assistant.telemetry.printable import printable
 
 if TYPE_CHECKING:
     from assistant.asr.files import FileTranscript
@@ -77,11 +78,11 @@ def _print(found: "FileTranscript", *, json: bool, named: bool) -> None:
     if json:
         print(msgspec.json.encode(found).decode(), flush=True)
     else:
-        print(f"{found.file}: {found.text}" if named else found.text, flush=True)
+        print(printable(f"{found.file}: {found.text}" if named else found.text), flush=True)
 
 
 def _print_error(file: Path, error: AssistantError, json: bool) -> None:
     if json:
         failure = {"file": str(file), "error": {"code": error.code, "message": error.message}}
         print(msgspec.json.encode(failure).decode(), flush=True)
-    print(f"error: {error.code}: {error.message}", file=sys.stderr)
+    print(printable(f"error: {error.code}: {error.message}"), file=sys.stderr)

@@ -17,6 +17,7 @@ from rich.text import Text
 from assistant.cli.options import Json, Socket
 from assistant.cli.waterfall import waterfall
 from assistant.events import Marks
+from assistant.telemetry.printable import printable
 
 MAX_TURNS = 3
 """Turns whose waterfall is shown, and notes."""
@@ -68,6 +69,7 @@ class View:
 
     def take(self, event: dict[str, Any]) -> None:
         """Note what has happened."""
+        event = _printable(event)  # the one way into the picture
         name, room = event["event"], event.get("room", "")
         if name in STATES:
             self.states[room] = STATES[name]
@@ -158,11 +160,21 @@ def watch(json: Json = False, socket: Socket = None) -> None:
         try:
             if json:
                 for event in assistant.events():
-                    typer.echo(msgspec.json.encode(event))
+                    typer.echo(printable(msgspec.json.encode(event).decode()))
             else:
-                _show(View(states=status["rooms"], room=status["room"]), assistant.events(*event_names()))
+                view = View(states=_printable(status["rooms"]), room=printable(status["room"]))
+                _show(view, assistant.events(*event_names()))
         except KeyboardInterrupt:
             return
+
+
+def _printable(content: Any) -> Any:
+    """Return `content` with every text in it, names included, as a terminal may have it."""
+    if isinstance(content, dict):
+        return {printable(name): _printable(value) for name, value in content.items()}
+    if isinstance(content, list):
+        return [_printable(value) for value in content]
+    return printable(content) if isinstance(content, str) else content
 
 
 def _show(view: View, events: Iterator[dict[str, Any]]) -> None:

@@ -10,14 +10,13 @@ from typing import Any
 import msgspec
 import yaml
 
+from assistant.config import reading
+from assistant.config.reading import Lines, Mistake, section_type
 from assistant.config.schema import Config, Section, Wake
 from assistant.errors import AssistantError, Code
 
 MAX_BYTES = 1_000_000
 """A configuration larger than this is some other file."""
-
-RENAMED = {"turns.certainty": "turns.end_threshold"}
-"""Keys of earlier versions and their names today. A file that has one is refused with its new name."""
 
 
 def default_path() -> Path:
@@ -44,17 +43,21 @@ def load(path: Path | None) -> Config:
 def parse(text: str, where: str) -> Config:
     """Check the YAML `text` of the file called `where`. Raises as `load` does."""
     try:
-        content = yaml.safe_load(text)
+        content, lines = reading.read(text)
+    except Mistake as error:
+        raise AssistantError(Code.CONFIG_INVALID, f"{where}:{error.line}: {_one_line(error.message)}") from error
     except yaml.YAMLError as error:
         raise AssistantError(
-            Code.CONFIG_INVALID, f"{where}{_yaml_position(error)}: not YAML: {_yaml_problem(error)}"
+            Code.CONFIG_INVALID, f"{where}{_yaml_position(error, text)}: not YAML: {_one_line(_yaml_problem(error))}"
         ) from error
     except RecursionError as error:
         raise AssistantError(Code.CONFIG_INVALID, f"{where}: not YAML: nested too deeply") from error
     try:
-        return msgspec.convert(_without_empty_sections(content), Config)
+        return msgspec.convert(content, Config)
     except msgspec.ValidationError as error:
-        raise AssistantError(Code.CONFIG_INVALID, f"{where}: {_explain(str(error))}") from error
+        raise AssistantError(
+            Code.CONFIG_INVALID, f"{where}:{_one_line(_located(str(error), content, lines))}"
+        ) from error
 
 
 def override(config: Config, section: str, key: str, value: object) -> Config:
@@ -64,7 +67,7 @@ def override(config: Config, section: str, key: str, value: object) -> Config:
     try:
         return msgspec.convert(content, Config)
     except msgspec.ValidationError as error:
-        raise AssistantError(Code.CONFIG_INVALID, f"command line: {_explain(str(error))}") from error
+        raise AssistantError(Code.CONFIG_INVALID, f"command line: {': '.join(_explain(str(error)))}") from error
 
 
 def with_wake_word(config: Config, word: str) -> Config:
@@ -85,16 +88,9 @@ def render_default() -> str:
     """The default configuration as YAML, with a comment above every section and key."""
     lines = ["# Configuration of assistant. Every key is optional; what is left out has the value shown here."]
     for section in msgspec.structs.fields(Config):
-        kind = _section(section.type)
+        kind = section_type(section.type)
         lines += ["", f"# {_doc(kind)}", f"{section.name}:", *_render_section(kind)]
     return "\n".join(lines) + "\n"
-
-
-def _without_empty_sections(content: object) -> object:
-    """A section whose keys are all commented out is null in YAML and means the default."""
-    if isinstance(content, dict):
-        return {key: value for key, value in content.items() if value is not None}
-    return {} if content is None else content
 
 
 def _read(path: Path) -> str:
@@ -117,17 +113,33 @@ def _read(path: Path) -> str:
         raise AssistantError(Code.CONFIG_MISSING, f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _yaml_position(error: yaml.YAMLError) -> str:
+def _one_line(message: str) -> str:
+    """Return `message` without the line ends of what it quotes."""
+    return " ".join(message.split())
+
+
+def _yaml_position(error: yaml.YAMLError, text: str) -> str:
     mark = getattr(error, "problem_mark", None)
-    return f":{mark.line + 1}:{mark.column + 1}" if mark is not None else ""
+    if mark is not None:
+        return f":{mark.line + 1}:{mark.column + 1}"
+    position = getattr(error, "position", None)  # of a character that no YAML has
+    return f":{text.count(chr(10), 0, position) + 1}" if isinstance(position, int) else ""
 
 
 def _yaml_problem(error: yaml.YAMLError) -> str:
-    return str(getattr(error, "problem", None) or str(error).splitlines()[0])
+    problem = str(getattr(error, "problem", None) or str(error).splitlines()[0])
+    return f"{problem}; indent with spaces" if r"'\t'" in problem else problem
 
 
-def _explain(message: str) -> str:
-    """msgspec's `Expected … - at `$.asr.model`` as `asr.model: expected …`."""
+def _located(message: str, content: object, lines: Lines) -> str:
+    """Return the line, the key and what was expected."""
+    key, what = _explain(message)
+    line = reading.line_of(lines, key, what)
+    return f"{line}: {key or 'top level'}: {what}{_alternatives(key)}{reading.hint(_written(content, key))}"
+
+
+def _explain(message: str) -> tuple[str, str]:
+    """Split msgspec's `Expected … - at `$.asr.model`` into key and explanation."""
     for json_word, yaml_word in (
         ("`object`", "a mapping"),
         ("`array`", "a list"),
@@ -136,26 +148,29 @@ def _explain(message: str) -> str:
         message = message.replace(json_word, yaml_word)
     message = message.replace("`str | a mapping`", "none or a mapping").replace("`str | object`", "none or a mapping")
     what, _, at = message.partition(" - at `$")
-    key = at.removesuffix("`").lstrip(".") or "top level"
-    unknown = what.removeprefix("Object contains unknown field ")
-    if unknown != what:
-        name = unknown.strip("`")
-        full = name if key == "top level" else f"{key}.{name}"
-        if full in RENAMED:
-            return f"{full}: renamed to {RENAMED[full]}"
-        return f"{full}: unknown key; expected one of {', '.join(_known_keys(key))}"
-    return f"{key}: {what[:1].lower()}{what[1:]}"
+    return at.removesuffix("`").lstrip("."), f"{what[:1].lower()}{what[1:]}"
 
 
-def _known_keys(key: str) -> list[str]:
-    sections = {item.name: _section(item.type) for item in msgspec.structs.fields(Config)}
-    return [item.name for item in msgspec.structs.fields(sections.get(key, Config))]
+def _alternatives(key: str) -> str:
+    """Return the words that `key` takes, where it takes words."""
+    section, _, name = key.partition(".")
+    annotation = _annotation(section, name)
+    options = typing.get_args(annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation)
+    words = [option for option in options if isinstance(option, str)]
+    return f"; expected one of {', '.join(words)}" if words else ""
 
 
-def _section(annotation: Any) -> type[Section]:
-    """The section that a key of the file holds, also where a word may stand in its place."""
-    found: type[Section] = next(iter(typing.get_args(annotation)), annotation)
-    return found
+def _annotation(section: str, name: str) -> Any:
+    kinds = {item.name: section_type(item.type) for item in msgspec.structs.fields(Config)}
+    keys = {item.name: item.type for item in msgspec.structs.fields(kinds[section])} if section in kinds else {}
+    return keys.get(name)
+
+
+def _written(content: object, key: str) -> str:
+    """Return the text of the value of `key`; empty where it is something else."""
+    for name in key.split("."):
+        content = content.get(name) if isinstance(content, dict) else None
+    return content if isinstance(content, str) else ""
 
 
 def _render_section(section: type[Section]) -> Iterator[str]:

@@ -6,8 +6,10 @@ These structs are the only place a key is described: `config_file.render_default
 from itertools import pairwise
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta, Struct, field
 
+from assistant.config.languages import code_of
 from assistant.config.quiet_hours import QuietHours
 
 Milliseconds = Annotated[int, Meta(ge=0, le=10_000)]
@@ -183,8 +185,9 @@ class Asr(Section, frozen=True):
     language: Annotated[
         str,
         Meta(
-            pattern="^(auto|[a-z]{2,3})$",
-            description="Spoken language as an ISO 639-1 code, or 'auto' to detect it for every utterance.",
+            min_length=1,
+            description="Spoken language as an ISO 639-1 code or a locale (de, en_US, nb, zh-Hans), or 'auto' to "
+            "detect it for every utterance.",
         ),
     ] = "auto"
     device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="Processor: auto, cpu or cuda.")] = "auto"
@@ -199,6 +202,16 @@ class Asr(Section, frozen=True):
             description="New audio, in milliseconds, that makes another partial transcript worthwhile.",
         ),
     ] = 700
+
+    def __post_init__(self) -> None:
+        language = self.language.strip().casefold()
+        if language != "auto":
+            language = code_of(language)
+            if language == "yue" and "/" not in self.model and "large-v3" not in self.model:
+                raise ValueError(
+                    f"language: {self.model} knows no Cantonese; write zh, or model: whisper-large-v3-turbo"
+                )
+        msgspec.structs.force_setattr(self, "language", language)
 
     @property
     def given_language(self) -> str | None:

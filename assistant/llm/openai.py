@@ -14,12 +14,11 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import msgspec
 
 from assistant.errors import AssistantError, Code
-from assistant.llm.answer import AnswerText
-from assistant.llm.base import Generation, Message, Prompt, RemoteLanguageModel, Usage
+from assistant.llm.base import Generation, Message, Prompt, RemoteLanguageModel
 from assistant.llm.content import neutral
+from assistant.llm.openai_stream import DONE, EXCERPT, EventReader, ReplyParser, UnusableError, complaint
 
 if TYPE_CHECKING:
     import httpx2
@@ -34,8 +33,9 @@ KEEP_S = 50.0
 """Seconds that an unused connection is kept. Load balancers and proxies commonly forget one after 60 (nginx 75), some
 without telling; a server that closes it earlier is noticed."""
 
-EXCERPT = 200
-"""Characters of a server's complaint that an error message repeats."""
+LINGER_S = 0.2
+"""Seconds that a server has to end the response after its last event, so that the connection can be used again. Some
+never end it."""
 
 LETTERS_PER_TOKEN = 2
 """Letters from A to Z and spaces that a token is assumed to have, against 4 to 5 in English. Any other byte is assumed
@@ -118,8 +118,15 @@ class OpenAiCompatible(RemoteLanguageModel):
         async with self._response(request) as response:
             if response.status_code != httpx2.codes.OK:
                 raise await self._refusal(response)
-            async for event in httpx2.EventSource(response):
-                yield event.data
+            reader = EventReader()
+            async with aclosing(response.aiter_bytes()) as received:
+                is_done = False
+                while not is_done and (part := await anext(received, None)) is not None:
+                    for event in reader.feed(part):
+                        yield event
+                        is_done = is_done or event == DONE
+                for event in await _late(received, reader) if is_done else reader.end():
+                    yield event
 
     @asynccontextmanager
     async def _response(self, request: Mapping[str, Any]) -> AsyncIterator["httpx2.Response"]:
@@ -186,7 +193,7 @@ class OpenAiCompatible(RemoteLanguageModel):
         advice = {401: "; check the key in llm.api_key_env", 404: "; check llm.base_url and llm.model"}
         return AssistantError(
             Code.LLM_FAILED,
-            f"{self._base_url} answered {response.status_code}: {_complaint(body)}"
+            f"{self._base_url} answered {response.status_code}: {complaint(body)}"
             + advice.get(response.status_code, ""),
         )
 
@@ -202,7 +209,7 @@ class OpenAiCompatible(RemoteLanguageModel):
                 Code.LLM_UNREACHABLE,
                 f"{self._base_url} cannot be reached ({_name(error)}); start the server, or change llm.base_url",
             ) from error
-        except (httpx2.HTTPError, msgspec.DecodeError, _BrokenOffError) as error:
+        except (httpx2.HTTPError, UnusableError) as error:
             raise AssistantError(Code.LLM_FAILED, f"{self._base_url} sent no usable reply: {_name(error)}") from error
 
 
@@ -223,37 +230,6 @@ class _Connection:
             case "connection.start_tls.failed":  # httpcore2 2.16 leaves it open when it is cancelled
                 with anyio.CancelScope(shield=True):
                     await self._stream.aclose()
-
-
-class _BrokenOffError(Exception):
-    """The server reported an error within the reply, or ended it too early."""
-
-
-class _Delta(msgspec.Struct, frozen=True):
-    content: str | None = None
-
-
-class _Choice(msgspec.Struct, frozen=True):
-    delta: _Delta = _Delta()
-    finish_reason: str | None = None
-
-
-class _CachedTokens(msgspec.Struct, frozen=True):
-    cached_tokens: int | None = None
-
-
-class _ReportedUsage(msgspec.Struct, frozen=True):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    prompt_tokens_details: _CachedTokens | None = None
-
-
-class _Chunk(msgspec.Struct, frozen=True):
-    """One event of a reply, as far as it is of use. Thoughts in fields of their own are among what is not."""
-
-    choices: list[_Choice] | None = None
-    usage: _ReportedUsage | None = None
-    error: Any = None
 
 
 class _Reply(Generation):
@@ -282,7 +258,7 @@ class _Reply(Generation):
 
     async def _texts(self, request: Mapping[str, Any]) -> AsyncGenerator[str, None]:
         """The text that each event completes, which is often none."""
-        parser = _Parser()
+        parser = ReplyParser()
         self.usage = parser.usage
         async with aclosing(self._server.events(request)) as events:
             async for event in events:
@@ -292,50 +268,13 @@ class _Reply(Generation):
         yield parser.end()
 
 
-class _Parser:
-    """Makes text and token counts of the events of a reply."""
-
-    def __init__(self) -> None:
-        self._text = AnswerText()
-        self._finished = False
-        self._pieces = 0
-        self._reported: _ReportedUsage | None = None
-
-    def take(self, data: str) -> str:
-        """Return the text that an event completes.
-
-        Raises `_BrokenOffError` for an error that the server reports, `msgspec.DecodeError` for what is no event.
-        """
-        if data.strip() == "[DONE]":
-            self._finished = True
-            return ""
-        chunk = msgspec.json.decode(data, type=_Chunk)
-        if chunk.error is not None:
-            raise _BrokenOffError(_complaint(msgspec.json.encode({"error": chunk.error})))
-        self._reported = chunk.usage or self._reported
-        return "".join(map(self._take_choice, chunk.choices or ()))
-
-    def end(self) -> str:
-        """Return the rest at the end of the response. Raises `_BrokenOffError` when the reply had not ended."""
-        if not self._finished:
-            raise _BrokenOffError("it broke off in the middle")
-        return self._text.flush()
-
-    @property
-    def usage(self) -> Usage:
-        reported = self._reported
-        if reported is None:
-            return Usage(0, 0, self._pieces)
-        details = reported.prompt_tokens_details
-        reused = (details.cached_tokens if details else None) or 0
-        return Usage(reused, reported.prompt_tokens - reused, reported.completion_tokens)
-
-    def _take_choice(self, choice: _Choice) -> str:
-        self._finished = self._finished or choice.finish_reason is not None
-        if not choice.delta.content:
-            return ""
-        self._pieces += 1
-        return self._text.feed(choice.delta.content)
+async def _late(received: AsyncIterator[bytes], reader: EventReader) -> list[str]:
+    """Read to the end of the response, for a moment; the events that came after the last one."""
+    events: list[str] = []
+    with anyio.move_on_after(LINGER_S):
+        async for part in received:
+            events += reader.feed(part)
+    return events
 
 
 def _address(base_url: str) -> str:
@@ -375,16 +314,6 @@ def _at_most(text: str) -> int:
     encoded = text.encode("utf-8", "replace")
     letters = sum(map(len, re.findall(rb"[A-Za-z ]+", encoded)))
     return math.ceil(letters / LETTERS_PER_TOKEN) + len(encoded) - letters
-
-
-def _complaint(body: bytes) -> str:
-    """What an error's body says, in one line of at most `EXCERPT` characters."""
-    try:
-        error = msgspec.json.decode(body)["error"]
-        said = error["message"] if isinstance(error, dict) else error
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
-        said = body.decode("utf-8", "replace")
-    return " ".join(str(said).split())[:EXCERPT] or "nothing"
 
 
 def _name(error: Exception) -> str:

@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from assistant.telemetry.printable import printable
+
 SOCKET = "/run/systemd/journal/socket"
 
 PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
@@ -53,7 +55,7 @@ class JournalHandler(logging.Handler):
         message = record.getMessage()
         shown = "".join(f" {key}={plain(value)}" for key, value in fields.items())
         traceback = f"\n{logging.Formatter().formatException(record.exc_info)}" if record.exc_info else ""
-        yield "MESSAGE", f"{message}{shown}{traceback}"
+        yield "MESSAGE", printable(f"{message}{shown}{traceback}", keep="\n\t")
         yield "PRIORITY", str(PRIORITY.get(record.levelno, 6))
         yield "SYSLOG_IDENTIFIER", "assistant"
         yield "LOGGER", record.name

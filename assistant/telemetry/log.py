@@ -11,9 +11,12 @@ import msgspec
 from assistant.config.schema import Log
 from assistant.events import DeviceLost, Error, Event, Level, PartialTranscript
 from assistant.telemetry.journal import JournalHandler, fields_of, is_connected, plain
+from assistant.telemetry.printable import printable
 
 SPOKEN_FIELDS = frozenset({"text", "stable", "tentative", "transcript", "reply", "spoken", "heard"})
 """Event fields that contain words of the user or of the answer."""
+
+LINE_END = "\n"
 
 events = logging.getLogger("assistant.events")
 
@@ -24,8 +27,10 @@ class TextFormat(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = "".join(f" {key}={plain(value)}" for key, value in fields_of(record).items())
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
-        line = f"{clock} {record.levelname.lower()} {record.name}: {record.getMessage()}{fields}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = printable(f"{clock} {record.levelname.lower()} {record.name}: {record.getMessage()}{fields}")
+        if not record.exc_info:
+            return line
+        return f"{line}\n{printable(self.formatException(record.exc_info), keep=LINE_END)}"
 
 
 class JsonFormat(logging.Formatter):
@@ -43,7 +48,7 @@ class JsonFormat(logging.Formatter):
             line |= {"logger": record.name, "message": record.getMessage()}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return printable(json.dumps(line, ensure_ascii=False))
 
 
 def configure(settings: Log) -> None:

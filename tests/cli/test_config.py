@@ -38,7 +38,7 @@ def test_a_mistake_is_one_line_and_exit_status_2(tmp_path: Path) -> None:
         assert failed.returncode == 2
         assert failed.stdout == ""
         assert len(failed.stderr.splitlines()) == 1
-        assert failed.stderr.startswith(f"error: config.invalid: {file}: asr.lanugage: unknown key; expected one of")
+        assert failed.stderr.startswith(f"error: config.invalid: {file}:1: asr.lanugage: unknown key; expected one of")
 
 
 @pytest.mark.usefixtures("models")

@@ -58,6 +58,17 @@ def test_the_commands_talk_to_it(background: Background) -> None:
     assert "assistant_turns_total" in run(path, "metrics").stdout
 
 
+def test_what_was_said_cannot_control_the_terminal(background: Background) -> None:
+    hostile = "What time\x1b[2J\x9b31m\u202e is it?"
+    run(background.path, "ask", hostile)
+    for arguments in (["history"], ["history", "--json"]):
+        printed = run(background.path, *arguments).stdout
+        assert r"What time\u001b[2J\u009b31m\u202e is it?" in printed
+    refused = run(background.path, "ask", "--room", "\x1b[2J", "What?")
+    assert not set("\x1b\x9b\u202e") & set(printed + refused.stderr)
+    assert "room.unknown" in refused.stderr
+
+
 def test_a_room_can_be_named(two_rooms: Background) -> None:
     path, kitchen = two_rooms.path, ("--room", "kitchen")
     assert run(path, "ask", *kitchen, "What time is it?").stdout == ANSWER + "\n"

@@ -76,6 +76,20 @@ def test_markup_in_what_was_said_is_text() -> None:
     assert "[bold]no[/bold]" in drawn(FinalTranscript(text="[bold]no[/bold]", language="en"))
 
 
+def test_what_is_heard_and_said_cannot_control_the_terminal() -> None:
+    hostile = "\x1b[2J\x9b31m\x07\u202e"
+    happened = (
+        RoomOpened(room=hostile),
+        PartialTranscript(room=hostile, stable=hostile, tentative=hostile),
+        FinalTranscript(room=hostile, text=hostile, language="en"),
+        ReplyText(room=hostile, text=hostile),
+        Error(room=hostile, code="llm.failed", message=hostile),
+    )
+    picture = drawn(*happened)
+    assert r"\u001b[2J\u009b31m\u0007\u202e" in picture
+    assert not set(hostile) & set(picture) - set("[2J31m")
+
+
 def test_with_several_rooms_each_is_named_with_its_state() -> None:
     rooms = {"local": "asleep", "kitchen": "listening"}
     assert "local asleep, kitchen hearing" in drawn(SpeechStarted(room="kitchen", at_s=0.0), rooms=rooms)

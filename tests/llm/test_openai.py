@@ -281,6 +281,23 @@ async def test_thoughts_and_events_without_text_are_not_emitted(server: Scripted
     assert (await ask_once(client(server.url)))[0] == ["No", "on", ".", " <"]
 
 
+async def test_a_server_that_never_ends_the_response_does_not_hold_up_the_reply(server: Scripted) -> None:
+    def script(handler: Handler) -> None:
+        handler.begin()
+        handler.piece("Noon.")
+        handler.say("[DONE]")
+        handler.wait_until_left()
+
+    server.script = script
+    assert (await ask_once(client(server.url)))[0] == ["Noon."]
+    await happens(server.left)
+
+
+async def test_a_reply_that_was_not_streamed_is_taken_as_a_whole(server: Scripted) -> None:
+    server.script = status(200, '{"choices": [{"message": {"content": "Noon."}, "finish_reason": "stop"}]}')
+    assert (await ask_once(client(server.url)))[0] == ["Noon."]
+
+
 async def test_a_usage_that_is_not_told_counts_the_pieces(server: Scripted) -> None:
     def script(handler: Handler) -> None:
         handler.begin()
@@ -774,13 +791,15 @@ def half_an_event(handler: Handler) -> None:
         (status(429, ""), "429: nothing"),
         (status(400, '{"detail": "\\udcff"}'), "400: "),
         (status(500, "x" * 1_000_000), "500: xxx"),
-        (status(200, '{"choices": []}'), "text/event-stream"),
+        (status(200, '{"choices": []}'), "broke off"),
         (status(307, ""), "307"),
         (half_an_event, "no usable reply"),
-        (events('{"choices": [{"delta": {"content": "It is"}}]}'), "broke off"),
+        (events('{"choices": [{"delta": {"role": "assistant"}}]}'), "broke off"),
         (events("garbage"), "malformed"),
-        (events("[]"), "Expected `object`"),
-        (events('{"choices": [{"delta": {"content": 5}}]}'), "Expected `str"),
+        (events("[]"), "broke off"),
+        (events("[5]"), "expected an event, got 5"),
+        (events('{"choices": [{"delta": {"content": "It is"}, "finish_reason": "error"}]}'), "ended in an error"),
+        (status(200, "<html>log in first</html>"), "malformed: <html>log in first</html>"),
         (events('{"error": {"message": "CUDA error", "code": 500}}'), "CUDA error"),
         (lambda handler: handler.connection.close(), "no usable reply"),
         (lambda handler: handler.wfile.write(b"garbage\r\n\r\n") and None, "no usable reply"),

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -53,3 +54,28 @@ def test_an_event_says_in_which_room_it_was(capsys: pytest.CaptureFixture[str]) 
     first, second = capsys.readouterr().err.splitlines()
     assert 'room="kitchen"' in first
     assert "room" not in second
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_is_logged_cannot_forge_a_line_nor_control_a_terminal(
+    form: Literal["text", "json"], capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.configure(Log(level="debug", format=form))
+    hostile = "x\n12:00:00 error assistant: forged \x1b[2J\x9b31m\u202e\u2028\udcff"
+    logging.getLogger("assistant.test").warning("said %s", hostile)
+    log.log_event(FinalTranscript(turn=1, text=hostile, language="en"))
+    log.log_event(Error(room=hostile, code="llm.failed", message=hostile))
+    written = capsys.readouterr().err
+    assert len(written.splitlines()) == 3
+    assert not set("\x1b\x9b\u202e\u2028\udcff") & set(written)
+
+
+def test_a_traceback_keeps_its_lines_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(Log(format="text"))
+    try:
+        raise ValueError("\x1b[2J")
+    except ValueError:
+        logging.getLogger("assistant.test").exception("a defect")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1] == r"ValueError: \u001b[2J"
+    assert len(lines) > 3

@@ -124,7 +124,7 @@ class Connection:
                     received, files = await self._stream.receive_files()
             except anyio.EndOfStream:
                 if rest.strip():
-                    self._refuse(Code.IPC_MALFORMED, "the connection was closed in the middle of a message")
+                    await self._message(rest)  # without its line end: half a message is no JSON
                 return
             except TimeoutError:
                 self._refuse(Code.IPC_MALFORMED, f"the message was not finished within {UNFINISHED_S:.0f} s")

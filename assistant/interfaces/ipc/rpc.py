@@ -10,6 +10,11 @@ from assistant.errors import AssistantError, Code
 
 T = TypeVar("T", bound=Struct)
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What some programs write before their first line of UTF-8."""
+
+NULL = b"null"
+
 Id = str | int | float | None
 """The name that the client gives a request."""
 
@@ -92,6 +97,7 @@ class _Notification(Struct, frozen=True):
 
 def parse(line: bytes) -> Request:
     """The request in `line`. Raises `InvalidMessage` (`ipc.malformed`, `ipc.invalid_request`)."""
+    line = line.removeprefix(BYTE_ORDER_MARK)
     try:
         message = msgspec.json.decode(line, type=_Message)
     except msgspec.ValidationError as error:
@@ -102,11 +108,16 @@ def parse(line: bytes) -> Request:
 
 
 def read_params(request: Request, kind: type[T]) -> T:
-    """The parameters of `request`, by name or by position. Raises `AssistantError` (`ipc.invalid_params`)."""
+    """The parameters of `request`, by name or by position; null stands for one that is left out, or for all of them.
+
+    Raises `AssistantError` (`ipc.invalid_params`).
+    """
     try:
-        raw = b"{}" if request.params is UNSET else bytes(request.params)
+        raw = NULL if request.params is UNSET else bytes(request.params)
         if raw.startswith(b"["):
             raw = _named(msgspec.json.decode(raw, type=list[Raw]), kind)
+        if NULL in raw:
+            raw = _without_nulls(raw, kind)
         return msgspec.json.decode(raw, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise AssistantError(Code.IPC_INVALID_PARAMS, f"{request.method}: {_plain(str(error))}") from error
@@ -149,6 +160,15 @@ def _no_request(line: bytes, reason: str) -> str:
 def _plain(reason: str) -> str:
     """msgspec's `Expected `str`, got `int` - at `$.method`` without its quotes."""
     return reason.replace("`", "").replace(" - at $.", ", at ").replace(" - at $", "")
+
+
+def _without_nulls(raw: bytes, kind: type[Struct]) -> bytes:
+    """Leave out each null that stands for a parameter with a default."""
+    given = msgspec.json.decode(raw, type=dict[str, Raw] | None) or {}
+    optional = {item.encode_name for item in msgspec.structs.fields(kind) if not item.required}
+    return msgspec.json.encode(
+        {key: value for key, value in given.items() if key not in optional or bytes(value) != NULL}
+    )
 
 
 def _named(values: list[Raw], kind: type[Struct]) -> bytes:

@@ -91,16 +91,19 @@ def listening(path: Path) -> Iterator[socket.socket]:
     """Listen at `path` as long as the context lasts. Raises as `open_socket` does."""
     with open_socket(path) as listener:
         listener.setblocking(False)
+        own = _identity(path)
         try:
             yield listener
         finally:
-            path.unlink(missing_ok=True)
+            if own is not None and _identity(path) == own:  # not what somebody else has put there meanwhile
+                path.unlink(missing_ok=True)
 
 
 def open_socket(path: Path) -> socket.socket:
     """Listen at `path`, for its owner and group only; a socket that a dead daemon left there is replaced.
 
-    Raises `AssistantError`: `ipc.in_use` when a daemon is listening there, `ipc.no_socket` when it cannot be made.
+    Raises `AssistantError`: `ipc.in_use` when a daemon is listening there, `ipc.no_socket` when it cannot be made, as
+    where there is a file of another kind, which is never removed.
     """
     if len(os.fsencode(path)) > MAX_PATH_BYTES:
         raise AssistantError(
@@ -136,12 +139,27 @@ def _prepare_folder(folder: Path) -> None:
 
 
 def _remove_dead(path: Path) -> None:
+    found = _identity(path)
+    if found is None:
+        if os.path.lexists(path):
+            raise AssistantError(Code.IPC_NO_SOCKET, f"{path}: is there already and is no socket; move it away")
+        return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as attempt:
         try:
             attempt.connect(str(path))
         except FileNotFoundError:
             return
         except ConnectionRefusedError:
-            path.unlink()
+            if _identity(path) == found:
+                path.unlink()
             return
     raise AssistantError(Code.IPC_IN_USE, f"{path}: another assistant is running; `assistant shutdown` ends it")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode of the socket at `path`; None where there is none. A link to one is none."""
+    try:
+        found = path.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISSOCK(found.st_mode) else None

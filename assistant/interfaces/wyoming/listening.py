@@ -11,6 +11,7 @@ from wyoming.pipeline import PipelineStage, RunPipeline
 from wyoming.wake import Detect
 
 from assistant.audio.pcm import LISTENING_RATE, Samples
+from assistant.config.languages import code_of
 from assistant.errors import AssistantError, Code
 from assistant.flow import Flow
 from assistant.interfaces.base import Host
@@ -54,11 +55,8 @@ class ListeningService:
         }
 
     async def _transcribe(self, event: Event) -> None:
-        language = Transcribe.from_event(event).language
-        if language is not None and text_of(language) not in ("", "auto"):
-            language = language.split("-")[0].split("_")[0].lower()  # en-GB
-        else:
-            language = self._host.config.asr.given_language
+        given = Transcribe.from_event(event).language or "auto"
+        language = self._host.config.asr.given_language if text_of(given) == "auto" else code_of(given)
         audio = await self._open_recording()
         self._jobs.start("audio", partial(recognise, self._host, language, audio, self._send))
 

@@ -1,7 +1,7 @@
 """Where Wyoming clients connect, and the satellites that are connected to."""
 
 import logging
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import anyio
@@ -52,7 +52,13 @@ class WyomingServer:
 
     async def _listen(self, address: str, *, task_status: TaskStatus[None]) -> None:
         if address.startswith(UNIX):
-            with listening(Path(address.removeprefix(UNIX))) as listener:
+            with ExitStack() as listeners:
+                try:
+                    listener = listeners.enter_context(listening(Path(address.removeprefix(UNIX))))
+                except AssistantError as error:
+                    raise AssistantError(
+                        Code.WYOMING_UNAVAILABLE, f"wyoming.listen {address}: {error.message}"
+                    ) from error
                 await serve(listener, self._welcome, task_status=task_status)
         else:
             await self._listen_on_network(address, task_status)

@@ -23,6 +23,9 @@ MAX_DATA = 262_144
 MAX_PAYLOAD = 1_048_576
 """Bytes of the three parts of an event. A second of audio has 32,000 to 192,000; Home Assistant sends 64 ms at once."""
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BLANK = (b"\n", b"\r", b" ", b"\t")
+
 STUCK_S = 30.0
 """A client takes what is sent within this time, or the connection is closed."""
 
@@ -53,8 +56,8 @@ class Stream(Protocol):
 class _Header(msgspec.Struct):
     type: str
     data: dict[str, Any] | None = None
-    data_length: int | None = None
-    payload_length: int | None = None
+    data_length: int | float | None = None
+    payload_length: int | float | None = None
 
 
 class Wire:
@@ -72,10 +75,10 @@ class Wire:
         """
         await anyio.lowlevel.checkpoint()  # events that have come already would keep the event loop to themselves
         try:
-            first = await self._buffered.receive_exactly(1)
+            first = await self._first_byte()
             with anyio.fail_after(UNFINISHED_S):
-                line = first if first == b"\n" else first + await self._buffered.receive_until(b"\n", MAX_HEADER - 1)
-                return await self._rest(_decode(line, _Header))
+                line = first + await self._to_line_end()
+                return await self._rest(_decode(line.removeprefix(BYTE_ORDER_MARK), _Header))
         except anyio.DelimiterNotFound as error:
             raise _malformed(f"the header of an event has at most {MAX_HEADER} bytes") from error
         except TimeoutError as error:
@@ -99,10 +102,27 @@ class Wire:
         """Discard what the client is still sending, before the connection is closed."""
         await discard(self._stream)
 
+    async def _first_byte(self) -> bytes:
+        """Return the first byte of the next event; lines between events may be empty."""
+        while (first := await self._buffered.receive_exactly(1)) in BLANK:
+            await anyio.lowlevel.checkpoint()
+        return first
+
+    async def _to_line_end(self) -> bytes:
+        """Return the rest of a line; of the last one a client need not send the end."""
+        try:
+            return await self._buffered.receive_until(b"\n", MAX_HEADER - 1)
+        except anyio.IncompleteRead:
+            rest = self._buffered.buffer
+            if not rest.rstrip().endswith(b"}"):
+                raise  # cut off in the middle
+            await self._buffered.receive_exactly(len(rest))
+            return rest
+
     async def _rest(self, header: _Header) -> Event:
         data = dict(header.data or {})
         if length := _bounded(header.data_length, MAX_DATA, "data_length"):
-            data |= _decode(await self._buffered.receive_exactly(length), dict[str, Any])
+            data |= _decode(await self._buffered.receive_exactly(length), dict[str, Any] | None) or {}
         payload = None
         if length := _bounded(header.payload_length, MAX_PAYLOAD, "payload_length"):
             payload = await self._buffered.receive_exactly(length)
@@ -116,10 +136,10 @@ def _decode(data: bytes, kind: Any) -> Any:
         raise _malformed(f"not a Wyoming event: {error}") from error
 
 
-def _bounded(length: int | None, most: int, name: str) -> int:
-    if length is not None and not 0 <= length <= most:
-        raise _malformed(f"{name} is {length}, but at most {most}")
-    return length or 0
+def _bounded(length: float | None, most: int, name: str) -> int:
+    if length is not None and not (0 <= length <= most and length == int(length)):
+        raise _malformed(f"{name} is {length}, but expected 0 to {most}")
+    return int(length or 0)
 
 
 def _malformed(message: str) -> AssistantError:

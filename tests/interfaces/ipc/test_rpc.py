@@ -108,6 +108,29 @@ def test_parameters_are_given_by_name_or_by_position() -> None:
     assert rpc.read_params(rpc.parse(line(method="volume")), Volume) == Volume()
 
 
+@pytest.mark.parametrize("params", [None, {"level": None, "room": None}, [None], [], {}])
+def test_null_stands_for_what_is_left_out(params: object) -> None:
+    assert rpc.read_params(rpc.parse(line(method="volume", params=params)), Volume) == Volume()
+
+
+def test_null_is_kept_where_it_is_a_value_of_its_own() -> None:
+    assert rpc.read_params(rpc.parse(line(method="cancel", params={"request": None})), Cancel).request is None
+    said = rpc.read_params(rpc.parse(line(method="ask", params={"text": "null", "room": None})), Ask)
+    assert said == Ask(text="null")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_request() -> None:
+    assert rpc.parse(b"\xef\xbb\xbf" + line(method="status")).method == "status"
+
+
+@given(st.sampled_from(sorted(METHODS)))
+def test_a_parameter_with_a_default_may_be_null(name: str) -> None:
+    kind = METHODS[name].params
+    optional = [item.encode_name for item in msgspec.structs.fields(kind) if not item.required]
+    with_nulls = rpc.parse(line(method=name, params=dict.fromkeys(optional)))
+    assert outcome(with_nulls, kind) == outcome(rpc.parse(line(method=name)), kind)
+
+
 @pytest.mark.parametrize(
     ("params", "named"),
     [
@@ -119,7 +142,9 @@ def test_parameters_are_given_by_name_or_by_position() -> None:
         (["a", True, True, "kitchen", 5], "at most 4"),
         ("a", "object"),
         (1, "object"),
-        (None, "object"),
+        (None, "text"),
+        ({"text": None}, "text"),
+        ({"text": "a", "loud": None}, "loud"),
     ],
 )
 def test_a_wrong_parameter_is_named(params: object, named: str) -> None:

@@ -77,6 +77,15 @@ async def test_messages_may_come_in_pieces_and_several_at_once(tmp_path: Path) -
         assert all(answer["result"] == {"volume": 1.0} for answer in answers)
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+async def test_the_last_message_needs_no_line_end(mark: bytes, tmp_path: Path) -> None:
+    async with served(tmp_path) as daemon, Line(daemon.path) as client:
+        await client.send(mark + b'{"jsonrpc": "2.0", "id": 1, "method": "volume", "params": null}')
+        await client.stream.send_eof()
+        assert (await client.read())["result"] == {"volume": 1.0}
+        assert await hung_up(client)
+
+
 async def test_half_a_message_is_an_error(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         await client.send(b'{"jsonrpc": "2.0",')

@@ -196,3 +196,10 @@ async def _answered(daemon: Served, client: Line) -> bool:
 def _write(file: int, data: bytes) -> None:
     with os.fdopen(file, "wb") as opened:
         opened.write(data)
+
+
+async def test_a_language_that_no_model_recognises_is_refused_at_once(tmp_path: Path) -> None:
+    async with served(tmp_path) as daemon, Line(daemon.path) as client:
+        error = (await client.call("transcribe", source="chunks", language="xx"))["error"]
+        assert error["data"]["code"] == "ipc.invalid_params"
+        assert "'xx' is no language that is recognised" in error["message"]

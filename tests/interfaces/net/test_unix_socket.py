@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,44 @@ def test_one_that_is_in_use_is_left_alone(tmp_path: Path) -> None:
     with unix_socket.open_socket(path):
         assert refused(path).code is Code.IPC_IN_USE
         assert path.exists()
+
+
+def file(path: Path) -> None:
+    path.write_text("precious")
+
+
+def link_to_file(path: Path) -> None:
+    path.with_name("target").write_text("precious")
+    path.symlink_to(path.with_name("target"))
+
+
+def link_to_dead_socket(path: Path) -> None:
+    unix_socket.open_socket(path.with_name("target")).close()
+    path.symlink_to(path.with_name("target"))
+
+
+def link_to_nothing(path: Path) -> None:
+    path.symlink_to(path.with_name("target"))
+
+
+@pytest.mark.parametrize("make", [file, Path.mkdir, os.mkfifo, link_to_file, link_to_dead_socket, link_to_nothing])
+def test_what_is_no_socket_is_never_removed(make: Callable[[Path], None], tmp_path: Path) -> None:
+    path = tmp_path / "a.sock"
+    make(path)
+    before = {entry.name: entry.lstat() for entry in tmp_path.iterdir()}
+    error = refused(path)
+    assert error.code is Code.IPC_NO_SOCKET
+    assert f"{path}: is there already and is no socket" in error.message
+    assert {entry.name: entry.lstat() for entry in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("make", [file, Path.mkdir, lambda path: unix_socket.open_socket(path).close()])
+def test_what_has_taken_its_place_is_left_alone_in_the_end(make: Callable[[Path], None], tmp_path: Path) -> None:
+    path = tmp_path / "a.sock"
+    with unix_socket.listening(path):
+        path.rename(tmp_path / "moved.sock")
+        make(path)
+    assert path.exists()
 
 
 def test_a_path_that_is_too_long_is_named(tmp_path: Path) -> None:

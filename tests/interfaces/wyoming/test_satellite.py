@@ -8,6 +8,7 @@ import anyio
 import msgspec
 import numpy as np
 import pytest
+from wyoming.asr import Transcribe
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncClient
 from wyoming.event import Event, async_read_event, async_write_event
@@ -17,6 +18,7 @@ from wyoming.pipeline import PipelineStage, RunPipeline
 from assistant.audio.pcm import LISTENING_RATE, from_int16, to_int16
 from assistant.bench.clips import Clip
 from assistant.config.schema import Answers, Config, Wake, Wyoming
+from assistant.errors import AssistantError, Code, single_error
 from assistant.interfaces.wyoming.satellite import Satellite
 from assistant.interfaces.wyoming.server import WyomingServer
 from assistant.testing.scripted import Script
@@ -206,3 +208,31 @@ async def test_sound_of_one_whose_pipeline_was_refused_is_no_recording(tmp_path:
                 answers = [await client.read_event() for _ in range(2)]
             tasks.cancel_scope.cancel()
     assert [answer.type for answer in answers if answer is not None] == ["error", "pong"]
+
+
+async def test_a_file_in_the_place_of_the_socket_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "w.sock").write_text("precious")
+    address = f"unix://{tmp_path}/w.sock"
+    host = host_of(Script().engines(), msgspec.structs.replace(ONE_MODEL, wyoming=Wyoming(listen=address)))
+    with pytest.raises(AssistantError) as raised, single_error():
+        await WyomingServer(host).run()
+    assert raised.value.code is Code.WYOMING_UNAVAILABLE
+    assert f"wyoming.listen {address}" in raised.value.message
+    assert (tmp_path / "w.sock").read_text() == "precious"
+
+
+@pytest.mark.parametrize(("language", "answer"), [("xx", "error"), ("nb_NO", "transcript-start"), ("", "transcript")])
+async def test_a_language_is_taken_as_home_assistant_writes_it(language: str, answer: str, tmp_path: Path) -> None:
+    address = f"unix://{tmp_path}/w.sock"
+    host = host_of(Script().engines(), msgspec.structs.replace(ONE_MODEL, wyoming=Wyoming(listen=address)))
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(WyomingServer(host).run)
+            async with AsyncClient.from_uri(address) as client:
+                await client.write_event(Transcribe(language=language).event())
+                reply = await client.read_event()
+            tasks.cancel_scope.cancel()
+    assert reply is not None
+    assert reply.type.startswith(answer)
+    if language == "nb_NO":
+        assert reply.data["language"] == "no"

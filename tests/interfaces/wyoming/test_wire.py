@@ -67,6 +67,22 @@ async def test_data_may_stand_in_the_header_and_after_it() -> None:
 @pytest.mark.parametrize(
     "data",
     [
+        b'{"type": "t"}',
+        b'\xef\xbb\xbf{"type": "t"}\r\n',
+        b'\n\r\n{"type": "t"}\n\n \n',
+        b'{"type": "t", "data": null, "data_length": null, "payload_length": null}\n',
+        b'{"type": "t", "data_length": 4, "payload_length": 0.0}\nnull',
+        b'{"type": "t", "version": "1.5.4", "data_length": 2.0}\n{}',
+    ],
+)
+async def test_what_each_client_does_differently_is_the_same_event(data: bytes) -> None:
+    (read,) = await read_all(data)
+    assert (read.type, read.data, read.payload) == ("t", {}, None)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
         b"nonsense\n",
         b"\xff\n",
         b"[]\n",

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import anyio
 from msgspec import UNSET, Meta, Struct
 
+from assistant.config.languages import code_of
 from assistant.dialogue.listening.dictation import Dictation, OnText
 from assistant.errors import AssistantError, Code
 from assistant.interfaces.ipc.access import Right
@@ -27,7 +28,10 @@ class Transcribe(Params, frozen=True):
         Meta(description="file: WAV, FLAC, Opus, whatever FFmpeg reads. s16le: bare samples, mono, 16 bit."),
     ] = "file"
     rate: Annotated[int, Meta(ge=8000, le=192_000, description="Samples a second of s16le.")] = 16_000
-    language: Annotated[str, Meta(pattern="^[a-z]{2,3}$", description="ISO 639-1; null detects it.")] | None = None
+    language: (
+        Annotated[str, Meta(max_length=80, description="ISO 639-1 or a locale such as en_US; null: as configured.")]
+        | None
+    ) = None
     stream: Annotated[bool, Meta(description="Send transcribe.partial while the text grows.")] = False
 
 
@@ -66,10 +70,17 @@ async def transcribe(params: Transcribe, call: Call) -> TranscribeResult:
         call.context.transcriptions.release()
 
 
+def _language(given: str | None) -> str | None:
+    try:
+        return None if not given or given == "auto" else code_of(given)
+    except ValueError as error:
+        raise AssistantError(Code.IPC_INVALID_PARAMS, f"transcribe: language: {error}") from error
+
+
 async def _recognise(params: Transcribe, call: Call, partials: OnText | None) -> TranscribeResult:
     host = call.host
     asr = host.config.asr
-    language = params.language or asr.given_language
+    language = _language(params.language) or asr.given_language
     chunks = _chunks(params, call)
     audio = bare(chunks, params.rate) if params.encoding == "s16le" else decoded(chunks)
     async with aclosing(chunks), aclosing(audio):
