@@ -45,6 +45,8 @@ class Database:
         self._error: AssistantError | None = None
         self._damage: sqlite3.Error | None = None
         """What was found in reading, until the file is begun anew."""
+        self._unreadable: str | None = None
+        """What SQLite calls a failure to read, until it has been reported."""
         if state.erases:
             self._changed.set()
 
@@ -60,7 +62,7 @@ class Database:
         try:
             return self._state.read(query, parameters)
         except sqlite3.Error as error:
-            self._damage = error
+            self._damage, self._unreadable = error, file.name_of(error)
             self._changed.set()
             return []
 
@@ -93,15 +95,16 @@ class Database:
             with anyio.move_on_after(RETRY_S if self._error else None):
                 await self._changed.wait()
             self._changed = anyio.Event()
-            before, batch, queued, damage = self._error, list(self._waiting), self._queued, self._damage
+            before, batch, queued = self._error, list(self._waiting), self._queued
             with anyio.CancelScope(shield=True):  # what has been written must not be written again
                 committed = await blocking.call(partial(self._commit, batch), name="state")
             if committed:
                 del self._waiting[: len(batch)]
             else:
                 del self._waiting[:-MAX_WAITING]
-            if damage is not None:
-                emit(Error(code=Code.STATE_UNREADABLE, message=f"{self._state.path}: {file.name_of(damage)}"))
+            if self._unreadable is not None:
+                emit(Error(code=Code.STATE_UNREADABLE, message=f"{self._state.path}: {self._unreadable}"))
+                self._unreadable = None
             if self._error is not None and before is None:
                 emit(Error(code=self._error.code, message=self._error.message))
             self._tried = queued
@@ -120,16 +123,19 @@ class Database:
         """Whether all of `changes` are in the file; where it is False, none is."""
         committed = False
         try:
-            self._begin_anew_if_damaged()
+            damage, self._damage = self._damage, None
+            if damage is not None and file.is_damage(damage):
+                self._begin_anew(damage, ())
             try:
                 self._state.commit(changes)
+                committed = True
+                self._state.erase()
             except sqlite3.Error as error:
                 if not file.is_damage(error):
                     raise
-                self._state.begin_anew(error)
-                self._state.commit(changes)
-            committed = True
-            self._state.erase()
+                committed = False
+                self._begin_anew(error, changes)
+                committed = True
         except (sqlite3.Error, OSError) as error:
             self._error = AssistantError(
                 Code.STATE_UNWRITABLE,
@@ -140,10 +146,14 @@ class Database:
             self._error = None
         return committed
 
-    def _begin_anew_if_damaged(self) -> None:
-        damage, self._damage = self._damage, None
-        if damage is not None and file.is_damage(damage):
-            self._state.begin_anew(damage)
+    def _begin_anew(self, error: sqlite3.Error, changes: Sequence[Change]) -> None:
+        """Put the file aside, and make `changes` in a new one; if they delete words, those put aside go too."""
+        self._unreadable = file.name_of(error)
+        self._state.begin_anew(error)
+        self._state.commit(changes)
+        if self._state.erases and self._state.path is not None:
+            file.damaged(self._state.path).unlink(missing_ok=True)
+            self._state.erase()
 
 
 def open_database(path: Path, *, clock: Clock = time.time) -> Database:

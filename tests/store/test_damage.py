@@ -15,7 +15,7 @@ from assistant.events import Error, Event
 from assistant.store.exchanges import Exchange
 from assistant.store.rooms import LOCAL_ROOM
 from assistant.store.store import open_store, store_in_memory
-from tests.store.opened import NOON, RAIN, SetClock, open_at, running
+from tests.store.opened import NOON, RAIN, SetClock, mentions, open_at, running
 
 pytestmark = pytest.mark.anyio
 
@@ -113,7 +113,25 @@ async def test_a_file_that_is_damaged_while_it_is_in_use_is_begun_anew_and_the_r
             await store.written()
         assert store.exchanges.recent(LOCAL_ROOM)[-1] == NOON
     assert path.with_suffix(".damaged").exists()
-    assert SECRET not in log.getvalue() + repr([event for event in told if isinstance(event, Error)])
+    errors = [event for event in told if isinstance(event, Error)]
+    assert [error.code for error in errors] == [Code.STATE_UNREADABLE]
+    assert SECRET not in log.getvalue() + repr(errors)
+
+
+async def test_what_is_cleared_is_gone_also_where_the_file_turns_out_to_be_damaged(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "state.db"
+    path.write_bytes(content)
+    async with running(path) as store:
+        await store.written()
+        damaged = bytearray(content)
+        for start in range(20 * PAGE, len(content), 3 * PAGE):
+            damaged[start : start + 16] = b"\xff" * 16
+        path.write_bytes(damaged)
+        store.exchanges.clear(None)
+        await store.written()
+        assert not mentions(tmp_path, SECRET.encode())
 
 
 def test_a_microphone_that_was_switched_off_stays_off_where_that_can_still_be_read(
