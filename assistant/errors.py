@@ -85,6 +85,7 @@ class Code(StrEnum):
     SERVICE_NOT_ROOT = "service.not_root"
     SERVICE_NO_SYSTEMD = "service.no_systemd"
     SERVICE_HIDDEN = "service.hidden"
+    SERVICE_WRITABLE = "service.writable"
     SERVICE_FOREIGN = "service.foreign"
     SERVICE_FAILED = "service.failed"
 

@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ from assistant.rooms.registry import Rooms
 from assistant.rooms.room import Room
 from assistant.rooms.shared import Shared
 from assistant.store.rooms import LOCAL_ROOM
-from assistant.store.store import default_path, open_store
+from assistant.store.store import Store, default_path, open_store, store_in_memory
 from assistant.telemetry.metrics import Metrics, serve_metrics
 from assistant.telemetry.tracing import open_tracer
 
@@ -72,7 +73,7 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
         wyoming_server = find_wyoming(config.wyoming)
         bus, metrics = Bus(), Metrics()
         parts.enter_context(observing(config.metrics, metrics, bus, emit))
-        store = open_store(default_path(), history_hours=config.state.history_hours)
+        store = open_store_or_memory(default_path(), config.state.history_hours)
         card = await open_sound_card(config.audio, parts, wait_s=wait_s, waiting=partial(_wait_for_device, manager))
         engines, detectors = await _load(config, manager)
         async with AsyncExitStack() as closing, anyio.create_task_group() as root:
@@ -85,7 +86,7 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
             root.start_soon(store.run, bus.emit)
             bus.emit(_ready(card, engines))
             async with _local_room(rooms, card, detectors) as room:
-                watchdog = _supervise(running, room, card, manager, root, parts)
+                watchdog = _supervise(running, room, card, manager, root, parts, store)
                 ipc = IpcServer(running)
                 _watch(metrics, engines, card, ipc)
                 if wyoming_server is not None:
@@ -97,6 +98,20 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
                 freeze_heap()
                 manager.ready()
                 await anyio.sleep_forever()
+
+
+def open_store_or_memory(path: Path, history_hours: float) -> Store:
+    """Open what outlives the process; where the disk refuses, remember in memory, which the log says.
+
+    Raises `AssistantError` (`store.newer`).
+    """
+    try:
+        return open_store(path, history_hours=history_hours)
+    except AssistantError as error:
+        if error.code is not Code.STATE_UNWRITABLE:
+            raise
+        log.error("%s: %s; what is said and set is kept in memory only", error.code, error.message)
+        return store_in_memory(path, history_hours=history_hours, trouble=error.message)
 
 
 async def _load(config: Config, manager: Notifier) -> tuple[Engines, Detectors | None]:
@@ -126,7 +141,13 @@ async def _local_room(rooms: Rooms, card: SoundCard | None, detectors: Detectors
 
 
 def _supervise(
-    running: Running, room: Room, card: SoundCard | None, manager: Notifier, root: TaskGroup, parts: ExitStack
+    running: Running,
+    room: Room,
+    card: SoundCard | None,
+    manager: Notifier,
+    root: TaskGroup,
+    parts: ExitStack,
+    store: Store,
 ) -> Watchdog:
     """Keep the devices open, say what the daemon is doing, and watch over it."""
     outages = Outages(room, running.bus.emit, root)
@@ -135,7 +156,7 @@ def _supervise(
         root.start_soon(running.supervisor.run)
     watchdog = Watchdog(manager, watchdog_s(), input_excused=partial(_needs_no_input, running, room))
     parts.enter_context(running.bus.subscribe(partial(_observe, watchdog, room)))
-    show = partial(_show, manager, running, room, outages)
+    show = partial(_show, manager, running, room, outages, store)
     parts.enter_context(running.bus.subscribe(partial(_show_after, show, room)))
     show()
     root.start_soon(watchdog.run)
@@ -176,10 +197,10 @@ def _wait_for_device(manager: Notifier, reason: AssistantError) -> None:
     manager.status(f"waiting: {reason.message}")
 
 
-def _show(manager: Notifier, running: Running, room: Room, outages: Outages) -> None:
-    """Say what the daemon is doing."""
+def _show(manager: Notifier, running: Running, room: Room, outages: Outages, store: Store) -> None:
+    """Say what the daemon is doing, and whether it will remember."""
     others = [other.name for other in running.rooms if other is not room]
-    manager.status(status.describe(room.state, room.config, outages.reasons, others))
+    manager.status(status.describe(room.state, room.config, outages.reasons, others, store.trouble))
 
 
 def _show_after(show: Callable[[], None], room: Room, event: Event) -> None:

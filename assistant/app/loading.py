@@ -21,7 +21,7 @@ from assistant.host.hardware import usable_cores
 from assistant.language.tables import tables_of
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.openai import OpenAiCompatible
-from assistant.models.directory import locate_configured
+from assistant.models.directory import checked_on_failure, locate_configured
 from assistant.tts.base import SpeechSynthesizer
 from assistant.tts.clause_cache import CachingVoice
 from assistant.tts.piper import Piper
@@ -129,12 +129,14 @@ def load_file_transcriber(config: Config) -> FileTranscriber:
     return FileTranscriber(recognizer, Silero(), language, config.asr.partial_interval_ms / 1000)
 
 
+@checked_on_failure("asr.model")
 def load_recognizer(config: Config, threads: int) -> FasterWhisper:
     recognizer = FasterWhisper(locate_configured(config, "asr.model"), config.asr.device, threads)
     recognizer.warm_up()
     return recognizer
 
 
+@checked_on_failure("llm.model")
 def load_language_model(config: Config, budget: Budget) -> Model:
     """Load the language model, and the head of every prompt into its key/value cache."""
     llm = config.llm
@@ -155,6 +157,7 @@ def load_language_model(config: Config, budget: Budget) -> Model:
     return model
 
 
+@checked_on_failure("tts.voice")
 def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
     """Load the voice, and synthesise the urgent phrases ahead."""
     voice = Piper(locate_configured(config, "tts.voice"), threads=budget.synthesis, speed=config.tts.speed)
@@ -162,6 +165,7 @@ def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
     return CachingVoice(voice, tables_of(voice.language).phrases.urgent)
 
 
+@checked_on_failure("turns.end_model")
 def load_end_of_turn(config: Config, budget: Budget) -> EndOfTurn | None:
     """Load the end-of-turn model; None when silence alone decides."""
     if config.turns.mode == "silence":

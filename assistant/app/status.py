@@ -15,11 +15,17 @@ WORDS = {
 """What each state of a conversation is called."""
 
 
-def describe(state: str, config: Config, missing: Sequence[str], others: Sequence[str]) -> str:
+def describe(state: str, config: Config, missing: Sequence[str], others: Sequence[str], trouble: str = "") -> str:
     """Describe `state`, as of `Room.state`.
 
-    `missing` says in a sentence each which devices are not there; `others` are the names of the other rooms.
+    `missing` says in a sentence each which devices are not there; `others` are the names of the other rooms; `trouble`
+    is why nothing is remembered after the end of the process.
     """
+    doing = _doing(state, config, missing, others)
+    return f"{doing}; remembering until the next start only: {trouble}" if trouble else doing
+
+
+def _doing(state: str, config: Config, missing: Sequence[str], others: Sequence[str]) -> str:
     if missing:
         return f"{'; '.join(missing)}; trying again"
     if state == "silent":

@@ -1,8 +1,6 @@
 """Try the sound devices in a separate process (`sound`), which may hang or crash without harm."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +8,7 @@ import msgspec
 
 from assistant.doctor.finding import Finding, failed
 from assistant.doctor.sound import SoundTask
+from assistant.host import children
 
 DEADLINE_S = 25.0
 """Seconds for the whole probe. It usually takes 4; a device counts as dead after `MAX_OPENING_S` (5 s)."""
@@ -47,10 +46,10 @@ def check_devices(task: SoundTask, deadline_s: float) -> Iterator[Finding]:
 
 
 def _run(task: SoundTask, deadline_s: float) -> ProbeResult:
-    command = [sys.executable, "-m", "assistant.doctor.sound", msgspec.json.encode(task).decode()]
+    command = children.own_module("assistant.doctor.sound", msgspec.json.encode(task).decode())
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=deadline_s, check=False)
-    except subprocess.TimeoutExpired as late:
+        done = children.run(command, timeout_s=deadline_s)
+    except children.TimeoutExpired as late:
         return ProbeResult(late.stdout or b"", f"the sound system did not answer within {deadline_s:.0f} s", RESTART)
     if done.returncode == 0:
         return ProbeResult(done.stdout)

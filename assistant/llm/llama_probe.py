@@ -1,25 +1,25 @@
 """Probing an accelerator in another process.
 
 A failure of a GPU driver ends the whole process: ggml aborts, and no exception can be caught. So before a model is
-loaded onto an accelerator here, this module does it as a program, `python -m assistant.llm.llama_probe` with the
-`Setup` as JSON on its standard input.
+loaded onto an accelerator here, this module does it as a program, with the `Setup` as JSON on its
+standard input.
 """
 
-import os
 import signal
-import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
 from assistant.errors import AssistantError
+from assistant.host import children
 from assistant.llm.llama_native import Native, Setup, accelerator_kinds
 
 TIMEOUT_S = 180.0
 """Seconds until a probe is given up. The first one may compile kernels, which takes a minute or more."""
 
-COMMAND = (sys.executable, "-m", "assistant.llm.llama_probe")
+COMMAND = tuple(children.own_module("assistant.llm.llama_probe"))
 
 
 class ProbeResult(msgspec.Struct, frozen=True):
@@ -33,16 +33,15 @@ class ProbeResult(msgspec.Struct, frozen=True):
 
 def probe(setup: Setup, command: Sequence[str] = COMMAND) -> ProbeResult:
     """Run this module as a program, whose crash is a failure like any other. Tests pass other commands."""
+    absolute = msgspec.structs.replace(setup, path=str(Path(setup.path).absolute()))  # a child has another folder
     try:
-        child = subprocess.run(
+        child = children.run(
             command,
-            input=msgspec.json.encode(setup),
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            check=False,
-            env={**os.environ, "GGML_NO_BACKTRACE": "1"},
+            input=msgspec.json.encode(absolute),
+            timeout_s=TIMEOUT_S,
+            changes={"GGML_NO_BACKTRACE": "1"},
         )
-    except subprocess.TimeoutExpired:
+    except children.TimeoutExpired:
         return ProbeResult((), f"no answer within {TIMEOUT_S:.0f} s")
     found = child.stdout.decode(errors="replace").split()
     if child.returncode == 0:

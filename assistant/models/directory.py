@@ -1,14 +1,19 @@
 """The folder in which models are stored, and the search for the one to load. Never uses the network."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Literal
+from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 from assistant.config.schema import Config
 from assistant.errors import AssistantError, Code
 from assistant.models import catalog, checks
 from assistant.models.catalog import Catalog, Model, Task
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 TASK_OF: dict[str, Task] = {"asr.model": "asr", "llm.model": "llm", "tts.voice": "tts", "turns.end_model": "turn"}
 """Tasks of the models that the keys of the configuration name."""
@@ -49,10 +54,14 @@ class ModelDirectory:
                 f"model {model.name} is not in {self.root}; fetch it with {how_to_fetch(model.name)}",
             )
         for name, problem in checks.changed(model, directory).items():
-            raise AssistantError(
-                Code.MODEL_CORRUPT,
-                f"{directory / name} {problem}; fetch it again with {how_to_fetch(model.name)}",
-            )
+            raise self.corrupt(model, name, problem)
+
+    def corrupt(self, model: Model, file: str, problem: str, whose: str = "") -> AssistantError:
+        """The error for a file of `model` that has a `problem`; its message begins with `whose`."""
+        path = self.directory(model) / file
+        return AssistantError(
+            Code.MODEL_CORRUPT, f"{whose}{path} {problem}; fetch it again with {how_to_fetch(model.name)}"
+        )
 
     def locate(self, name_or_path: str, task: Task) -> Path:
         """As the function `locate`, in this store."""
@@ -91,6 +100,38 @@ def locate_configured(config: Config, key: str) -> Path:
         return locate(config.models[key], TASK_OF[key])
     except AssistantError as error:
         raise AssistantError(error.code, f"{key}: {error.message}") from error
+
+
+def checked_on_failure(
+    key: str,
+) -> Callable[[Callable[Concatenate[Config, P], T]], Callable[Concatenate[Config, P], T]]:
+    """Wrap a function that loads the model that its configuration names under `key`.
+
+    If it fails and the model's files are not those of the catalogue, it raises `AssistantError` (`model.corrupt`): the
+    record of `checks` does not notice bits that decayed on the disk, and reading whole models at each start takes long.
+    """
+
+    def wrap(load: Callable[Concatenate[Config, P], T]) -> Callable[Concatenate[Config, P], T]:
+        @wraps(load)
+        def checked(config: Config, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return load(config, *args, **kwargs)
+            except Exception as error:  # whatever an engine raises for a model that is not what it should be
+                _refuse_decayed(config, key, error)
+                raise
+
+        return checked
+
+    return wrap
+
+
+def _refuse_decayed(config: Config, key: str, error: Exception) -> None:
+    store = default_directory()
+    model = store.catalog.find(config.models.get(key, ""))
+    if model is None or not store.directory(model).is_dir():
+        return
+    for name, problem in checks.verify(model, store.directory(model)).items():
+        raise store.corrupt(model, name, problem, f"{key}: ") from error
 
 
 def how_to_fetch(name: str) -> str:

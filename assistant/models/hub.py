@@ -1,6 +1,6 @@
 """Models from a Hugging Face repository at one commit. The only file that imports huggingface_hub.
 
-It runs as a child process (`python -m assistant.models.hub`), so that a download can be observed and stopped as pip's
+It runs as a child process, so that a download can be observed and stopped as pip's
 can. huggingface_hub 2.4 resumes a broken connection but starts a file over in a new process; complete files of an
 interrupted fetch are used.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from assistant.errors import AssistantError, Code
+from assistant.host import children
 from assistant.models import download
 from assistant.models.catalog import File, Hub
 
@@ -31,7 +32,7 @@ def fetch(
     for file in files:
         for origin in file.origins:
             if not (parts / origin).is_file():
-                _download(source, origin, parts, lock, report)
+                _download(source, origin, file.size, parts, lock, report)
             arrived += (parts / origin).stat().st_size
             report(arrived)
     for file in files:
@@ -43,15 +44,23 @@ def _remove_unfinished(parts: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _download(source: Hub, origin: str, parts: Path, lock: int, report: Callable[[int], None]) -> None:
+def _download(source: Hub, origin: str, max_bytes: int, parts: Path, lock: int, report: Callable[[int], None]) -> None:
     parts.mkdir(exist_ok=True)
     result = download.run_child(
-        [sys.executable, "-m", "assistant.models.hub", source.repository, source.revision, origin, str(parts)],
+        children.own_module("assistant.models.hub", source.repository, source.revision, origin, str(parts.absolute())),
         environment=QUIET,
         folder=parts,
         lock=lock,
         report=report,
+        max_bytes=max_bytes,
     )
+    if result.too_large:
+        shutil.rmtree(parts)
+        raise AssistantError(
+            Code.MODEL_FETCH_FAILED,
+            f"{origin} of {source.repository} on huggingface.co has more than the {max_bytes} bytes that the catalogue "
+            "lists; check the proxy or mirror (HF_ENDPOINT) in use",
+        )
     if result.status == 0 and (parts / origin).is_file():
         return
     place = f"{source.repository} on huggingface.co"

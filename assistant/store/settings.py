@@ -22,8 +22,8 @@ class Settings:
         rows = self._database.read("SELECT value FROM setting WHERE room = ? AND name = ?", (room, name))
         try:
             return msgspec.json.decode(rows[0][0], type=kind) if rows else None
-        except msgspec.DecodeError:
-            return None  # written by another version of the program
+        except (msgspec.DecodeError, TypeError):
+            return None  # written by another version of the program, or damaged
 
     def set(self, room: str, name: str, value: object) -> None:
         """Keep `value`, which msgspec can write as JSON."""
@@ -31,5 +31,6 @@ class Settings:
         self._database.write(partial(_set, room=room, name=name, value=text))
 
 
-def _set(connection: Connection, *, room: str, name: str, value: str) -> None:
+def _set(connection: Connection, *, room: str, name: str, value: str) -> bool:
     connection.execute("INSERT OR REPLACE INTO setting (room, name, value) VALUES (?, ?, ?)", (room, name, value))
+    return False

@@ -4,12 +4,18 @@ import os
 import time
 from pathlib import Path
 
+import anyio
+
 from assistant.events import Emitter
-from assistant.store.database import Clock, Database, open_database
+from assistant.store.database import Clock, Database, database_in_memory, open_database
 from assistant.store.exchanges import Exchanges
 from assistant.store.settings import Settings
 
 NAME = "state.db"
+
+EXPIRY_S = 20.0
+"""Interval of the search for what is too old, in seconds. With `database.RETRY_S` and the wait for another program that
+reads the file, words are gone from the disk within a minute."""
 
 
 def default_path() -> Path:
@@ -23,14 +29,20 @@ def default_path() -> Path:
 class Store:
     """A repository a table. Changes are written by `run`; `written` is for callers that promise to keep something."""
 
-    def __init__(self, database: Database, *, history_hours: float) -> None:
+    def __init__(self, database: Database, *, history_hours: float, trouble: str = "") -> None:
         self.settings = Settings(database)
         self.exchanges = Exchanges(database, keep_hours=history_hours)
+        self.trouble = trouble
+        """Why nothing outlives the process, in a sentence; empty if it does."""
         self._database = database
 
     async def run(self, emit: Emitter) -> None:
-        """As `Database.run`."""
-        await self._database.run(emit)
+        """As `Database.run`, and forget what is too old by the time."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._database.run, emit)
+            while True:
+                self.exchanges.clear_expired()
+                await anyio.sleep(EXPIRY_S)
 
     async def written(self) -> None:
         """As `Database.written`."""
@@ -49,3 +61,9 @@ def open_store(path: Path, *, history_hours: float, clock: Clock = time.time) ->
     store = Store(open_database(path, clock=clock), history_hours=history_hours)
     store.exchanges.clear_expired()
     return store
+
+
+def store_in_memory(path: Path, *, history_hours: float, trouble: str, clock: Clock = time.time) -> Store:
+    """A store that ends with the process, because of `trouble`, with what can be read of the file at `path`."""
+    database = database_in_memory(path, clock=clock)
+    return Store(database, history_hours=history_hours, trouble=trouble)

@@ -8,7 +8,8 @@ from typer.testing import CliRunner, Result
 
 from assistant.cli import service
 from assistant.errors import AssistantError, Code
-from assistant.service.systemd import Completed, Systemctl
+from assistant.host.children import Completed
+from assistant.service.systemd import Systemctl
 
 
 @pytest.fixture

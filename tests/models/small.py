@@ -124,6 +124,8 @@ class Server:
     """GET requests by the last part of their path."""
     stall_at: str | None = None
     """The file of which only half is sent until `go_on` is set."""
+    endless: str | None = None
+    """The file that is sent over and over, without a length."""
     half_sent: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
 
@@ -169,7 +171,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, content: bytes, kind: str) -> None:
         self.send_response(200)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
+        if self._name() == self.server.control.endless:
+            self.close_connection = True
+        else:
+            self.send_header("Content-Length", str(len(content)))
         self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
         self.send_header("X-Repo-Commit", REVISION)
         self.end_headers()
@@ -179,6 +184,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_body(self, content: bytes) -> None:
         half = len(content) // 2
         try:
+            while self._name() == self.server.control.endless:
+                self.wfile.write(content)
             self.wfile.write(content[:half])
             if self._name() == self.server.control.stall_at:
                 self.server.control.half_sent.set()

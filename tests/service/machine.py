@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from assistant.host.children import Completed
 from assistant.models import checks
 from assistant.models.directory import ModelDirectory
 from assistant.service.install import InstallOptions, InstallPlan, plan_install
 from assistant.service.layout import Layout, of_the_system
 from assistant.service.step import carry_out
-from assistant.service.systemd import Completed, Systemctl
+from assistant.service.systemd import Systemctl
 from tests.models.small import EARS_FILES
 from tests.models.small import install as put_model
 

@@ -209,6 +209,14 @@ def test_a_program_in_a_home_directory_is_hidden_from_it(machine: Machine) -> No
     assert Code.SERVICE_HIDDEN in obstacle_codes(machine, Path("/home/ada/.venv/bin/assistant"))
 
 
+def test_a_program_that_another_user_can_change_is_not_installed(machine: Machine, tmp_path: Path) -> None:
+    program = tmp_path / "opt" / "bin" / "assistant"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o777)
+    assert Code.SERVICE_WRITABLE in obstacle_codes(machine, program)
+
+
 def test_lingering_is_detected(machine: Machine) -> None:
     assert not lingers(machine.layout, "ada")
     WriteFile(machine.root / "var/lib/systemd/linger/ada", "").do()

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import AssistantError, Code
+from assistant.host.children import Completed
 from assistant.service.layout import of_the_system
-from assistant.service.systemd import Completed, Systemctl, run_command
+from assistant.service.systemd import Systemctl, run_command
 
 
 def test_a_missing_systemd_is_reported() -> None:

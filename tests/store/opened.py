@@ -1,7 +1,8 @@
 """A store in a real file, as the tests open it."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,4 +52,13 @@ async def running(
 
 def mentions(folder: Path, words: bytes) -> bool:
     """Whether any file in `folder` has these words."""
-    return any(words in file.read_bytes() for file in folder.iterdir())
+    return any(words in file.read_bytes() for file in folder.iterdir() if file.is_file())
+
+
+@contextmanager
+def holding_a_snapshot(path: Path) -> Iterator[sqlite3.Connection]:
+    """Another program that reads the file and does not end its transaction."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM exchange").fetchall()
+        yield reader

@@ -1,11 +1,13 @@
 """The file: a real database on a real disk, and processes that are killed."""
 
+import resource
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from assistant.events import Error, Event
 from assistant.store.database import open_database
 from assistant.store.exchanges import Exchange, Exchanges
 from assistant.store.rooms import LOCAL_ROOM
-from tests.store.opened import NOON, RAIN, exchanges_at, mentions, open_at, running
+from tests.store.opened import NOON, RAIN, exchanges_at, holding_a_snapshot, mentions, open_at, running
 
 pytestmark = pytest.mark.anyio
 
@@ -73,41 +75,50 @@ anyio.run(main)
 """
 
 
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """Meanwhile no file gets larger than `size` bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 async def test_a_disk_that_refuses_is_told_once_and_nothing_is_lost_when_it_takes_something_again(
     tmp_path: Path,
 ) -> None:
     told: list[Event] = []
     path = tmp_path / "state.db"
     async with running(path, emit=told.append) as store:
-        disk = store._database._writing
-        pages = disk.execute("PRAGMA page_count").fetchone()[0]
-        disk.execute(f"PRAGMA max_page_count = {pages}")
-        for number in range(3):
-            store.exchanges.add(LOCAL_ROOM, Exchange(f"{number}" * 50_000, "yes"))
-            with pytest.raises(AssistantError) as error:
-                await store.written()
-            assert error.value.code is Code.STATE_UNWRITABLE
+        await store.written()
+        with full_disk(40_000):
+            for number in range(3):
+                store.exchanges.add(LOCAL_ROOM, Exchange(f"{number}" * 50_000, "yes"))
+                with pytest.raises(AssistantError) as error:
+                    await store.written()
+                assert error.value.code is Code.STATE_UNWRITABLE
         assert [event.code for event in told if isinstance(event, Error)] == [Code.STATE_UNWRITABLE]
-        disk.execute("PRAGMA max_page_count = 1000")
         store.exchanges.add(LOCAL_ROOM, NOON)
         await store.written()
     assert [exchange.said[:1] for exchange in exchanges_at(path)] == ["0", "1", "2", "w"]
 
 
-async def test_words_that_another_program_still_reads_are_not_said_to_be_gone(tmp_path: Path) -> None:
+async def test_words_that_another_program_still_reads_are_not_said_to_be_gone_before_they_are(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     async with running(path) as store:
         store.exchanges.add(LOCAL_ROOM, NOON)
         await store.written()
-        with closing(sqlite3.connect(path)) as reader:
-            reader.execute("BEGIN")
-            reader.execute("SELECT * FROM exchange").fetchall()
+        with holding_a_snapshot(path):
+            (tmp_path / "state.db-new").mkdir()  # where the file without the words would be made
             store.exchanges.clear(LOCAL_ROOM)
             store.exchanges.add(LOCAL_ROOM, RAIN)
             with pytest.raises(AssistantError) as error:
                 await store.written()
             assert error.value.code is Code.STATE_UNWRITABLE
             assert mentions(tmp_path, b"noon")
+            (tmp_path / "state.db-new").rmdir()
         store.exchanges.add(LOCAL_ROOM, RAIN)
         await store.written()
         assert not mentions(tmp_path, b"noon")
@@ -117,7 +128,7 @@ async def test_words_that_another_program_still_reads_are_not_said_to_be_gone(tm
 async def test_a_write_that_fails_in_its_middle_is_not_made_at_all(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
 
-    def half(connection: sqlite3.Connection) -> None:
+    def half(connection: sqlite3.Connection) -> bool:
         connection.execute("DELETE FROM exchange")
         raise sqlite3.OperationalError("no more")
 

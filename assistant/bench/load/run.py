@@ -5,7 +5,6 @@ both.
 """
 
 import json
-import sys
 import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -30,6 +29,7 @@ from assistant.config.schema import Config
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError
 from assistant.events import Emitter
+from assistant.host import children
 from assistant.host.hardware import describe_machine
 from assistant.interfaces.ipc.server import IpcServer
 from assistant.interfaces.net.unix_socket import listening
@@ -125,7 +125,7 @@ async def _load_generator(
             async with rooms.open_silent(LOCAL_ROOM), anyio.create_task_group() as tasks:
                 await tasks.start(server.serve, listener)
                 async with await anyio.open_process(
-                    [sys.executable, "-m", "assistant.bench.load.load_generator", str(path)], stderr=None
+                    children.own_module("assistant.bench.load.load_generator", str(path)), stderr=None
                 ) as process:
                     yield _GeneratorProcess(process), server
                     process.terminate()

@@ -1,7 +1,6 @@
 """The daemon as a process of its own in a virtual room, started as in production."""
 
 import subprocess
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from anyio.abc import Process
 from assistant.bench.soak.virtual_room import VirtualRoom
 from assistant.config.schema import Audio, Config, Ipc, Log, Metrics, Wake, Wyoming
 from assistant.errors import AssistantError, Code
+from assistant.host import children
 from assistant.models import directory
 
 POLL_S = 0.05
@@ -61,7 +61,7 @@ async def running_daemon(room: VirtualRoom, config: Config) -> AsyncGenerator[Da
     daemon_log = room.home / "daemon.log"
     with daemon_log.open("wb") as log:
         process = await anyio.open_process(
-            [sys.executable, "-m", "assistant", "run", "--config", str(settings)],
+            children.own_module("assistant", "run", "--config", str(settings.absolute())),
             env=_environment(room),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
