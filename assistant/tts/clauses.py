@@ -47,13 +47,14 @@ MAX_WORDS = 40
 
 
 MAX_LOAD = 320
-"""Length of a clause that is cut wherever that may be: letters, of which a clause of `MAX_WORDS` has 240, and digits.
+"""Length of a clause that is cut wherever that may be, in letters, of which a clause of `MAX_WORDS` has about 240.
 
 The network takes the whole clause at once, in memory and time that grow with it, and cannot be stopped in its first
-half.
+half. With en_US-joe-medium on two busy x86 cores, 320 letters last 16 s and their first
+half takes 0.18 s; eleven numbers of seven digits last 38 s and take 0.60 s, and 110 MB that stay.
 """
-DIGIT_LOAD = 4
-"""Letters that a digit counts: it is a word when read alone."""
+DIGIT_LOAD = 10
+"""Letters that a digit counts: alone or in "eight million six hundred ..." it lasts 0.5 s, a letter 0.05 s."""
 
 
 def limits(spoken: float, *, unspaced: bool = False) -> Limits:
