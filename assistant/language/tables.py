@@ -167,6 +167,8 @@ class Reading(Table, frozen=True):
     """Names whose roman numeral is an ordinal."""
     ordinals: Mapping[str, str] = {}
     """What is said for it, by number; `other` has `{}` for any other number."""
+    numeral_endings: Words = frozenset()
+    """What makes a roman numeral an ordinal: "XIXe"."""
     numbered: Words = frozenset()
     """Words whose roman numeral is a number: chapter, war."""
     symbols: tuple[Symbol, ...] = ()

@@ -25,7 +25,7 @@ VULGAR = re.compile(r"\d+/\d+\S*")
 MAX_JOINED = 40
 """Length in characters of a word that may belong to an expression."""
 
-MINUS_BEFORE = re.compile(r"(?<![\w.,)%-])-(?=\.?\d|[a-zA-Z]\b)|(?<=[=(<>+*×÷/])-(?=[\w.])")
+MINUS_BEFORE = re.compile(r"(?<![\w.,)%-])-(?=\.?\d|[$€£¥₹]\d|[a-zA-Z]\b)|(?<=[=(<>+*×÷/])-(?=[\w.])")
 SPACED_MINUS = re.compile(r"(?<=[\w)%²³])\s+[-–−]\s+(?=[\w(−.])")
 TIGHT_MINUS = re.compile(r"(?<=[\d)])-(?=[\w(])|(?<=\b[A-Za-z])-(?=\d)")
 ASCENDING = re.compile(rf"({NUMBER}) [-–−] ({NUMBER})(?![\d.]*\s*[-+*×/÷=])")
@@ -38,6 +38,7 @@ PHONE = re.compile(
 )
 ISO_DATE = re.compile(r"(?<![\d-])(\d{4})-(\d\d)-(\d\d)(?![\d-])")
 NUMERIC_DATE = re.compile(r"(?<![\d./])(\d\d?)([./])(\d\d?)\2(\d{4})(?![\d/])")
+ROMAN_NUMBER = re.compile(r"(?=[XVI])(X{0,3})(IX|IV|V?I{0,3})")
 ROMAN = re.compile(r"(?=[XVI]{2,})(X{0,3})(IX|IV|V?I{0,3})")
 LIST = re.compile(r"(?<![\w,.])\d+(?:,\d+){2,}")
 THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
@@ -91,6 +92,7 @@ def said(text: str, language: str, before: str, following: str) -> str:
     compiled = _compiled(language)
     if following and depends_on_following(text, language) and _goes_on_after(text, following, language):
         text = text[:-1]
+    text = re.sub(r"\bUS\$(?=\d)", "$", re.sub(r"([$€£])-(?=\d)", r"-\1", text))
     text = text.replace("℃", "°C").replace("℉", "°F")
     text = LIST.sub(lambda found: found[0] if THOUSANDS.fullmatch(found[0]) else found[0].replace(",", ", "), text)
     text = re.sub(r"[⁰¹⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+", lambda power: "^" + power[0].translate(SUPERSCRIPTS), text.translate(SUBSCRIPTS))
@@ -120,7 +122,9 @@ def _goes_on_after(text: str, following: str, language: str) -> bool:
     word = text.split()[-1].strip("(\"'*_")
     if _is_numeral(word[:-1]):
         return tables_of(language).abbreviations.ordinals_with_stop and following.islower()
-    return is_abbreviation(_stem(word), following, language)
+    stem = _stem(word)
+    is_letter = len(stem.rstrip(".")) == 1  # of a unit: "1 m.", no initial
+    return not following.isupper() if is_letter else is_abbreviation(stem, following, language)
 
 
 def _is_numeral(word: str) -> bool:
@@ -196,6 +200,11 @@ def _dates(text: str, dates: Dates | None) -> str:
 
 def _numerals(text: str, before: str, reading: Reading) -> str:
     """Say roman numerals after a capitalised word: kings and popes have ordinals, chapters and wars numbers."""
+    if reading.numeral_endings:
+        ending = "|".join(sorted(reading.numeral_endings))
+        century = re.match(rf"([XVI]+)({ending})(?!\w)", text)
+        if century is not None and ROMAN_NUMBER.fullmatch(century[1]):
+            return f"{_roman(century[1])}{text[century.end(1) :]}"
     numeral = re.match(r"([XVI]{2,})(?!\w)", text)
     before = before.strip("\"'“‘(*_")
     named = before in reading.monarchs

@@ -86,7 +86,8 @@ def signs(formula: str) -> str:
     text = re.sub(r"\{([^{}]*)\}", r"\1", re.sub(r"_\s*\{?(\w+)\}?", r" \1 ", text))
     text = re.sub(r"(?<=[\w)])\s*-\s*(?=[\w(\\])", " − ", text.replace("{", "").replace("}", ""))
     text = re.sub(r"(?<=\d)(?=[A-Za-z])", " ", text)
-    return " ".join(re.sub(r"([=+<>≤≥≠×÷≈])", r" \1 ", text).split())
+    text = " ".join(re.sub(r"([=+<>≤≥≠×÷≈])", r" \1 ", text).split())
+    return re.sub(r" ([.,;:!?])", r"\1", text)
 
 
 def _fraction(fraction: re.Match[str]) -> str:

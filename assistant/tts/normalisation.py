@@ -112,7 +112,9 @@ class TextNormaliser:
             self._skips = True
             said = words_to_say(written, self._language) if ADDRESS.match(written) else omission
         else:
-            said = words_to_say(written, self._language, self._before, self._following(end).strip())
+            depends = depends_on_following(written, self._language)
+            following = self._following(end).strip() if depends else ""
+            said = words_to_say(written, self._language, self._before, following)
             self._skips = goes_on and said == omission
         was_omitted, self._was_omitted = self._was_omitted, said == omission if said else self._was_omitted
         if said and said == omission and was_omitted:

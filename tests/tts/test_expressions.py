@@ -82,6 +82,9 @@ def test_english_sounds_as_a_person_would_read_it(written: str, said: str) -> No
         ("1,2,3,4 and 1,234,567", "1, 2, 3, 4 and 1,234,567"),
         ("from 9:00-17:00", "from 9 o'clock to 17 hundred"),
         ("I said IV.", "I said IV."),
+        ("It is 1 m. He ran 100 m. in all", "It is 1 meter. He ran 100 meters in all"),
+        ("-$5, US$5, $-5 and 5 USD", "minus 5 dollars, 5 dollars, minus 5 dollars and 5 dollars"),
+        ("at 00:00 in WWII", "at midnight in World War 2"),
     ],
 )
 def test_what_a_sign_means_depends_on_its_neighbours(written: str, said: str) -> None:
@@ -101,6 +104,8 @@ def test_what_a_sign_means_depends_on_its_neighbours(written: str, said: str) ->
         ),
         ("fr", "Le 25/12/2024 à 14h05, 5,50 €.", "Le 25 décembre 2024 à 14 heures 5, 5 euros 50."),
         ("fr", "3 km, 10-15 minutes, 1/2", "3 kilomètres, 10 à 15 minutes, un demi"),
+        ("fr", "Le XIXe siècle", "Le 19e siècle"),
+        ("zh", "3:1，50%~60%", "3比1，百分之50到百分之60"),
         ("es", "Cuesta 5,50 € y pesa 3 kg.", "Cuesta 5 euros con 50 céntimos y pesa 3 kilogramos."),
         ("es", "Felipe VI, el 25/12/2024, 5 - 3 = 2", "Felipe sexto, el 25 de diciembre de 2024, 5 menos 3 igual a 2"),
         ("zh", "距离3 km，5%，1/2，20℃。", "距离3公里，百分之5，二分之一，20摄氏度。"),
