@@ -7,13 +7,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.tts.clauses import DIGIT_LOAD, MAX_LOAD, ClauseCutter
+from assistant.tts.clauses import DIGIT_LOAD, MAX_LOAD, WORD_LOAD, ClauseCutter
 from assistant.tts.normalisation import TextNormaliser
 
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoQ"
 
 HOSTILE = ["a", "a ", "1 ", "1,", ", ", "`a ", "<a ", "[", "](", "$x ", "$1 ", "1 - ", "a.", "a@", "\\frac{", "_", "|"]
-HOSTILE += ["```\nx", "\n", "😀", "漢", "東京, ", "x^", "&a", "1-", "\\( ", "1/2 ", "http://a/", "<a b=", "—", "   "]
+HOSTILE += [
+    "```\nx",
+    "\n",
+    "😀",
+    "漢",
+    "東京, ",
+    "x^",
+    "&a",
+    "1-",
+    "% ",
+    "a%",
+    "\\( ",
+    "1/2 ",
+    "http://a/",
+    "<a b=",
+    "—",
+    "   ",
+]
 
 
 def say(text: str, size: int = 10**6) -> str:
@@ -28,7 +45,10 @@ def cut(text: str, size: int = 10**6) -> list[str]:
 
 
 def load(clause: str) -> int:
-    return sum(DIGIT_LOAD if character.isdigit() else not character.isspace() for character in clause)
+    """What a clause weighs at least."""
+    return WORD_LOAD * len(clause.split()) + sum(
+        DIGIT_LOAD if character.isdigit() else not character.isspace() for character in clause
+    )
 
 
 @pytest.mark.parametrize(
