@@ -51,7 +51,8 @@ MAX_LOAD = 300
 
 The network takes the whole clause at once, in memory and time that grow with it, and cannot be stopped in its first
 half. With en_US-joe-medium on two x86 cores that others used as well, that half took 0.13 to 0.30 s for 16 s of audio
-and 0.6 s for 38 s, after which 110 MB more stayed taken. Of eight kinds of text the heaviest clauses of 300 last 12 s at most: 0.20 s.
+and 0.6 s for 38 s, after which 110 MB more stayed taken. Of seven kinds of text the heaviest clauses of 300 last at
+most 12 s, and their first half takes 0.20 s.
 """
 DIGIT_LOAD = 12
 """Letters that a digit counts: alone or in "eight million six hundred ..." it lasts 0.5 s, a letter 0.05 s. The same
