@@ -81,9 +81,9 @@ def test_an_english_price_has_its_currency_last(written: str, said: str) -> None
 
 
 def test_other_languages_leave_the_currency_to_the_synthesiser() -> None:
-    assert words_to_say("$5.50", "de") == "5.50 $"
-    assert words_to_say("$5M", "de") == "5M $"
-    assert words_to_say("5€", "fr") == "5€"
+    assert words_to_say("$5.50", "it") == "5.50 $"
+    assert words_to_say("$5M", "it") == "5M $"
+    assert words_to_say("5€", "nl") == "5€"
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_other_languages_leave_the_currency_to_the_synthesiser() -> None:
         ("1:02:05", "1:02:05"),
         ("5–10", "5 to 10"),
         ("5-10", "5 to 10"),
-        ("2020-01-05", "2020-01-05"),
-        ("555-1234", "555-1234"),
+        ("2020-01-05", "January 5, 2020"),
+        ("555-1234", "5 5 5, 1 2 3 4"),
         ("~5", "about 5"),
         ("→", "to"),
         ("->", "to"),
@@ -115,7 +115,7 @@ def test_other_languages_leave_the_currency_to_the_synthesiser() -> None:
         ("km/h", "kilometers per hour"),
         ("and/or", "and or"),
         ("24/7", "24 7"),
-        ("1/2", "1/2"),
+        ("1/2", "one half"),
     ],
 )
 def test_symbols_are_english_words(written: str, said: str) -> None:
@@ -175,4 +175,47 @@ def test_joiners_that_are_spelling_stay() -> None:
     ],
 )
 def test_punctuation_is_what_a_reader_would_breathe_at(written: str, said: str) -> None:
+    assert words_to_say(written, "en") == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("𝐇𝐞𝐥𝐥𝐨", "Hello"),
+        ("ｗｉｄｅ", "wide"),
+        ("ﬁne", "fine"),
+        ("①", "1"),
+        ("cafe\u0301", "café"),
+        ("x²", "x squared"),
+    ],
+)
+def test_letters_in_other_forms_are_the_usual_ones(written: str, said: str) -> None:
+    assert words_to_say(written, "en") == said
+
+
+@pytest.mark.parametrize("written", ["東京", "Привет", "नमस्ते", "สวัสดี", "שלום", "مرحبا", "(こんにちは)"])
+def test_a_script_that_the_voice_cannot_read_is_left_out(written: str) -> None:
+    assert words_to_say(written, "en") == ""
+    assert words_to_say(f"Tokyo {written}, yes", "en").split() == ["Tokyo", ",", "yes"]
+
+
+def test_what_a_voice_can_read_is_not_left_out() -> None:
+    assert words_to_say("東京の人々", "ja") == "東京の人々"
+    assert words_to_say("naïve Ångström π Þór", "en") == "naïve Ångström π Þór"
+    assert words_to_say("٣٤", "en") == "34"
+    assert words_to_say("Привет", "ru") == "Привет"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("<p>One.</p><p>Two.</p>", "One.\nTwo."),
+        ("this is a <test>", "this is a test"),
+        ("a<b and c>d", "a less than b and c greater than d"),
+        ("Sure!😊Here", "Sure! Here"),
+        ("Great 😊.", "Great."),
+        ("List<String>", "List String"),
+    ],
+)
+def test_markup_neither_vanishes_nor_glues_words(written: str, said: str) -> None:
     assert words_to_say(written, "en") == said
