@@ -13,6 +13,7 @@ from assistant.asr.files import FileTranscriber
 from assistant.blocking import NeverStop
 from assistant.config.changes import differences
 from assistant.config.schema import Config
+from assistant.dialogue.speaking.draft import clauses_of
 from assistant.engines.engines import UNCHANGED, Engines, Fresh, Unchanged, share
 from assistant.engines.model import Model
 from assistant.host import libraries
@@ -159,9 +160,10 @@ def load_language_model(config: Config, budget: Budget) -> Model:
 
 @checked_on_failure("tts.voice")
 def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
-    """Load the voice, and synthesise the urgent phrases ahead."""
+    """Load the voice and the rules of what it reads, and synthesise the urgent phrases ahead."""
     voice = Piper(locate_configured(config, "tts.voice"), threads=budget.synthesis, speed=config.tts.speed)
     voice.warm_up()
+    clauses_of("5 at once", voice.language)  # compiles what reads numbers and units
     return CachingVoice(voice, tables_of(voice.language).phrases.urgent)
 
 
