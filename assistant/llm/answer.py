@@ -235,11 +235,7 @@ class AnswerText:
             if rest_is_open:
                 raise _Wait
             return text[mark.end : mark.end + 1] in QUOTES
-        if (
-            not self._words.space
-            or "\n" in self._words.space
-            or not (self._words.last.isalnum() or self._words.last == ",")
-        ):
+        if not self._words.space or "\n" in self._words.space or not _goes_on(self._words.last):
             return False
         if forms.MENTION.match(text, mark.end):
             return True
