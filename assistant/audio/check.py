@@ -1,6 +1,4 @@
-"""Checks of audio and text before a model gets them: what cannot work is refused with the reason."""
-
-import re
+"""Checks of audio before a model gets it: what cannot work is refused with the reason."""
 
 import numpy as np
 
@@ -29,8 +27,6 @@ scale. A muted microphone gives zeros or a last bit that flickers: -84 dB and le
 """
 
 _FULL_SCALE = 0.999
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
-_UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 def check_audio(samples: Samples, *, where: str) -> list[str]:
@@ -44,21 +40,6 @@ def check_audio(samples: Samples, *, where: str) -> list[str]:
     if not np.isfinite(samples).all():
         raise AssistantError(Code.AUDIO_UNREADABLE, f"{where}: it holds values that are not numbers; record it again")
     return [*_check_level(samples, where), *_check_clipping(samples, where)]
-
-
-def check_text(text: str | bytes, *, max_chars: int, where: str) -> str:
-    """Return `text` without control characters (line ends and tabs stay), lone surrogates and surrounding white space.
-
-    Raises `AssistantError`: `text.not_utf8`, `text.empty`, `text.too_long`. `where` names the text in messages.
-    """
-    if len(text) > (max_chars if isinstance(text, str) else 4 * max_chars):
-        raise _text_too_long(where, max_chars)
-    cleaned = _CONTROL.sub("", _decoded(text, where).replace("\r\n", "\n").replace("\r", "\n")).strip()
-    if not cleaned:
-        raise AssistantError(Code.TEXT_EMPTY, f"{where}: no text; write something to say or to ask")
-    if len(cleaned) > max_chars:
-        raise _text_too_long(where, max_chars)
-    return cleaned
 
 
 def _check_level(samples: Samples, where: str) -> list[str]:
@@ -84,26 +65,6 @@ def _check_clipping(samples: Samples, where: str) -> list[str]:
     if share >= LOUD_SHARE:
         return [f"{where}: overdriven ({share:.0%} of it is at full scale); lower the recording level"]
     return []
-
-
-def _decoded(text: str | bytes, where: str) -> str:
-    """Decode bytes, and refuse lone surrogates, as which Python passes bytes of a command line that are not UTF-8."""
-    if isinstance(text, str):
-        if _UNDECODED.search(text):
-            raise _not_utf8(where)
-        return text
-    try:
-        return text.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _not_utf8(where) from error
-
-
-def _not_utf8(where: str) -> AssistantError:
-    return AssistantError(Code.TEXT_NOT_UTF8, f"{where}: not UTF-8; save or send the text as UTF-8")
-
-
-def _text_too_long(where: str, max_chars: int) -> AssistantError:
-    return AssistantError(Code.TEXT_TOO_LONG, f"{where}: longer than {max_chars} characters; shorten it")
 
 
 def _milliseconds(samples: Samples) -> str:

@@ -1,6 +1,5 @@
 """Commands that talk to the running daemon."""
 
-import sys
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from assistant.cli.options import Json, Room, Socket
-from assistant.errors import AssistantError, Code
+from assistant.cli.typed_text import typed_text
 from assistant.telemetry.printable import printable
 
 INTERRUPTED = 130
@@ -44,7 +43,7 @@ def ask(
     """Ask a question; the answer is printed while it is being written."""
     from assistant.client import Client
 
-    text = _text(words)
+    text = typed_text(words)
     with Client(socket) as assistant:
         if json:
             _print_json(assistant.call("ask", text=text, speak=speak, room=room))
@@ -73,7 +72,7 @@ def say(
     """Announce something aloud; ends when it has been said. Ctrl-C takes it back."""
     from assistant.client import Client
 
-    text = _text(words)
+    text = typed_text(words)
     with Client(socket) as assistant:
         try:
             said = assistant.call("say", text=text, priority=priority, interrupt=interrupt, room=room)
@@ -178,19 +177,6 @@ def _call(socket: Socket, method: str, **params: Any) -> dict[str, Any]:
     with Client(socket) as assistant:
         found: dict[str, Any] = assistant.call(method, **params)
         return found
-
-
-def _text(words: list[str] | None) -> str:
-    """The text that is to be asked or said. Raises `AssistantError` (`text.empty`, `text.not_utf8`)."""
-    if words:
-        return " ".join(words)
-    try:
-        text = sys.stdin.read().strip()
-    except UnicodeDecodeError as error:
-        raise AssistantError(Code.TEXT_NOT_UTF8, "standard input is not UTF-8 text") from error
-    if not text:
-        raise AssistantError(Code.TEXT_EMPTY, "give the text as an argument or on standard input")
-    return text
 
 
 def _print(json: bool, found: dict[str, Any], sentence: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.client import Client
 from tests.client.background import ANSWER, Background, environment
 
 
@@ -60,13 +61,28 @@ def test_the_commands_talk_to_it(background: Background) -> None:
 
 def test_what_was_said_cannot_control_the_terminal(background: Background) -> None:
     hostile = "What time\x1b[2J\x9b31m\u202e is it?"
-    run(background.path, "ask", hostile)
+    with Client(background.path) as client:
+        client.call("ask", text=hostile)
     for arguments in (["history"], ["history", "--json"]):
         printed = run(background.path, *arguments).stdout
         assert r"What time\u001b[2J\u009b31m\u202e is it?" in printed
     refused = run(background.path, "ask", "--room", "\x1b[2J", "What?")
     assert not set("\x1b\x9b\u202e") & set(printed + refused.stderr)
     assert "room.unknown" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [(b"Wie sp\xe4t ist es?", "text.not_utf8"), (b" \x00\n", "text.empty"), (b"a" * 9000, "text.too_long")],
+)
+def test_text_that_cannot_be_asked_is_refused(background: Background, text: bytes, code: str) -> None:
+    command = [sys.executable, "-m", "assistant", "ask"]
+    for arguments, given in ([], text), ([text.replace(b"\0", b"")], b""):
+        refused = subprocess.run(
+            [*command, *arguments], env=environment(background.path), input=given, capture_output=True, check=False
+        )
+        assert (refused.returncode, refused.stdout) == (1, b"")
+        assert code.encode() in refused.stderr
 
 
 def test_a_room_can_be_named(two_rooms: Background) -> None:
