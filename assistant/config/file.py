@@ -1,6 +1,7 @@
 """Reading the configuration file, checking it, and printing the commented default."""
 
 import os
+import re
 import textwrap
 import typing
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from assistant.errors import AssistantError, Code
 
 MAX_BYTES = 1_000_000
 """A configuration larger than this is some other file."""
+
+CHECKED = re.compile(r"(?P<name>[a-z_]+): ")
+"""The key with which a complaint of a section's own check begins."""
 
 
 def default_path() -> Path:
@@ -139,7 +143,7 @@ def _located(message: str, content: object, lines: Lines) -> str:
 
 
 def _explain(message: str) -> tuple[str, str]:
-    """Split msgspec's `Expected … - at `$.asr.model`` into key and explanation."""
+    """Split msgspec's `Expected … - at `$.asr.model`` and our own `model: … - at `$.asr`` into key and explanation."""
     for json_word, yaml_word in (
         ("`object`", "a mapping"),
         ("`array`", "a list"),
@@ -148,7 +152,10 @@ def _explain(message: str) -> tuple[str, str]:
         message = message.replace(json_word, yaml_word)
     message = message.replace("`str | a mapping`", "none or a mapping").replace("`str | object`", "none or a mapping")
     what, _, at = message.partition(" - at `$")
-    return at.removesuffix("`").lstrip("."), f"{what[:1].lower()}{what[1:]}"
+    key = at.removesuffix("`").lstrip(".")
+    if (own := CHECKED.match(what)) and _annotation(key, own["name"]):
+        return f"{key}.{own['name']}", what[own.end() :]
+    return key, f"{what[:1].lower()}{what[1:]}"
 
 
 def _alternatives(key: str) -> str:

@@ -206,7 +206,10 @@ class Asr(Section, frozen=True):
     def __post_init__(self) -> None:
         language = self.language.strip().casefold()
         if language != "auto":
-            language = code_of(language)
+            try:
+                language = code_of(language)
+            except ValueError as error:
+                raise ValueError(f"language: {error}") from None
             if language == "yue" and "/" not in self.model and "large-v3" not in self.model:
                 raise ValueError(
                     f"language: {self.model} knows no Cantonese; write zh, or model: whisper-large-v3-turbo"

@@ -54,6 +54,6 @@ def test_streaming_shows_growing_text_on_standard_error_and_the_result_on_standa
 
 
 def test_a_language_that_does_not_exist_is_a_usage_error(clips: dict[str, Clip]) -> None:
-    failed = transcribe("--language", "english", str(clips["cmd_yes"].path))
+    failed = transcribe("--language", "klingon", str(clips["cmd_yes"].path))
     assert failed.returncode == 2
     assert "asr.language" in failed.stderr

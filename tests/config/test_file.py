@@ -36,8 +36,8 @@ def test_every_key_of_the_printed_default_has_a_comment_above_it() -> None:
             "f.yaml:1: turns: expected soft_end_ms (900) <= endpoint_ms (480)",
         ),
         ("llm: {device: tpu}", "f.yaml:1: llm.device: invalid enum value 'tpu'"),
-        ("audio: {input: none}", "f.yaml:1: audio: input: none needs output: none (a machine without a sound card)"),
-        ("audio: {input: USB, output: none}", "f.yaml:1: audio: output: none needs input: none"),
+        ("audio: {input: none}", "f.yaml:1: audio.input: none needs output: none (a machine without a sound card)"),
+        ("audio: {input: USB, output: none}", "f.yaml:1: audio.output: none needs input: none"),
         (
             "audio: {input: ~, output: ~}",
             "f.yaml:1: audio.input: expected `str`, got nothing (leave the key out for its",
@@ -103,7 +103,7 @@ def test_a_machine_without_a_sound_card_names_no_device() -> None:
 
 
 def test_a_command_line_cannot_take_one_device_away() -> None:
-    with pytest.raises(AssistantError, match=r"command line: audio: output: none needs input: none"):
+    with pytest.raises(AssistantError, match=r"command line: audio.output: none needs input: none"):
         config_file.override(Config(), "audio", "output", "none")
 
 

@@ -52,7 +52,14 @@ async def running(
 
 def mentions(folder: Path, words: bytes) -> bool:
     """Whether any file in `folder` has these words."""
-    return any(words in file.read_bytes() for file in folder.iterdir() if file.is_file())
+
+    def read(file: Path) -> bytes:
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:  # renamed or removed since it was listed
+            return b""
+
+    return any(words in read(file) for file in folder.iterdir() if file.is_file())
 
 
 @contextmanager

@@ -158,7 +158,7 @@ async def test_text_is_answered_and_the_conversation_remembered(serve: Serve, ad
     ("event", "code"),
     [
         (Event("audio-chunk", {"rate": "fast", "width": 2, "channels": 1}, b"\0\0"), "wyoming.malformed"),
-        (Event("audio-chunk", {"rate": 16_000, "width": 3, "channels": 1}, b"\0\0"), "wyoming.malformed"),
+        (Event("audio-chunk", {"rate": 16_000, "width": 5, "channels": 1}, b"\0\0"), "wyoming.malformed"),
         (Event("audio-chunk", {}, b"\0\0"), "wyoming.malformed"),
         (Event("audio-start", {}), "wyoming.malformed"),
         (Event("synthesize", {}), "wyoming.malformed"),
