@@ -8,7 +8,7 @@ from tests.machine.faults.moments import SPEAKING
 from tests.machine.machine import wait_until
 
 GOOD = NAMED + "asr: {language: en}\n"
-BAD = NAMED + "asr: {language: English}\n"
+BAD = NAMED + "asr: {language: Klingon}\n"
 
 WRONG = 2
 """Exit status of a daemon whose configuration is wrong."""
