@@ -36,8 +36,10 @@ for ITU-T P.56. The voices' speech is at about -20 dB."""
 
 
 def at_speech_level(clip: Samples, db: float) -> Samples:
-    """Scale `clip` so that its speech, without the pauses, is at `db` of full scale."""
+    """Scale `clip` so that its speech, without the pauses, is at `db` of full scale; silence stays silence."""
     loud = clip[np.abs(clip) > 0.02 * np.abs(clip).max()]
+    if not len(loud):
+        return clip
     level = 10 * np.log10(np.mean(np.square(loud, dtype=np.float64)) + 1e-12)
     return clip * np.float32(10 ** ((db - level) / 20))
 

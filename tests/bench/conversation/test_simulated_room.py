@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, Samples, level
-from assistant.bench.conversation.simulated_room import SimulatedRoom
+from assistant.bench.conversation.simulated_room import USER_DB, SimulatedRoom, at_speech_level
 from assistant.testing.clock import JumpingLoop
 
 SECOND = LISTENING_RATE
@@ -67,3 +67,8 @@ async def test_the_microphone_picks_up_the_user_at_the_returned_position() -> No
     assert at == 10 * BLOCK
     assert level(everything[:at]) < -60
     np.testing.assert_allclose(everything[at : at + SECOND // 2], voice(0.5), atol=0.01)
+
+
+def test_silence_has_no_speech_that_could_be_scaled() -> None:
+    silence = np.zeros(BLOCK, np.float32)
+    assert np.array_equal(at_speech_level(silence, USER_DB), silence)
