@@ -1,4 +1,4 @@
-"""A short run of the fuzzer in every check; long ones are for the desk (see `tests/fuzz.py`)."""
+"""A short run of the fuzzer in every check; long ones are for the desk (see `tests/fuzz/`)."""
 
 import subprocess
 import sys
@@ -6,10 +6,21 @@ from pathlib import Path
 
 import pytest
 
+RUNS = {
+    "config": 2_000,
+    "ipc-session": 100,
+    "openai": 20_000,
+    "reply": 10_000,
+    "rpc": 50_000,
+    "speakable": 10_000,
+    "state": 200,
+    "wyoming": 5_000,
+    "wyoming-session": 500,
+}
+"""Five to ten seconds each."""
 
-@pytest.mark.parametrize(
-    ("target", "runs"), [("config", 2_000), ("openai", 20_000), ("rpc", 50_000), ("wyoming", 5_000)]
-)
+
+@pytest.mark.parametrize(("target", "runs"), RUNS.items())
 def test_nothing_that_is_sent_breaks_the_parser(target: str, runs: int, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz", target, f"-runs={runs}", f"-artifact_prefix={tmp_path}/"],

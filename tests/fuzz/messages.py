@@ -1,36 +1,14 @@
-"""Coverage-guided fuzzing of what strangers may send, with atheris where that runs (Linux on x86-64).
-
-    python -m tests.fuzz rpc -runs=1000000
-    python -m tests.fuzz config -runs=100000
-    python -m tests.fuzz openai -runs=1000000
-    python -m tests.fuzz wyoming -max_total_time=600 CORPUS_DIR
-
-Arguments after the first are libFuzzer's. A finding ends it with the input in a file crash-*.
-"""
+"""Messages: lines of the socket, Wyoming events, configurations, and what a model server sends."""
 
 import asyncio
-import sys
 
-import atheris
-
-with atheris.instrument_imports(
-    include=[
-        "assistant.config.file",
-        "assistant.config.reading",
-        "assistant.interfaces.ipc.rpc",
-        "assistant.interfaces.wyoming.wire",
-        "assistant.llm.openai_stream",
-        "wyoming.event",
-        "yaml",
-    ]
-):
-    from assistant.config import file as config_file
-    from assistant.errors import AssistantError, Code
-    from assistant.interfaces.ipc import rpc
-    from assistant.interfaces.ipc.methods import METHODS
-    from assistant.interfaces.wyoming.wire import Wire
-    from assistant.llm.openai_stream import EventReader, ReplyParser, UnusableError
-    from tests.interfaces.wyoming.test_wire import Bytes
+from assistant.config import file as config_file
+from assistant.errors import AssistantError, Code
+from assistant.interfaces.ipc import rpc
+from assistant.interfaces.ipc.methods import METHODS
+from assistant.interfaces.wyoming.wire import Wire
+from assistant.llm.openai_stream import EventReader, ReplyParser, UnusableError
+from tests.interfaces.wyoming.test_wire import Bytes
 
 LOOP = asyncio.new_event_loop()
 
@@ -84,12 +62,3 @@ def fuzz_openai(data: bytes) -> None:
         parser.end()
     except UnusableError as error:
         str(error).encode()
-
-
-TARGETS = {"config": fuzz_config, "openai": fuzz_openai, "rpc": fuzz_rpc, "wyoming": fuzz_wyoming}
-
-
-if __name__ == "__main__":
-    target = TARGETS[sys.argv.pop(1)]
-    atheris.Setup(sys.argv, target)
-    atheris.Fuzz()
