@@ -90,8 +90,10 @@ class PartialTranscript(Event, frozen=True, tag="partial_transcript"):
 
 class FinalTranscript(Event, frozen=True, tag="final_transcript"):
     text: str
-    """Empty when no words were recognised; the turn then ends without a reply."""
+    """Empty when no words were recognised in what was said; the turn then ends without a reply."""
     language: str
+    doubtful: bool = False
+    """The words may be wrong: they repeat themselves more or less often than the sound explains."""
 
 
 class ReplyText(Event, frozen=True, tag="reply_text"):

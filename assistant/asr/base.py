@@ -22,9 +22,12 @@ class Transcription:
     """Seconds of audio that were passed in."""
     window_s: float
     """Seconds that the encoder saw, padding included; 30 for the full window."""
-    doubtful: bool = False
+    inconclusive: bool = False
     """A draft was discarded because it repeated itself or was improbable to the model, so there is no text; the full
     window may do better."""
+    doubtful: bool = False
+    """The text may be wrong: it repeats itself more or less often than the audio explains, or is improbable to the
+    model."""
 
 
 class SpeechRecognizer(Protocol):
@@ -49,7 +52,8 @@ class SpeechRecognizer(Protocol):
         """Recognise one utterance of at most 30 s at 16 kHz; longer input is a `ValueError`.
 
         The first attempt uses a window trimmed to the audio. If its result is doubtful, a second one uses the full
-        window of 30 s, which takes several times longer. `draft` omits the second attempt, `full_window` the first.
+        window of 30 s, which takes several times longer. `draft` omits the second attempt, `full_window` the first, and
+        both drop a text that is improbable: nobody is to answer it.
 
         `language` None detects the language. Returns early, with whatever has been recognised, once `stop` is set.
         Raises `AssistantError` (`asr.failed`).

@@ -8,7 +8,8 @@ sentence; without them it often repeats the sentence until it is cut off.
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,8 @@ import numpy as np
 
 from assistant.asr.base import SpeechRecognizer, Transcription
 from assistant.asr.guards import Hypothesis, Verdict, judge
+from assistant.asr.repetition import count_said, find_repetition
+from assistant.asr.streaming import UNSPACED
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.blocking import NeverStop, StopFlag
 from assistant.errors import AssistantError, Code
@@ -41,6 +44,18 @@ MIN_TOKENS = 12
 """A transcript has at most `MIN_TOKENS` and so many more for each second of audio. Fast Korean, the densest of the
 recordings, has 6 a second."""
 
+BEAMS = 5
+"""Width of the search on the full window, where the first attempt was doubtful. Greedy search goes on with "no, no, no"
+for ever on a recording that ends "…, I said the blue one", which five beams find."""
+
+FRAME_S = 0.01
+ENCODED_S = 0.02
+"""Seconds of a frame of the spectrogram, and of one that the encoder makes of two."""
+
+LOUD_DB = 25.0
+LEVELS_PER_S = 100
+"""Decibels below the loudest 10 ms down to which sound is speech, and how often a second that is asked."""
+
 EXPECTED_WEIGHT = 8.0
 """How many times likelier another language must be than the expected one. Detection is unreliable on short questions:
 two English recordings of 1.2 s and 1.5 s are taken for Indonesian (0.35 to 0.28) and Hebrew (0.75 to 0.25), while every
@@ -55,6 +70,10 @@ class Decoded:
     language: str
     language_probability: float
     window_s: float
+    encoded: Any
+    """What the encoder made of it, CTranslate2's own."""
+    counted: bool = False
+    """How often its words are repeated has been compared with the audio."""
 
 
 class FasterWhisper(SpeechRecognizer):
@@ -98,15 +117,26 @@ class FasterWhisper(SpeechRecognizer):
         if audio_s > FULL_WINDOW_S:
             raise ValueError(f"an utterance of {audio_s:.1f} s; Whisper takes at most {FULL_WINDOW_S:.0f} s")
         window_s = FULL_WINDOW_S if full_window else _trimmed_window(audio_s)
-        decoded, verdict = self._decode_checked(audio, language, window_s, draft, stop)
+        decoded = self._decode(audio, language, window_s, stop)
+        verdict = judge(decoded.hypothesis)
+        again = verdict in (Verdict.SUSPECT, Verdict.IMPROBABLE)
+        if again and not draft and not stop.is_set():
+            log.debug("decoding again on the full window: %s", decoded.hypothesis)
+            decoded = self._decode(audio, language, FULL_WINDOW_S, stop, beams=BEAMS)
+            if verdict is Verdict.SUSPECT:
+                decoded = self._counted(decoded, audio)
+            verdict = judge(decoded.hypothesis)
+        dropped = verdict is Verdict.NOISE or (verdict is Verdict.IMPROBABLE and full_window) or (again and draft)
+        text = "" if dropped else decoded.hypothesis.text
         return Transcription(
-            text=decoded.hypothesis.text,
+            text=text,
             language=decoded.language,
             language_probability=round(decoded.language_probability, 3),
             seconds=time.monotonic() - began,
             audio_s=audio_s,
             window_s=decoded.window_s,
-            doubtful=draft and verdict is Verdict.DOUBTFUL,
+            inconclusive=again and draft,
+            doubtful=bool(text) and (verdict is not Verdict.WORDS and not decoded.counted),
         )
 
     def warm_up(self) -> None:
@@ -121,30 +151,56 @@ class FasterWhisper(SpeechRecognizer):
             self._whisper = self._load("cpu")
             self.transcribe(silence, language="en", stop=NeverStop())
 
-    def _decode_checked(
-        self, audio: Samples, language: str | None, window_s: float, draft: bool, stop: StopFlag
-    ) -> tuple[Decoded, Verdict]:
-        """Decode, a second time on the full window if in doubt and no draft, and drop the text of all but words."""
-        decoded = self._decode(audio, language, window_s, stop)
-        verdict = judge(decoded.hypothesis)
-        if verdict is Verdict.DOUBTFUL and window_s < FULL_WINDOW_S and not draft and not stop.is_set():
-            log.debug("decoding again on the full window: %s", decoded.hypothesis)
-            decoded = self._decode(audio, language, FULL_WINDOW_S, stop)
-            verdict = judge(decoded.hypothesis)
-        return (decoded if verdict is Verdict.WORDS else _without_text(decoded)), verdict
-
-    def _decode(self, audio: Samples, language: str | None, window_s: float, stop: StopFlag) -> Decoded:
+    def _decode(
+        self, audio: Samples, language: str | None, window_s: float, stop: StopFlag, *, beams: int = 1
+    ) -> Decoded:
         try:
             encoded = self._whisper.encode(self._features(audio, window_s))
             if stop.is_set():
-                return Decoded(Hypothesis("", 0.0, 0.0, ended=True), language or "", 0.0, window_s)
+                return Decoded(Hypothesis("", 0.0, 0.0, ended=True), language or "", 0.0, window_s, encoded)
             probability = 1.0
             if language is None:
                 language, probability = self._detect(encoded)
-            hypothesis = self._generate(encoded, language, len(audio) / LISTENING_RATE)
+            hypothesis = self._generate(encoded, language, audio, beams)
         except (RuntimeError, ValueError) as error:
             raise AssistantError(Code.ASR_FAILED, f"{self.name} on {self.device}: {error}") from error
-        return Decoded(hypothesis, language, probability, window_s)
+        return Decoded(hypothesis, language, probability, window_s, encoded)
+
+    def _counted(self, decoded: Decoded, audio: Samples) -> Decoded:
+        """Correct how often something is said in a row, if the audio tells."""
+        spaced = decoded.language not in UNSPACED
+        found = find_repetition(decoded.hypothesis.text, spaced=spaced)
+        if found is None:
+            return replace(decoded, counted=decoded.hypothesis.ended)
+        tokenizer, _ = self._tokenizer(decoded.language)
+
+        def aligned(parts: Sequence[str]) -> Sequence[float]:
+            pieces = [tokenizer.encode(f" {part}" if spaced else part) if part else [] for part in parts]
+            return self._align(decoded.encoded, tokenizer, pieces, len(audio) / LISTENING_RATE)
+
+        count = count_said(found, aligned, _speech_span(audio))
+        if count is None:
+            return decoded
+        hypothesis = replace(decoded.hypothesis, text=found.text(count), ended=True)
+        return replace(decoded, hypothesis=hypothesis, counted=True)
+
+    def _align(self, encoded: Any, tokenizer: Any, pieces: Sequence[Sequence[int]], audio_s: float) -> Sequence[float]:
+        """Return when each of `pieces` begins, and when the last one ends, by the attention of the decoder."""
+        tokens = [token for piece in pieces for token in piece]
+        frames = round(audio_s / FRAME_S)
+        try:
+            found = self._whisper.model.align(encoded, tokenizer.sot_sequence, [tokens], frames)[0]
+        except (RuntimeError, ValueError) as error:
+            raise AssistantError(Code.ASR_FAILED, f"{self.name} on {self.device}: {error}") from error
+        begins = [0.0] * (len(tokens) + 1)
+        seen = -1
+        for token, frame in found.alignments:
+            if token > seen:
+                begins[seen + 1 : token + 1] = [frame * ENCODED_S] * (token - seen)
+                seen = token
+        begins[seen + 1 :] = [found.alignments[-1][1] * ENCODED_S] * (len(begins) - seen - 1)
+        places = accumulate((len(piece) for piece in pieces), initial=0)
+        return [begins[place] for place in places]
 
     def _features(self, audio: Samples, window_s: float) -> np.ndarray:
         """Compute the log-mel spectrogram of `audio` padded to the window, shape (mel bands, frames of 10 ms)."""
@@ -161,14 +217,15 @@ class FasterWhisper(SpeechRecognizer):
         )
         return likeliest, found[likeliest]
 
-    def _generate(self, encoded: Any, language: str, audio_s: float) -> Hypothesis:
+    def _generate(self, encoded: Any, language: str, audio: Samples, beams: int) -> Hypothesis:
+        audio_s = len(audio) / LISTENING_RATE
         tokenizer, suppressed = self._tokenizer(language)
         prompt = self._whisper.get_prompt(tokenizer, [])
         max_tokens = round(MIN_TOKENS + TOKENS_PER_SECOND * audio_s)
         result = self._whisper.model.generate(
             encoded,
             [prompt],
-            beam_size=1,
+            beam_size=beams,
             max_length=min(
                 self._whisper.max_length, 2 * (len(prompt) + max_tokens)
             ),  # CTranslate2 generates half as many
@@ -177,11 +234,14 @@ class FasterWhisper(SpeechRecognizer):
             suppress_tokens=suppressed,
         )[0]
         tokens = result.sequences_ids[0]
+        begins_s, ends_s = _speech_span(audio)
         return Hypothesis(
             text=tokenizer.decode(list(_spoken_tokens(tokens, tokenizer.timestamp_begin, audio_s))).strip(),
             average_log_probability=result.scores[0] * len(tokens) / (len(tokens) + 1),
             no_speech_probability=result.no_speech_prob,
             ended=len(tokens) < max_tokens,
+            spaced=language not in UNSPACED,
+            speech_s=ends_s - begins_s,
         )
 
     def _tokenizer(self, language: str) -> tuple[Any, Sequence[int]]:
@@ -239,6 +299,9 @@ def _spoken_tokens(tokens: Sequence[int], timestamp_begin: int, audio_s: float) 
             yield token
 
 
-def _without_text(decoded: Decoded) -> Decoded:
-    empty = Hypothesis("", 0.0, decoded.hypothesis.no_speech_probability, ended=True)
-    return Decoded(empty, decoded.language, decoded.language_probability, decoded.window_s)
+def _speech_span(audio: Samples) -> tuple[float, float]:
+    """Return where the first and the last sound at most `LOUD_DB` below the loudest are, in seconds."""
+    frame = LISTENING_RATE // LEVELS_PER_S
+    power = np.square(audio[: len(audio) // frame * frame].reshape(-1, frame)).mean(axis=1)
+    loud = np.flatnonzero(power > power.max(initial=0.0) * 10 ** (-LOUD_DB / 10))
+    return (float(loud[0]) / LEVELS_PER_S, float(loud[-1] + 1) / LEVELS_PER_S) if len(loud) else (0.0, 0.0)

@@ -1,6 +1,5 @@
 """Transcription of recordings up to `MAX_S` long."""
 
-import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +10,10 @@ from assistant.asr.base import SpeechRecognizer, Transcription
 from assistant.asr.streaming import StreamingTranscriber
 from assistant.asr.utterances import cut_utterances
 from assistant.audio.check import check_audio
-from assistant.audio.decode import read_audio
+from assistant.audio.foreign import read_recording
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.blocking import NeverStop
 from assistant.vad.base import VoiceActivity
-
-log = logging.getLogger(__name__)
 
 MAX_S = 4 * 3600.0
 """Seconds of the longest recording: 920 MB of samples in memory, and an hour of work on a small machine."""
@@ -27,11 +24,17 @@ class FileTranscript(msgspec.Struct, frozen=True, kw_only=True):
 
     file: str
     text: str
+    doubtful: bool
+    """Some of the text may be wrong: it repeats itself, or is improbable to the model."""
+    speech_s: float
+    """Seconds of speech. Without text, 0 means that nobody speaks, and more that no words were understood."""
     language: str
     """Detected in the first utterance with words and then used for the rest; empty if none has words."""
     audio_s: float
     seconds: float
     """Processing time, reading included."""
+    warnings: list[str]
+    """What is wrong with the recording, a sentence each."""
 
 
 EmitText = Callable[[str, str], None]
@@ -55,22 +58,28 @@ class FileTranscriber:
         Raises `AssistantError` (`audio.*`, `asr.failed`).
         """
         began = time.monotonic()
-        audio = read_audio(file, max_s=MAX_S)
-        for warning in check_audio(audio, where=str(file)):
-            log.warning(warning)
+        recording = read_recording(file, max_s=MAX_S)
+        audio = recording.samples
+        warnings = [*(f"{file}: {warning}" for warning in recording.warnings), *check_audio(audio, where=str(file))]
         texts: list[str] = []
         language = self._language
+        speech_s, doubtful = 0.0, False
         for piece in cut_utterances(audio, self._activity):
+            speech_s += len(piece) / LISTENING_RATE
             found = self._utterance(piece, language, _after(texts, emit))
+            doubtful |= found.doubtful
             if found.text:
                 texts.append(found.text)
                 language = found.language
         return FileTranscript(
             file=str(file),
             text=" ".join(texts),
+            doubtful=doubtful,
+            speech_s=round(speech_s, 3),
             language=language or "",
             audio_s=round(len(audio) / LISTENING_RATE, 3),
             seconds=round(time.monotonic() - began, 3),
+            warnings=warnings,
         )
 
     def _utterance(self, piece: Samples, language: str | None, emit: EmitText | None) -> Transcription:

@@ -5,6 +5,8 @@ import zlib
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from assistant.asr.repetition import find_repetition
+
 MAX_NOISE_SCORE = 1.85
 """Twice the no-speech probability minus the average log probability; a hypothesis with more is noise.
 
@@ -25,6 +27,17 @@ MAX_COMPRESSION_RATIO = 2.0
 recordings' correct transcripts, a sentence of Kennedy's that uses its words twice, is 1.35; three repetitions have 2.6.
 """
 
+MAX_COUNT = 4
+"""Times that a word is said in a row from which the audio has to tell how often it was; "no, no, no" is usual, three
+times the same sentence is not."""
+
+LONG_S = 4.0
+MIN_LETTERS_PER_S = 4.0
+"""Letters for each second from the first loud sound to the last, where these are so far apart, below which words are
+missing. A sentence that is said four times and written once has 3.5; of the recordings of tests/speech in languages
+with spaces all have more, but for one with a pause of three seconds in it.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
@@ -36,6 +49,10 @@ class Hypothesis:
     no_speech_probability: float
     ended: bool
     """False when decoding was cut off at the maximum length."""
+    spaced: bool = True
+    """Whether its language has spaces between words."""
+    speech_s: float = 0.0
+    """Seconds from the first loud sound to the last."""
 
 
 class Verdict(Enum):
@@ -43,8 +60,10 @@ class Verdict(Enum):
 
     WORDS = auto()
     NOISE = auto()
-    DOUBTFUL = auto()
-    """It repeats itself, does not end, or is improbable to the model: worth decoding again on the full window."""
+    SUSPECT = auto()
+    """It repeats itself, does not end, or is short for so much speech: worth decoding again on the full window."""
+    IMPROBABLE = auto()
+    """The model has little confidence in it: likewise."""
 
 
 def judge(hypothesis: Hypothesis) -> Verdict:
@@ -52,10 +71,24 @@ def judge(hypothesis: Hypothesis) -> Verdict:
     noise_score = 2 * hypothesis.no_speech_probability - hypothesis.average_log_probability
     if not re.search(r"\w", hypothesis.text) or noise_score > MAX_NOISE_SCORE:
         return Verdict.NOISE
-    repeats = compression_ratio(hypothesis.text) > MAX_COMPRESSION_RATIO
-    if repeats or not hypothesis.ended or hypothesis.average_log_probability < MIN_LOG_PROBABILITY:
-        return Verdict.DOUBTFUL
+    if not hypothesis.ended or _repeats(hypothesis) or _is_short(hypothesis):
+        return Verdict.SUSPECT
+    if hypothesis.average_log_probability < MIN_LOG_PROBABILITY:
+        return Verdict.IMPROBABLE
     return Verdict.WORDS
+
+
+def _repeats(hypothesis: Hypothesis) -> bool:
+    if compression_ratio(hypothesis.text) > MAX_COMPRESSION_RATIO:
+        return True
+    found = find_repetition(hypothesis.text, spaced=hypothesis.spaced)
+    return found is not None and (found.count >= MAX_COUNT or " " in found.unit)
+
+
+def _is_short(hypothesis: Hypothesis) -> bool:
+    """Return whether something has been left out, as of a sentence that is said four times."""
+    letters = len(re.findall(r"\w", hypothesis.text))
+    return hypothesis.spaced and hypothesis.speech_s >= LONG_S and letters < MIN_LETTERS_PER_S * hypothesis.speech_s
 
 
 def compression_ratio(text: str) -> float:

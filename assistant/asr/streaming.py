@@ -64,7 +64,7 @@ class StreamingTranscriber:
     def draft(self, audio: Samples, stop: StopFlag) -> Transcription:
         """Recognise the utterance so far. Raises `AssistantError` (`asr.failed`)."""
         found = self._recognizer.transcribe(audio, language=self._language, stop=stop, draft=True)
-        if found.doubtful:
+        if found.inconclusive:
             self._language = self._given
         elif found.text and found.language_probability >= MIN_LANGUAGE_PROBABILITY:
             self._language = found.language

@@ -1,8 +1,9 @@
 """Cutting audio at its pauses into utterances that fit the recogniser's window."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.audio.pcm import BLOCK, Samples
 from assistant.config.schema import Turns
@@ -12,6 +13,28 @@ from assistant.vad.base import VoiceActivity
 PAUSES = Turns(mode="silence", onset_ms=64, soft_end_ms=96, endpoint_ms=700, pre_roll_ms=320)
 """Utterances of a file end at pauses of 0.7 s. Shorter ones would deprive the recogniser of context, and no speaker is
 waiting for an answer. The pre-roll is also the length of the tail kept after the last speech."""
+
+
+SEARCH_S = 8.0
+"""Seconds before the end of an utterance that is too long in which its best cut is looked for.
+
+Word error rate of whisper-base on ten texts of 30 to 120 s without pauses (`python -m tests.asr.long_texts`): 10.9%;
+15.5% when the cut is at 28 s wherever that is, and the two pieces share 0.64 s.
+"""
+
+LEVEL_WEIGHT = 0.02
+"""Of a decibel, in units of speech probability: silence in a word is short, and its probability stays high."""
+
+
+def quietest(probabilities: Sequence[float], blocks: NDArray[np.float32]) -> int:
+    """Return the block at whose middle a word is the least likely: the three around it are no speech, and quiet.
+
+    `blocks` has the shape (n, `BLOCK`), and as many `probabilities`; 1 to n - 1.
+    """
+    levels = 10 * np.log10(np.square(blocks).mean(axis=1) + 1e-10)
+    score = np.asarray(probabilities) + LEVEL_WEIGHT * (levels - levels.max(initial=-100.0))
+    around = np.convolve(np.pad(score, 1, mode="edge"), np.full(3, 1 / 3), mode="valid")
+    return 1 + int(around[1:].argmin()) if len(around) > 1 else 0
 
 
 class UtteranceCutter:
@@ -31,6 +54,10 @@ class UtteranceCutter:
         self._end = 0
         """Position after the last sample that was pushed."""
         self._onset: int | None = None
+        self._given_up_to = 0
+        """Position up to which audio has been handed out; none is handed out twice."""
+        self._probabilities: list[float] = []
+        """Of the blocks of the utterance in progress, up to `_seen`."""
 
     @property
     def current(self) -> Samples:
@@ -56,14 +83,41 @@ class UtteranceCutter:
         while self._seen + BLOCK <= self._first + len(self._audio):
             start, self._seen = self._seen, self._seen + BLOCK
             probability = self._activity.probability(self._audio[start - self._first : start - self._first + BLOCK])
-            for signal in self._segmenter.feed(probability, start, start + BLOCK):
-                match signal:
-                    case SpeechStarted(onset=first):
-                        self._onset = max(0, first - self._margin)
-                    case Committed(speech_end=end) if self._onset is not None:
-                        yield self._between(self._onset, min(end + self._margin, self._end))
-                        self._onset = None
-                        self._segmenter.rearm()
+            yield from self._feed(probability, start)
+
+    def _feed(self, probability: float, start: int) -> Iterator[Samples]:
+        self._probabilities.append(probability)
+        for signal in self._segmenter.feed(probability, start, start + BLOCK):
+            match signal:
+                case SpeechStarted(onset=first):
+                    self._onset = max(self._given_up_to, first - self._margin)
+                case Committed(speech_end=end, at=at) if self._onset is not None:
+                    if at - end < samples(PAUSES.endpoint_ms):
+                        yield from self._cut_in_speech(start + BLOCK)
+                    else:
+                        yield self._hand_out(min(end + self._margin, self._end))
+        if self._onset is None:
+            del self._probabilities[:-1]
+
+    def _cut_in_speech(self, seen: int) -> Iterator[Samples]:
+        """Cut an utterance that is too long where a word is the least likely, and go on from there."""
+        blocks = min(len(self._probabilities), samples(SEARCH_S * 1000) // BLOCK)
+        probabilities = self._probabilities[-blocks:]
+        audio = self._between(seen - blocks * BLOCK, seen).reshape(blocks, BLOCK)
+        cut = quietest(probabilities, audio)
+        yield self._hand_out(seen - (blocks - cut) * BLOCK)
+        for place in range(cut, blocks):
+            yield from self._feed(probabilities[place], seen - (blocks - place) * BLOCK)
+
+    def _hand_out(self, end: int) -> Samples:
+        """End the utterance in progress at `end`."""
+        assert self._onset is not None
+        found = self._between(self._onset, end)
+        self._onset = None
+        self._given_up_to = end
+        self._probabilities.clear()
+        self._segmenter.rearm()
+        return found
 
     def _between(self, start: int, end: int) -> Samples:
         return self._audio[max(0, start - self._first) : end - self._first]

@@ -1,5 +1,7 @@
 """Checks of audio before a model gets it: what cannot work is refused with the reason."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from assistant.audio.pcm import LISTENING_RATE, Samples
@@ -29,41 +31,62 @@ scale. A muted microphone gives zeros or a last bit that flickers: -84 dB and le
 _FULL_SCALE = 0.999
 
 
-def check_audio(samples: Samples, *, where: str) -> list[str]:
+@dataclass(frozen=True)
+class Advice:
+    """What to do about a recording, by what is wrong with it."""
+
+    silent: str
+    quiet: str
+    loud: str
+
+
+FOR_FILES = Advice(
+    silent="is it the right file, and the right track of it?",
+    quiet="amplify it, or export it louder",
+    loud="export it with a lower level, from its source",
+)
+FOR_MICROPHONES = Advice(
+    silent="is the microphone muted, or another one the default? see `assistant devices`",
+    quiet="raise the recording level",
+    loud="lower the recording level",
+)
+
+
+def check_audio(samples: Samples, *, where: str, advice: Advice = FOR_FILES) -> list[str]:
     """Return warnings about a recording at `LISTENING_RATE` that may not be recognised well, a sentence each.
 
     Raises `AssistantError` when it cannot be: `audio.unreadable` (values that are not numbers), `audio.empty`,
-    `audio.silent`, `audio.clipped`. `where` names the recording in messages.
+    `audio.silent`, `audio.clipped`. `where` names the recording in messages, and `advice` is what they say to do.
     """
     if len(samples) < MIN_S * LISTENING_RATE:
         raise AssistantError(Code.AUDIO_EMPTY, f"{where}: {_milliseconds(samples)} of audio; record a whole sentence")
     if not np.isfinite(samples).all():
         raise AssistantError(Code.AUDIO_UNREADABLE, f"{where}: it holds values that are not numbers; record it again")
-    return [*_check_level(samples, where), *_check_clipping(samples, where)]
+    return [*_check_level(samples, where, advice), *_check_clipping(samples, where, advice)]
 
 
-def _check_level(samples: Samples, where: str) -> list[str]:
+def _check_level(samples: Samples, where: str, advice: Advice) -> list[str]:
     peak = float(np.abs(samples).max())
     level = 20 * np.log10(peak) if peak > 0 else -np.inf
     if level < SILENT_DB:
         raise AssistantError(
             Code.AUDIO_SILENT,
-            f"{where}: silence; is the microphone muted, or another one the default? see `assistant devices`",
+            f"{where}: silence; {advice.silent}",
         )
     if level < QUIET_DB:
-        return [f"{where}: very quiet (its loudest moment is at {level:.0f} dB); raise the recording level"]
+        return [f"{where}: very quiet (its loudest moment is at {level:.0f} dB); {advice.quiet}"]
     return []
 
 
-def _check_clipping(samples: Samples, where: str) -> list[str]:
+def _check_clipping(samples: Samples, where: str, advice: Advice) -> list[str]:
     share = float((np.abs(samples) >= _FULL_SCALE).mean())
     if share >= CLIPPED_SHARE:
         raise AssistantError(
             Code.AUDIO_CLIPPED,
-            f"{where}: {share:.0%} of it is at full scale, only noise is left; lower the recording level",
+            f"{where}: {share:.0%} of it is at full scale, only noise is left; {advice.loud}",
         )
     if share >= LOUD_SHARE:
-        return [f"{where}: overdriven ({share:.0%} of it is at full scale); lower the recording level"]
+        return [f"{where}: overdriven ({share:.0%} of it is at full scale); {advice.loud}"]
     return []
 
 

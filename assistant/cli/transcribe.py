@@ -40,7 +40,8 @@ def transcribe(
     """Print what is said in recordings.
 
     With --json it prints one object per file and line; for a file that cannot be transcribed the object has an `error`.
-    The other files are still transcribed, and the exit status is 1.
+    The other files are still transcribed, and the exit status is 1. What cannot be read of a file, text that may be
+    wrong, and files without words are told on standard error, and with --json as `warnings`, `doubtful` and `speech_s`.
     """
     settings = config_file.load(config)
     if language is not None:
@@ -70,15 +71,28 @@ def _growing() -> Iterator[Callable[[str, str], None]]:
     console = Console(stderr=True)
     with Live(console=console, transient=True, auto_refresh=False) as live:
         yield lambda stable, tentative: live.update(
-            Text.assemble(stable, " " if stable else "", (tentative, "dim")), refresh=True
+            Text.assemble(printable(stable), " " if stable else "", (printable(tentative), "dim")), refresh=True
         )
 
 
 def _print(found: "FileTranscript", *, json: bool, named: bool) -> None:
+    for remark in _remarks(found):
+        print(printable(f"warning: {remark}"), file=sys.stderr)
     if json:
         print(msgspec.json.encode(found).decode(), flush=True)
     else:
         print(printable(f"{found.file}: {found.text}" if named else found.text), flush=True)
+
+
+def _remarks(found: "FileTranscript") -> list[str]:
+    """Return what a person should know about the text, a sentence each."""
+    remarks = list(found.warnings)
+    if found.doubtful:
+        remarks.append(f"{found.file}: some of the text may be wrong: it repeats itself, or was hard to make out")
+    if not found.text:
+        why = "no words were understood in what is said" if found.speech_s else "nobody speaks in it"
+        remarks.append(f"{found.file}: {why}")
+    return remarks
 
 
 def _print_error(file: Path, error: AssistantError, json: bool) -> None:

@@ -12,6 +12,7 @@ from assistant.app.loading import load_engines
 from assistant.audio.check import check_audio
 from assistant.audio.decode import read_audio
 from assistant.audio.devices.loudspeaker import Loudspeaker
+from assistant.audio.foreign import read_recording
 from assistant.config.schema import Config
 from assistant.events import Emitter, Marks
 from assistant.rooms.recorded_question import Answer, ask
@@ -56,8 +57,10 @@ def answer_question(config: Config, question: Path | None, emit: Emitter) -> tup
         with resources.as_file(resources.files("assistant.demo") / PACKAGED) as path:
             samples, true_end = read_audio(path, max_s=MAX_QUESTION_S), PACKAGED_SPEECH_END_S
     else:
-        samples, true_end = read_audio(question, max_s=MAX_QUESTION_S), None
-        for warning in check_audio(samples, where=str(question)):
+        found = read_recording(question, max_s=MAX_QUESTION_S)
+        samples, true_end = found.samples, None
+        named = [f"{question}: {warning}" for warning in found.warnings]
+        for warning in [*named, *check_audio(samples, where=str(question))]:
             log.warning(warning)
     engines = load_engines(config)
     try:

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from assistant.audio import earcons
-from assistant.audio.check import check_audio
+from assistant.audio.check import FOR_MICROPHONES, check_audio
 from assistant.audio.devices.loudspeaker import Loudspeaker
 from assistant.audio.devices.microphone import Microphone
 from assistant.audio.devices.portaudio import NOUN, Direction, best_rate, find_device
@@ -170,7 +170,7 @@ def _hearing(task: SoundTask, trial: SoundTrial) -> Finding:
         return _held("hearing", task) if _may_be_held(task, problem) else _failed("hearing", problem)
     heard = np.concatenate([block.samples for block in trial.blocks])
     try:
-        remarks = check_audio(heard, where="the microphone")
+        remarks = check_audio(heard, where="the microphone", advice=FOR_MICROPHONES)
     except AssistantError as error:
         return _failed("hearing", error)
     if remarks:

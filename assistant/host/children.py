@@ -133,6 +133,28 @@ def start(
     return child
 
 
+def converse(
+    command: Sequence[str],
+    *,
+    pass_fds: Sequence[int] = (),
+    changes: Mapping[str, str] | None = None,
+    pipe_bytes: int = 65_536,
+) -> subprocess.Popen[bytes]:
+    """Start `command` with a pipe to its input and one from its output; what it complains about is thrown away."""
+    environ = environment(changes)
+    return subprocess.Popen(
+        _found(command, environ),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=SAFE_FOLDER,
+        env=environ,
+        pass_fds=pass_fds,
+        pipesize=pipe_bytes,
+        start_new_session=True,  # Ctrl-C ends the parent, which ends the child
+    )
+
+
 def _found(command: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     """Return `command` with the path of its program, looked for where the child would look."""
     program, *arguments = command

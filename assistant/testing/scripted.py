@@ -109,9 +109,11 @@ class ScriptedRecognizer:
         return self._transcription(text, audio, language)
 
     def _transcription(self, text: str, audio: Samples, language: str | None) -> Transcription:
-        doubtful = text == DOUBTFUL
+        inconclusive = text == DOUBTFUL
         seconds = len(audio) / LISTENING_RATE
-        return Transcription("" if doubtful else text, language or "en", 1.0, self.seconds, seconds, 3.0, doubtful)
+        return Transcription(
+            "" if inconclusive else text, language or "en", 1.0, self.seconds, seconds, 3.0, inconclusive
+        )
 
 
 @dataclass

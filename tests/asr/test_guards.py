@@ -43,8 +43,11 @@ def test_what_the_model_hallucinates_in_noise_is_noise(noise: Hypothesis) -> Non
         hypothesis("Turn on the lamp. " * 6),
         hypothesis("It goes on", ended=False),
         hypothesis("1 tbc 1 tbc 1 tbc", log_probability=-0.59, no_speech=0.51, ended=False),
-        hypothesis("Plate servos", log_probability=-1.45, no_speech=0.18),
     ],
 )
-def test_repetition_a_missing_end_and_low_probability_are_worth_the_full_window(wrong: Hypothesis) -> None:
-    assert judge(wrong) is Verdict.DOUBTFUL
+def test_repetition_and_a_missing_end_are_worth_the_full_window(wrong: Hypothesis) -> None:
+    assert judge(wrong) is Verdict.SUSPECT
+
+
+def test_so_is_low_probability() -> None:
+    assert judge(hypothesis("Plate servos", log_probability=-1.45, no_speech=0.18)) is Verdict.IMPROBABLE

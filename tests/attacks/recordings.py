@@ -52,7 +52,8 @@ def encoded(container: str, codec: str, rate: int, samples: np.ndarray) -> bytes
             frame = av.AudioFrame.from_ndarray(piece, format="s16p", layout=layout)
             frame.sample_rate = rate
             out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
+        if container != "matroska":  # which refuses the last, empty packet of FLAC
+            out.mux(stream.encode(None))
     return written.getvalue()
 
 

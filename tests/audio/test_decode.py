@@ -1,13 +1,17 @@
 import http.server
+import io
 import os
+import re
 import threading
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from assistant.audio.decode import read_audio
+from assistant.audio.decode import Decoded, decode, joined, read_audio
 from assistant.audio.pcm import Samples
 from assistant.bench.clips import Clip
 from assistant.errors import AssistantError, Code
@@ -49,15 +53,6 @@ def test_every_kind_of_wav_sample_keeps_its_value(tmp_path: Path, bits: int, kin
     np.testing.assert_array_equal(read(tmp_path / "a.wav", content), VALUES.astype(np.float32))
 
 
-@pytest.mark.parametrize("channels", [2, 3, 6])
-def test_channels_are_averaged(tmp_path: Path, channels: int) -> None:
-    frames = np.repeat(VALUES, channels)
-    frames[::channels] = 0.0
-    content = wav(pack(frames, 16), channels=channels)
-    expected = VALUES * (channels - 1) / channels
-    np.testing.assert_allclose(read(tmp_path / "a.wav", content), expected, atol=1e-6)
-
-
 @pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 44_100, 48_000, 96_000, 192_000])
 def test_every_rate_becomes_16_khz(tmp_path: Path, rate: int) -> None:
     samples = read(tmp_path / "a.wav", wav(pack(tone(rate).astype(np.float64), 16), rate=rate))
@@ -92,9 +87,33 @@ def test_recorded_speech_is_the_same_from_flac_as_from_wav(clips: dict[str, Clip
     np.testing.assert_allclose(packed, original, atol=1 / 32_768)
 
 
-@pytest.mark.parametrize(("form", "index_first"), [("flac", False), ("ipod", False), ("mp4", True), ("aiff", False)])
-def test_a_file_that_was_cut_short_is_refused(tmp_path: Path, form: Form, index_first: bool) -> None:
+def decoded(content: bytes, max_s: float = 60.0) -> Decoded:
+    return joined(decode(io.BytesIO(content), name="a", max_s=max_s))
+
+
+@pytest.mark.parametrize(("form", "index_first"), [("flac", False), ("mp4", True), ("aiff", False), ("ogg", False)])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.97])
+def test_of_a_file_that_was_cut_short_what_is_there_is_read(form: Form, index_first: bool, share: float) -> None:
     content = encode(tone(48_000, 8), form, index_first=index_first)
+    found = decoded(content[: round(len(content) * share)])
+    seconds = len(found.samples) / 16_000
+    assert share * 8 - 1.0 < seconds < 8
+    if form != "ogg":  # whose length stands at its end
+        (warning,) = found.warnings
+        lost = float(re.findall(r"([\d.]+) s of 8.0 s could not be read", warning)[0])
+        assert lost == pytest.approx(8 - seconds, abs=0.1)
+
+
+@pytest.mark.parametrize("form", ["flac", "mp4", "aiff"])
+def test_a_file_of_which_hardly_anything_is_left_is_refused(form: Form) -> None:
+    content = encode(tone(48_000, 30), form, index_first=True)
+    with pytest.raises(AssistantError) as caught:
+        decoded(content[: round(len(content) * 0.06)])
+    assert caught.value.code is Code.AUDIO_UNREADABLE
+
+
+def test_without_its_index_a_file_cannot_be_read(tmp_path: Path) -> None:
+    content = encode(tone(48_000, 8), "ipod")
     path = tmp_path / "half"
     path.write_bytes(content[: len(content) // 2])
     assert refusal(path).code == Code.AUDIO_UNREADABLE
@@ -107,12 +126,50 @@ def test_of_a_stream_that_was_cut_short_what_is_there_is_used(tmp_path: Path, fo
     assert len(samples) == pytest.approx(4 * 16_000, rel=0.1)
 
 
-def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    content = bytearray(encode(tone(48_000), "ipod"))
-    content[3000:3200] = os.urandom(200)
-    path = tmp_path / "a.m4a"
-    path.write_bytes(content)
-    assert refusal(path).code == Code.AUDIO_UNREADABLE
+@pytest.mark.parametrize("form", ["ipod", "mp3", "flac", "ogg"])
+def test_a_damaged_place_costs_no_more_than_what_is_around_it(form: Form) -> None:
+    content = bytearray(encode(tone(48_000, 4), form))
+    middle = len(content) // 2
+    content[middle : middle + 60] = bytes(60)
+    found = decoded(bytes(content))
+    assert len(found.samples) > 3 * 16_000
+
+
+def test_recordings_one_after_another_in_a_file_are_read_as_one() -> None:
+    found = decoded(encode(tone(48_000), "mp3") + encode(tone(44_100), "mp3", rate=44_100))
+    assert len(found.samples) == pytest.approx(4 * 16_000, abs=3000)
+    assert_is_the_tone(found.samples[: 2 * 16_000])
+    assert_is_the_tone(found.samples[-2 * 16_000 :])
+
+
+def test_what_follows_a_recording_is_left_out() -> None:
+    content = encode(tone(48_000), "mp3") + b"TAG" + os.urandom(3000)
+    assert len(decoded(content).samples) == pytest.approx(2 * 16_000, abs=4000)
+
+
+def test_a_whole_recording_has_no_warning() -> None:
+    forms: tuple[Form, ...] = ("mp3", "flac", "ogg", "ipod", "mp4", "webm", "aiff")
+    assert {form: decoded(encode(tone(48_000), form)).warnings for form in forms} == dict.fromkeys(forms, ())
+
+
+WHOLE = encode((0.3 * np.sin(np.arange(16_000) / 5)).astype(np.float32), "flac", rate=16_000)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_any_damage_is_a_shorter_recording_or_an_error(data: st.DataObject) -> None:
+    content = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(0, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    content = content[: data.draw(st.integers(0, len(content)))]
+    try:
+        found = decoded(bytes(content))
+    except AssistantError as error:
+        if error.code not in (Code.AUDIO_UNREADABLE, Code.AUDIO_TOO_LONG):
+            raise
+    else:
+        assert np.isfinite(found.samples).all()
+        assert np.abs(found.samples).max(initial=0.0) <= 1.0
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", wav(b"")[:30], b"just words\n" * 100, bytes(5000), b"\xff" * 5000])
@@ -145,12 +202,16 @@ def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
-def test_a_value_that_is_not_a_number_is_refused(tmp_path: Path, wrong: float) -> None:
-    path = tmp_path / "a.wav"
-    path.write_bytes(wav(pack(np.append(VALUES, wrong), 32, FLOAT), bits=32, kind=FLOAT, rate=48_000))
-    error = refusal(path)
-    assert error.code == Code.AUDIO_UNREADABLE
-    assert "not numbers" in error.message
+def test_a_value_that_is_not_a_number_is_silence_and_told(wrong: float) -> None:
+    values = np.concatenate([tone(16_000), [wrong] * 1600]).astype(np.float64)
+    found = decoded(wav(pack(values, 32, FLOAT), bits=32, kind=FLOAT))
+    assert np.isfinite(found.samples).all()
+    assert found.warnings == ("it is damaged or cut short: 0.1 s of 2.1 s could not be read",)
+
+
+def test_a_recording_without_any_number_is_refused() -> None:
+    with pytest.raises(AssistantError, match="can be read"):
+        decoded(wav(pack(np.full(16_000, np.nan), 32, FLOAT), bits=32, kind=FLOAT))
 
 
 def test_float_samples_beyond_full_scale_are_scaled_down_together(tmp_path: Path) -> None:

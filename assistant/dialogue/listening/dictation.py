@@ -32,6 +32,10 @@ class Dictated:
     language: str
     """Of the first utterance with words, which decides it for the rest; empty when there are none."""
     audio_s: float
+    speech_s: float = 0.0
+    """Seconds of speech. Without text, 0 means that nobody spoke, and more that no words were understood."""
+    doubtful: bool = False
+    """Some of the text may be wrong, as `Transcription.doubtful`."""
 
 
 class Dictation:
@@ -54,7 +58,8 @@ class Dictation:
         self._language = language
         self._interval = int(interval_s * LISTENING_RATE)
         self._texts: list[str] = []
-        self._samples = 0
+        self._samples = self._spoken = 0
+        self._doubtful = False
         self._begin()
 
     def _begin(self) -> None:
@@ -79,7 +84,13 @@ class Dictation:
         await self._cut(self._cutter.finish)
         if on_text is not None:
             on_text(" ".join(self._texts), "")
-        return Dictated(" ".join(self._texts), self._language or "", round(self._samples / LISTENING_RATE, 3))
+        return Dictated(
+            text=" ".join(self._texts),
+            language=self._language or "",
+            audio_s=round(self._samples / LISTENING_RATE, 3),
+            speech_s=round(self._spoken / LISTENING_RATE, 3),
+            doubtful=self._doubtful,
+        )
 
     async def _take(self, audio: Samples) -> None:
         self._samples += len(audio)
@@ -88,7 +99,9 @@ class Dictation:
     async def _cut(self, cut: Callable[[], Iterable[Samples]]) -> None:
         """Recognise the utterances that have ended."""
         for utterance in await blocking.call(lambda stop: list(cut()), name="cutting"):
+            self._spoken += len(utterance)
             found = await self._recognise(partial(self._transcriber.final, utterance))
+            self._doubtful |= found.doubtful
             if found.text:
                 self._texts.append(found.text)
                 self._language = found.language

@@ -147,7 +147,7 @@ class Plan:
         self._covered = covered
         if stopped:
             return self._last_pass() if self.in_pause else self._next_partial()
-        if found.doubtful and self.in_pause and self._is_last(covered):
+        if found.inconclusive and self.in_pause and self._is_last(covered):
             return [self._recognise(covered, full_window=True)]
         if found.text:
             self._hypothesis = found.text

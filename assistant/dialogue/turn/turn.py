@@ -292,7 +292,11 @@ class Turn:
     def _release(self, words: str) -> None:
         """Let the answer through, or end without one: the words are certain, and the user has finished."""
         self._attempts.stop_reading()
-        self._admission.emit(FinalTranscript(turn=self.number, text=words, language=self.language))
+        self._admission.emit(
+            FinalTranscript(
+                turn=self.number, text=words, language=self.language, doubtful=self._listening.found.doubtful
+            )
+        )
         if not words:
             self._end = TurnEnd.NOTHING
             if self._ask_again and self._listening.error is None:

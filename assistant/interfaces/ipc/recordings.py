@@ -2,17 +2,19 @@
 
 import os
 import stat
-from collections.abc import AsyncGenerator
-from pathlib import Path
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 
 import anyio
 import anyio.to_thread
 import numpy as np
 
 from assistant import blocking
-from assistant.audio.decode import read_audio
+from assistant.audio.decode import Decoded
+from assistant.audio.foreign import decode_confined
 from assistant.audio.pcm import LISTENING_RATE, Samples, from_int16
 from assistant.audio.resample import Resampler
+from assistant.blocking import StopFlag
 from assistant.errors import AssistantError, Code
 from assistant.flow import Flow
 
@@ -21,6 +23,12 @@ MAX_S = 600.0
 
 MAX_BYTES = 64 * 2**20
 """Bytes of a recording, encoded or not."""
+
+READ_S = MAX_S + 60.0
+"""Seconds in which a file descriptor has to come to its end; it may be somebody who speaks."""
+
+BEATEN_S = 0.01
+"""Until a pipe is looked at again whose bytes another process has taken."""
 
 READ_BYTES = 65_536
 """Bytes that are read from a file descriptor at a time."""
@@ -55,40 +63,74 @@ class Recording:
 
 
 async def from_descriptor(file: int) -> AsyncGenerator[bytes, None]:
-    """Yield what can be read from `file`, which is closed at the end. Raises `AssistantError` (`audio.*`)."""
+    """Yield what can be read from `file`, which is closed at the end. Raises `AssistantError` (`audio.*`).
+
+    Others may read from the same pipe, so that there is nothing to read when it was said that there is: a read never
+    waits on the event loop, and all of them together have `READ_S`.
+    """
     size = 0
     try:
-        waits = not stat.S_ISREG(os.fstat(file).st_mode)
+        read = _reader(file)
+        ends_at = anyio.current_time() + READ_S
         while True:
-            if waits:
-                await anyio.wait_readable(file)
-                data = os.read(file, READ_BYTES)
-            else:
-                data = await anyio.to_thread.run_sync(os.read, file, READ_BYTES)
+            with anyio.fail_after(ends_at - anyio.current_time()):
+                data = await read()
             if not data:
                 return
             size += len(data)
             if size > MAX_BYTES:
                 raise AssistantError(Code.AUDIO_TOO_LONG, f"a recording has at most {MAX_BYTES // 2**20} MiB")
             yield data
+    except TimeoutError as error:
+        raise AssistantError(
+            Code.AUDIO_TOO_LONG,
+            f"the file descriptor had not come to its end after {READ_S:.0f} s; close the other one",
+        ) from error
     except OSError as error:
         raise AssistantError(Code.AUDIO_UNREADABLE, f"the file descriptor cannot be read: {error.strerror}") from error
     finally:
         os.close(file)
 
 
-async def decoded(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[Samples, None]:
-    """Yield the audio of an encoded file, once all of it has come. Raises `AssistantError` (`audio.*`)."""
+def _reader(file: int) -> Callable[[], Awaitable[bytes]]:
+    """Return what reads the next bytes of `file`. Raises `AssistantError` for what is no file, pipe or socket."""
+    mode = os.fstat(file).st_mode
+    if stat.S_ISREG(mode):
+        return partial(anyio.to_thread.run_sync, os.read, file, READ_BYTES, abandon_on_cancel=True)
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        return partial(_read_when_ready, file)
+    raise AssistantError(Code.AUDIO_UNREADABLE, "the file descriptor is no file, pipe or socket; pass one of these")
+
+
+async def _read_when_ready(file: int) -> bytes:
+    buffer = bytearray(READ_BYTES)
+    while True:
+        await anyio.wait_readable(file)
+        try:
+            return bytes(buffer[: os.preadv(file, [buffer], -1, os.RWF_NOWAIT)])
+        except BlockingIOError:
+            await anyio.sleep(BEATEN_S)  # somebody else was faster
+
+
+async def decoded(chunks: AsyncGenerator[bytes, None], warnings: list[str]) -> AsyncGenerator[Samples, None]:
+    """Yield the audio of an encoded file, once all of it has come, and add what is wrong with it to `warnings`.
+
+    Cancelling kills the process that decodes it. Raises `AssistantError` (`audio.*`).
+    """
     memory = os.memfd_create("recording", os.MFD_CLOEXEC)
     try:
         async for data in chunks:
             os.write(memory, data)
-        path = Path(f"/proc/self/fd/{memory}")
-        audio = await blocking.call(lambda stop: read_audio(path, max_s=MAX_S), name="decoding")
+        found = await blocking.call(partial(_decode, memory), name="decoding")
     finally:
         os.close(memory)
-    for start in range(0, len(audio), PIECE):
-        yield audio[start : start + PIECE]
+    warnings += found.warnings
+    for start in range(0, len(found.samples), PIECE):
+        yield found.samples[start : start + PIECE]
+
+
+def _decode(memory: int, stop: StopFlag) -> Decoded:
+    return decode_confined(memory, name="the recording", max_s=MAX_S, stop=stop)
 
 
 async def bare(chunks: AsyncGenerator[bytes, None], rate: int) -> AsyncGenerator[Samples, None]:

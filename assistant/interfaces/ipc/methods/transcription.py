@@ -40,6 +40,12 @@ class TranscribeResult(Struct, frozen=True):
     language: str
     """Empty when nothing was said."""
     audio_s: float
+    speech_s: float
+    """Seconds of speech. Without text, 0 means that nobody spoke, and more that no words were understood."""
+    doubtful: bool
+    """Some of the text may be wrong: it repeats itself, or is improbable to the model."""
+    warnings: list[str]
+    """What is wrong with the recording, a sentence each."""
 
 
 class TranscribePartial(Struct, frozen=True):
@@ -82,12 +88,13 @@ async def _recognise(params: Transcribe, call: Call, partials: OnText | None) ->
     asr = host.config.asr
     language = _language(params.language) or asr.given_language
     chunks = _chunks(params, call)
-    audio = bare(chunks, params.rate) if params.encoding == "s16le" else decoded(chunks)
+    warnings: list[str] = []
+    audio = bare(chunks, params.rate) if params.encoding == "s16le" else decoded(chunks, warnings)
     async with aclosing(chunks), aclosing(audio):
         detectors = await host.engines.detectors(None)
         dictation = Dictation(host.engines.recognition, detectors.activity, language, asr.partial_interval_ms / 1000)
         found = await dictation.take(audio, partials)
-    return TranscribeResult(found.text, found.language, found.audio_s)
+    return TranscribeResult(found.text, found.language, found.audio_s, found.speech_s, found.doubtful, warnings)
 
 
 def _partials(call: Call) -> OnText:
