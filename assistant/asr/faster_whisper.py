@@ -44,6 +44,19 @@ MIN_TOKENS = 12
 """A transcript has at most `MIN_TOKENS` and so many more for each second of audio. Fast Korean, the densest of the
 recordings, has 6 a second."""
 
+LEAD_S = 0.1
+MAX_LEAD_S = 1.5
+DIGITAL_SILENCE = 1.5 / 32_768
+"""Seconds of silence that are kept before the first sound, seconds up to which there may be more, and the amplitude up
+to which it is digital: zeros, or a last bit that flickers, as noise gates, satellites and browsers send. (After a longer
+silence comes no utterance as voice activity cuts it, but a single bark or click, which a longer window tells better.)
+
+With it the trimmed window mishears the first words. Word error rate on 22 English questions and commands, without, with
+0.2, 0.5 and 1 s of zeros before them: 13.4, 14.9, 14.9 and 26.9% (full window 10.4 to 11.2%); cut to 0.1 s: 10.4% after
+zeros of any length. Faint noise instead of the zeros (-80 to -60 dB) leaves 13.4 to 29.1%, and to cut whatever is quiet
+gains no more (`assistant bench` prints the comparison for what it plays).
+"""
+
 BEAMS = 5
 """Width of the search on the full window, where the first attempt was doubtful. Greedy search goes on with "no, no, no"
 for ever on a recording that ends "…, I said the blue one", which five beams find."""
@@ -116,7 +129,8 @@ class FasterWhisper(SpeechRecognizer):
         audio_s = len(audio) / LISTENING_RATE
         if audio_s > FULL_WINDOW_S:
             raise ValueError(f"an utterance of {audio_s:.1f} s; Whisper takes at most {FULL_WINDOW_S:.0f} s")
-        window_s = FULL_WINDOW_S if full_window else _trimmed_window(audio_s)
+        audio = _without_digital_silence(audio)
+        window_s = FULL_WINDOW_S if full_window else _trimmed_window(len(audio) / LISTENING_RATE)
         decoded = self._decode(audio, language, window_s, stop)
         verdict = judge(decoded.hypothesis)
         again = verdict in (Verdict.SUSPECT, Verdict.IMPROBABLE)
@@ -283,6 +297,15 @@ def _cuda_or_cpu(device: Literal["auto", "cpu", "cuda"]) -> str:
     import ctranslate2
 
     return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+
+
+def _without_digital_silence(audio: Samples) -> Samples:
+    """Return `audio` from `LEAD_S` before its first sound on, if that comes soon enough."""
+    loudest = float(np.abs(audio).max(initial=0.0))
+    sound = np.flatnonzero(np.abs(audio) > min(DIGITAL_SILENCE, 0.01 * loudest))
+    if not len(sound) or sound[0] > MAX_LEAD_S * LISTENING_RATE:
+        return audio
+    return audio[max(0, int(sound[0]) - int(LEAD_S * LISTENING_RATE)) :]
 
 
 def _trimmed_window(audio_s: float) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from assistant.asr.base import SpeechRecognizer, Transcription
 from assistant.asr.streaming import StreamingTranscriber
@@ -17,6 +18,10 @@ from assistant.vad.base import VoiceActivity
 
 MAX_S = 4 * 3600.0
 """Seconds of the longest recording: 920 MB of samples in memory, and an hour of work on a small machine."""
+
+
+AUDIBLE_PEAK = 0.1
+"""Amplitude to which a quieter recording is amplified at its loudest: -20 dB, as the quietest of tests/speech."""
 
 
 class FileTranscript(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +64,11 @@ class FileTranscriber:
         """
         began = time.monotonic()
         recording = read_recording(file, max_s=MAX_S)
-        audio = recording.samples
-        warnings = [*(f"{file}: {warning}" for warning in recording.warnings), *check_audio(audio, where=str(file))]
+        audio = _audible(recording.samples)
+        warnings = [
+            *(f"{file}: {warning}" for warning in recording.warnings),
+            *check_audio(recording.samples, where=str(file)),
+        ]
         texts: list[str] = []
         language = self._language
         speech_s, doubtful = 0.0, False
@@ -92,6 +100,12 @@ class FileTranscriber:
         if emit is not None:
             emit(found.text, "")
         return found
+
+
+def _audible(audio: Samples) -> Samples:
+    """Amplify a quiet recording: voice activity hears nothing below -50 dB, the recogniser words down to -70 dB."""
+    peak = float(np.abs(audio).max(initial=0.0))
+    return audio * np.float32(AUDIBLE_PEAK / peak) if 0 < peak < AUDIBLE_PEAK else audio
 
 
 def _after(texts: list[str], emit: EmitText | None) -> EmitText | None:

@@ -75,6 +75,8 @@ class UtteranceCutter:
         """Yield the last utterance, if one is in progress, at the end of the stream."""
         self._append(np.zeros(samples(PAUSES.endpoint_ms) + 2 * BLOCK, np.float32))
         yield from self._follow()
+        if self._onset is not None:
+            yield self._hand_out(self._end)
 
     def _append(self, audio: Samples) -> None:
         self._audio = np.concatenate([self._audio, audio])

@@ -10,7 +10,7 @@ from assistant.errors import AssistantError, Code
 MIN_S = 0.05
 """Seconds of audio below which there is nothing to recognise: shorter than any spoken word, a header and a click."""
 
-SILENT_DB = -72.0
+SILENT_DB = -78.0
 QUIET_DB = -60.0
 CLIPPED_SHARE = 0.9
 LOUD_SHARE = 0.01

@@ -6,12 +6,9 @@ as if it were little-endian: both give noise, without an error. Such files get t
 
 import io
 import struct
-from typing import TYPE_CHECKING, BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 EXTENSIBLE = 0xFFFE
 PCM = 1
@@ -89,7 +86,7 @@ class _Patched(io.RawIOBase):
     def tell(self) -> int:
         return self._file.tell()
 
-    def readinto(self, buffer: "WriteableBuffer") -> int:
+    def readinto(self, buffer: Any) -> int:
         start = self._file.tell()
         into = memoryview(buffer).cast("B")
         data = self._file.read(len(into))

@@ -19,6 +19,7 @@ from assistant.host.ownership import trusted_users, writable_by_others
 
 Completed = subprocess.CompletedProcess[str]
 TimeoutExpired = subprocess.TimeoutExpired
+Child = subprocess.Popen[bytes]
 
 SAFE_FOLDER = "/"
 """Where children run: only root can put anything there, and what is relative to it leads nowhere."""
@@ -116,7 +117,7 @@ def start(
     changes: Mapping[str, str] | None = None,
     pass_fds: Sequence[int] = (),
     max_file_bytes: int | None = None,
-) -> subprocess.Popen[bytes]:
+) -> Child:
     """Start `command` with both its outputs written to `output`. A file that it writes ends at `max_file_bytes`."""
     environ = environment(changes)
     child = subprocess.Popen(
@@ -139,7 +140,7 @@ def converse(
     pass_fds: Sequence[int] = (),
     changes: Mapping[str, str] | None = None,
     pipe_bytes: int = 65_536,
-) -> subprocess.Popen[bytes]:
+) -> Child:
     """Start `command` with a pipe to its input and one from its output; what it complains about is thrown away."""
     environ = environment(changes)
     return subprocess.Popen(

@@ -9,7 +9,6 @@ import os
 import select
 import signal
 import struct
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -100,7 +99,7 @@ def work_confined(
 
 
 def _results(
-    child: subprocess.Popen[bytes], frames: "_Frames", max_bytes: int, begun: Callable[[InForce], None]
+    child: children.Child, frames: "_Frames", max_bytes: int, begun: Callable[[InForce], None]
 ) -> Iterator[bytes]:
     total = 0
     while True:
@@ -166,7 +165,7 @@ class _Frames:
                 return
 
 
-def _end_of(child: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+def _end_of(child: children.Child) -> tuple[bytes, bytes]:
     """Raise what the end of a child means that has not said why."""
     status = child.wait()
     if status == OUT_OF_MEMORY:

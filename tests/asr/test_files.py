@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assistant.asr.files import FileTranscriber
-from assistant.audio.pcm import LISTENING_RATE
+from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.audio.wav import write_wav
 from assistant.errors import AssistantError, Code
 from assistant.testing.scripted import LoudIsSpeech, ScriptedRecognizer
@@ -55,3 +55,39 @@ def test_what_is_no_recording_is_told(tmp_path: Path) -> None:
     with pytest.raises(AssistantError) as raised:
         FileTranscriber(ScriptedRecognizer(), LoudIsSpeech(), None, STEP_S).transcribe(tmp_path / "note.wav", None)
     assert raised.value.code is Code.AUDIO_UNREADABLE
+
+
+def test_a_quiet_recording_is_amplified_before_it_is_listened_to(tmp_path: Path) -> None:
+    write_wav(tmp_path / "loud.wav", _sentence(0.5), LISTENING_RATE)
+    write_wav(tmp_path / "quiet.wav", _sentence(0.0015), LISTENING_RATE)
+    recognizer = ScriptedRecognizer(texts=["Good morning."])
+    activity = _LoudIsSpeech()
+    loud, quiet = (
+        FileTranscriber(recognizer, activity, "en", STEP_S).transcribe(tmp_path / f"{name}.wav", None)
+        for name in ("loud", "quiet")
+    )
+    assert (loud.text, quiet.text) == ("Good morning.", "Good morning.")
+    assert loud.warnings == []
+    assert quiet.speech_s == pytest.approx(loud.speech_s, abs=0.05)
+
+
+def test_nothing_said_is_told_from_nothing_understood(tmp_path: Path) -> None:
+    write_wav(tmp_path / "hiss.wav", np.full(2 * LISTENING_RATE, 0.01, np.float32), LISTENING_RATE)
+    transcriber = FileTranscriber(ScriptedRecognizer(texts=[""]), LoudIsSpeech(), None, STEP_S)
+    silent = transcriber.transcribe(tmp_path / "hiss.wav", None)
+    mumbled = transcriber.transcribe(recorded(tmp_path, 1.0), None)
+    assert (silent.text, silent.speech_s) == ("", 0.0)
+    assert mumbled.text == ""
+    assert mumbled.speech_s == pytest.approx(1.6, abs=0.1)
+
+
+class _LoudIsSpeech(LoudIsSpeech):
+    """Hears nothing below a twentieth of full scale."""
+
+    def probability(self, block: Samples) -> float:
+        return float(np.abs(block).max() > 0.05)
+
+
+def _sentence(amplitude: float) -> Samples:
+    pause = np.zeros(LISTENING_RATE, np.float32)
+    return np.concatenate([pause, np.full(LISTENING_RATE, amplitude, np.float32), pause])

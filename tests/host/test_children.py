@@ -31,6 +31,7 @@ ALLOWED = {
     "bench/soak/daemon_process.py": "a daemon in the virtual room, whose command is made by `children`",
     "bench/soak/run.py": "plays noise into the virtual room of the benchmark",
     "bench/soak/scenario.py": "plays recordings into the virtual room of the benchmark",
+    "testing/stranger.py": "tries it in a sandbox, where it must not succeed",
     "bench/soak/virtual_room.py": "the sound server of the virtual room, which has an environment of its own",
 }
 """Files that start programs, with the reason."""

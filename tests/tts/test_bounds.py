@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.tts.clauses import DIGIT_LOAD, MAX_LOAD, WORD_LOAD, ClauseCutter
@@ -86,6 +86,7 @@ def test_a_long_list_is_said_in_clauses() -> None:
     assert max(map(load, clauses)) <= MAX_LOAD
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*HOSTILE, "word ", "8" * 50, "x" * 500, "No. "]), max_size=60), st.integers(1, 400))
 def test_no_clause_is_heavier_than_a_voice_can_take_and_the_pieces_do_not_matter(parts: list[str], size: int) -> None:
     text = "".join(part * 9 for part in parts)

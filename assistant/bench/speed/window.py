@@ -1,5 +1,7 @@
 """Recognition on a trimmed window against Whisper's full 30 s: the time saved, and the words that differ."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from assistant.asr.faster_whisper import FasterWhisper
@@ -16,18 +18,43 @@ AFTER_S = 0.05
 """Audio that the pipeline passes on around the speech of a clip: the pre-roll, and the silence before the soft end."""
 
 
+ZEROS_S = 0.5
+HUM = ((50.0, 0.005), (150.0, 0.003))
+"""Digital silence before the speech, as noise gates and browsers send it, and hum: frequencies in Hz, amplitudes."""
+
+
+def _after_zeros(audio: Samples) -> Samples:
+    return np.concatenate([np.zeros(round(ZEROS_S * LISTENING_RATE), np.float32), audio])
+
+
+def _in_hum(audio: Samples) -> Samples:
+    moments = np.arange(len(audio)) / LISTENING_RATE
+    hum = sum(amplitude * np.sin(2 * np.pi * frequency * moments) for frequency, amplitude in HUM)
+    return (audio + hum).astype(np.float32)
+
+
+WINDOWS: dict[str, Callable[[Samples], Samples]] = {
+    "trimmed": lambda audio: audio,
+    "full": lambda audio: audio,
+    "trimmed, after zeros": _after_zeros,
+    "trimmed, in hum": _in_hum,
+}
+"""What is compared, and what is done to the audio before."""
+
+
 def compare_windows(recognizer: FasterWhisper, clips: list[Clip]) -> list[WindowResult]:
-    """Recognise every clip whose transcript and onset are known on both windows, one right after the other."""
+    """Recognise every clip whose transcript and onset are known in each of `WINDOWS`, one right after the other."""
     known = [clip for clip in clips if clip.transcript and clip.speech_start_s is not None]
     if not known:
         return []
-    texts: dict[str, list[str]] = {"trimmed": [], "full": []}
-    seconds: dict[str, list[float]] = {"trimmed": [], "full": []}
+    texts: dict[str, list[str]] = {window: [] for window in WINDOWS}
+    seconds: dict[str, list[float]] = {window: [] for window in WINDOWS}
     for clip in known:
         audio = _as_segmented(clip)
-        for window, transcripts in texts.items():
-            found = recognizer.transcribe(audio, language=clip.language, stop=NeverStop(), full_window=window == "full")
-            transcripts.append(found.text)
+        for window, prepare in WINDOWS.items():
+            is_full = window == "full"
+            found = recognizer.transcribe(prepare(audio), language=clip.language, stop=NeverStop(), full_window=is_full)
+            texts[window].append(found.text)
             seconds[window].append(found.seconds)
     return [_window_result(window, known, texts, seconds[window]) for window in texts]
 

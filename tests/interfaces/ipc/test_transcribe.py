@@ -137,7 +137,8 @@ async def test_a_recording_that_is_too_long_is_refused(tmp_path: Path, monkeypat
         assert (await client.read())["error"]["data"] == {"code": "audio.too_long"}
         await _chunk(client, b"", last=True)
         answer = await client.until(lambda message: message["id"] == "t")
-        assert answer["result"] == {"text": "", "language": "", "audio_s": pytest.approx(0.594, abs=0.01)}
+        assert answer["result"]["text"] == ""
+        assert answer["result"]["audio_s"] == pytest.approx(0.594, abs=0.01)
         assert (await client.call("transcribe.chunk", request="t"))["error"]["data"] == {"code": "ipc.invalid_params"}
 
 
