@@ -16,10 +16,13 @@ from assistant.engines.engines import Engines
 from assistant.llm.llama import LlamaCpp
 from assistant.models.directory import locate
 from assistant.tts.piper import Piper
+from tests import stalls
 from tests.programs import Programs, Ran
 from tests.room import Room, open_room
 
 SPEECH = Path(__file__).parent / "speech"
+
+stalls.watch()
 
 REAL = {"models", "room", "debian"}
 """Fixtures that stand for something real, which takes its time; a test that needs one, also by way of another fixture,
@@ -29,6 +32,14 @@ is marked `realtime`. A test that opens a room of its own has the mark written d
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_stalls() -> Iterator[None]:
+    """The event loop of a test never stands still."""
+    stalls.found.clear()
+    yield
+    assert stalls.found == []
 
 
 @pytest.fixture(scope="session")

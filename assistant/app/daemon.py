@@ -40,7 +40,8 @@ from assistant.rooms.room import Room
 from assistant.rooms.shared import Shared
 from assistant.store.rooms import LOCAL_ROOM
 from assistant.store.store import Store, default_path, open_store, store_in_memory
-from assistant.telemetry.metrics import Metrics, serve_metrics
+from assistant.telemetry import scrape
+from assistant.telemetry.metrics import Metrics
 from assistant.telemetry.tracing import open_tracer
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
         listener = parts.enter_context(unix_socket.opened(config.ipc))
         wyoming_server = find_wyoming(config.wyoming)
         bus, metrics = Bus(), Metrics()
+        scraped = parts.enter_context(scrape.listening(config.metrics.http_port))
         parts.enter_context(observing(config.metrics, metrics, bus, emit))
         store = open_store_or_memory(default_path(), config.state.history_hours)
         card = await open_sound_card(config.audio, parts, wait_s=wait_s, waiting=partial(_wait_for_device, manager))
@@ -84,6 +86,8 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
             running = Running(rooms, bus, metrics, reload, partial(_end, root, card))
             await root.start(signals.follow, running, manager, bus.emit)
             root.start_soon(store.run, bus.emit)
+            if scraped is not None:
+                root.start_soon(scrape.serve_metrics, scraped, metrics)
             bus.emit(_ready(card, engines))
             async with _local_room(rooms, card, detectors) as room:
                 watchdog = _supervise(running, room, card, manager, root, parts, store)
@@ -224,8 +228,6 @@ def observing(settings: MetricsSettings, metrics: Metrics, bus: Bus, emit: Emitt
     with ExitStack() as parts:
         parts.enter_context(bus.subscribe(emit))
         parts.enter_context(bus.subscribe(metrics.observe))
-        if settings.http_port:
-            parts.enter_context(serve_metrics(metrics, settings.http_port))
         if settings.otlp_endpoint:
             parts.enter_context(bus.subscribe(parts.enter_context(open_tracer(settings.otlp_endpoint)).observe))
         yield

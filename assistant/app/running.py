@@ -46,7 +46,7 @@ class Running:
 
     @property
     def metrics_text(self) -> str:
-        return self.metrics.text()
+        return self.metrics.recent_text()
 
     def count_request(self, method: str, result: str) -> None:
         self.metrics.count_request(method, result)
@@ -54,7 +54,7 @@ class Running:
     async def reconfigure(self) -> tuple[list[str], list[str]]:
         """Reconfigure as `Host.reconfigure` says; what is being said meanwhile is answered as before."""
         async with self._changing:
-            before, wanted = self.config, self.reload()
+            before, wanted = self.config, await blocking.call(lambda stop: self.reload(), name="configuration")
             applied, restart = changes.changed_keys(before, wanted)
             after = changes.merge(before, wanted)
             if before.audio != after.audio and after.audio.has_sound:

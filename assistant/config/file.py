@@ -1,10 +1,14 @@
 """Reading the configuration file, checking it, and printing the commented default."""
 
+import errno
 import os
 import re
+import select
 import textwrap
+import time
 import typing
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +20,11 @@ from assistant.config.reading import Lines, Mistake, section_type
 from assistant.config.schema import Config, Section, Wake
 from assistant.errors import AssistantError, Code
 
-MAX_BYTES = 1_000_000
-"""A configuration larger than this is some other file."""
+MAX_BYTES = 200_000
+"""A configuration larger than this is some other file; the default one with all its comments has 12,000."""
+
+READ_S = 5.0
+"""A pipe, as a shell makes it for `--config <(…)`, has so many seconds to come to its end."""
 
 CHECKED = re.compile(r"(?P<name>[a-z_]+): ")
 """The key with which a complaint of a section's own check begins."""
@@ -99,11 +106,12 @@ def render_default() -> str:
 
 def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > MAX_BYTES:
+        content = _read_bytes(path)
+        if len(content) > MAX_BYTES:
             raise AssistantError(
                 Code.CONFIG_INVALID, f"{path}: larger than {MAX_BYTES} bytes, so not a configuration file"
             )
-        return path.read_text(encoding="utf-8")
+        return content.decode("utf-8")
     except FileNotFoundError as error:
         raise AssistantError(
             Code.CONFIG_MISSING,
@@ -115,6 +123,23 @@ def _read(path: Path) -> str:
         ) from error
     except OSError as error:
         raise AssistantError(Code.CONFIG_MISSING, f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    """Read up to a byte more than is allowed, of whatever is there, without waiting longer than `READ_S`."""
+    opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        content, ends_at = b"", time.monotonic() + READ_S
+        while len(content) <= MAX_BYTES:
+            if not select.select([opened], [], [], max(0.0, ends_at - time.monotonic()))[0]:
+                raise OSError(errno.ETIMEDOUT, "it has not come to its end within 5 s")
+            with suppress(BlockingIOError):
+                if not (more := os.read(opened, MAX_BYTES + 1 - len(content))):
+                    break
+                content += more
+        return content
+    finally:
+        os.close(opened)
 
 
 def _one_line(message: str) -> str:

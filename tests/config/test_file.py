@@ -1,5 +1,8 @@
 """Reading the configuration and saying what is wrong with it."""
 
+import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -118,3 +121,35 @@ def test_the_command_line_names_another_wake_word() -> None:
     assert wake == Wake(words={"hey_jarvis": "auto"}, listen_s=3)
     assert config_file.with_wake_word(Config(), "none").wake == "none"
     assert config_file.with_wake_word(Config(wake="none"), "alexa").wake == Wake(words={"alexa": "auto"})
+
+
+def test_a_pipe_is_read_as_a_file_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("wake: none\n",))
+    writer.start()
+    time.sleep(0.1)
+    assert config_file.load(pipe).wake == "none"
+    writer.join()
+
+
+def test_a_pipe_that_nobody_closes_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config_file, "READ_S", 0.05)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for open_it in (False, True):
+        held = os.open(pipe, os.O_RDWR) if open_it else None
+        with pytest.raises(AssistantError, match="not come to its end") as caught:
+            config_file.load(pipe)
+        assert caught.value.code is Code.CONFIG_MISSING
+        if held is not None:
+            os.close(held)
+
+
+def test_a_file_that_is_too_large_is_none_and_a_folder_neither(tmp_path: Path) -> None:
+    large = tmp_path / "large.yaml"
+    large.write_text("#" * (config_file.MAX_BYTES + 1))
+    with pytest.raises(AssistantError, match="so not a configuration file"):
+        config_file.load(large)
+    with pytest.raises(AssistantError, match="cannot be read: Is a directory"):
+        config_file.load(tmp_path)

@@ -1,15 +1,12 @@
 """Metrics counted from events."""
 
-import socket
-import urllib.request
 from collections.abc import Iterator
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from assistant.errors import AssistantError, Code
 from assistant.events import AudioDropped, DeviceLost, Disturbed, Error, LoadShed, Marks, Muted, TurnFinished, Woken
-from assistant.telemetry.metrics import Metrics, serve_metrics
+from assistant.telemetry.metrics import Metrics
 
 TURN = TurnFinished(
     room="kitchen",
@@ -115,25 +112,18 @@ def test_metrics_contain_no_spoken_words() -> None:
     assert "ripe" not in metrics.text()
 
 
-def test_they_are_served_on_loopback() -> None:
-    metrics = Metrics()
-    port = _free_port()
-    with serve_metrics(metrics, port), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-        assert b"assistant_info" in answer.read()
-    with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics")
+def test_the_work_for_many_who_ask_is_that_for_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics, written = Metrics(), 0
+    now = 100.0
 
+    def text() -> str:
+        nonlocal written, now
+        written += 1
+        now += 0.004
+        return str(written)
 
-def test_a_port_that_is_taken_is_named() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        with pytest.raises(AssistantError) as error, serve_metrics(Metrics(), port):
-            pass
-    assert error.value.code is Code.METRICS_PORT_IN_USE
-    assert str(port) in error.value.message
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
+    monkeypatch.setattr(metrics, "text", text)
+    monkeypatch.setattr("assistant.telemetry.metrics.time.monotonic", lambda: now)
+    assert {metrics.recent_text() for _ in range(300)} == {"1"}
+    now += 0.05
+    assert metrics.recent_text() == "2"

@@ -11,7 +11,7 @@ from assistant.interfaces.base import Host
 from assistant.interfaces.ipc import rpc
 from assistant.interfaces.ipc.hub import EventHub
 from assistant.interfaces.ipc.outbox import Outbox
-from assistant.interfaces.ipc.recordings import Recording
+from assistant.interfaces.ipc.recordings import Allowance, Recording
 from assistant.interfaces.ipc.rpc import Id
 from assistant.interfaces.net.stream import close_all
 
@@ -29,6 +29,7 @@ class Context:
     """The path that is listened on."""
     clients: int = 0
     """Connections that are open."""
+    allowance: Allowance = field(default_factory=Allowance)
     transcriptions: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(MAX_TRANSCRIPTIONS))
 
 
@@ -48,8 +49,11 @@ class Client(Protocol):
     def cancel(self, request: Id) -> bool:
         """Give up a request; whether it was under way."""
 
+    def begin_recording(self, request: Id) -> Recording:
+        """Take chunks for the request from now on, until it ends."""
+
     def recording(self, request: Id) -> Recording:
-        """The recording that a `transcribe` request is about.
+        """The recording that a request takes chunks for.
 
         Raises `AssistantError` (`ipc.invalid_params`) if there is no such request.
         """

@@ -102,14 +102,18 @@ class Connection:
             scope.cancel()
         return scope is not None
 
+    def begin_recording(self, request: Id) -> Recording:
+        """Take chunks for the request from now on, until it ends."""
+        return self._recordings.setdefault(request, Recording(self._context.allowance))
+
     def recording(self, request: Id) -> Recording:
-        """The recording that a `transcribe` request is about.
+        """The recording that a request takes chunks for.
 
         Raises `AssistantError` (`ipc.invalid_params`) if there is no such request.
         """
-        if request not in self._under_way:
+        if request not in self._recordings:
             raise AssistantError(Code.IPC_INVALID_PARAMS, f"no `transcribe` {request!r} waits for chunks")
-        return self._recordings.setdefault(request, Recording())
+        return self._recordings[request]
 
     def after_answer(self, callback: Callable[[], None]) -> None:
         """Call `callback` once everything has been written, the answer to the present request included."""
@@ -117,10 +121,10 @@ class Connection:
 
     async def _read(self) -> None:
         """Read messages until there are no more, or one that ends the connection."""
-        rest = b""
+        rest, begun_at = b"", 0.0
         while True:
             try:
-                with anyio.fail_after(UNFINISHED_S) if rest else nullcontext():
+                with anyio.fail_after(begun_at + UNFINISHED_S - anyio.current_time()) if rest else nullcontext():
                     received, files = await self._stream.receive_files()
             except anyio.EndOfStream:
                 if rest.strip():
@@ -130,6 +134,8 @@ class Connection:
                 self._refuse(Code.IPC_MALFORMED, f"the message was not finished within {UNFINISHED_S:.0f} s")
                 return
             self._keep(files)
+            if not rest or b"\n" in received:
+                begun_at = anyio.current_time()
             *lines, rest = (rest + received).split(b"\n")
             for line in lines:
                 if len(line) <= MAX_MESSAGE_BYTES and line.strip():
@@ -198,10 +204,13 @@ class Connection:
 
     async def _carry_out_named(self, name: Id, method: Method, handle: BoundHandler, call: Call) -> None:
         """Carry out a request that is under way as `name`, and answer also when it is given up."""
-        with self._under_way[name] as scope:
-            await self._carry_out(method, handle, call)
+        try:
+            with self._under_way[name] as scope:
+                await self._carry_out(method, handle, call)
+        finally:
+            if (recording := self._recordings.pop(name, None)) is not None:
+                recording.close()
         del self._under_way[name]
-        self._recordings.pop(name, None)
         if scope.cancelled_caught:
             self._failed(method, call.id, AssistantError(Code.IPC_CANCELLED, f"{method.name} was given up"))
         if not self._under_way:

@@ -24,6 +24,9 @@ MAX_S = 600.0
 MAX_BYTES = 64 * 2**20
 """Bytes of a recording, encoded or not."""
 
+MAX_ALL_BYTES = 128 * 2**20
+"""Bytes of all recordings that come in chunks, together."""
+
 READ_S = MAX_S + 60.0
 """Seconds in which a file descriptor has to come to its end; it may be somebody who speaks."""
 
@@ -37,19 +40,38 @@ PIECE = LISTENING_RATE // 2
 """Samples that are handed on at a time: half a second, so that partial transcripts come in time."""
 
 
+class Allowance:
+    """Bytes that the recordings of all clients may have taken at a time."""
+
+    def __init__(self) -> None:
+        self.left = MAX_ALL_BYTES
+
+
 class Recording:
     """The bytes of one recording on their way from the client."""
 
-    def __init__(self) -> None:
+    def __init__(self, allowance: Allowance) -> None:
         self._flow: Flow[bytes] = Flow()
+        self._allowance = allowance
+        self._size = 0
+
+    def close(self) -> None:
+        """Give back what it has taken of the allowance."""
+        self._allowance.left += self._size
         self._size = 0
 
     def add(self, data: bytes) -> None:
-        """Take the next bytes. Raises `AssistantError` (`audio.too_long`, `ipc.invalid_params` after the last)."""
+        """Take the next bytes.
+
+        Raises `AssistantError` (`audio.too_long`, `ipc.invalid_params` after the last, `ipc.busy`).
+        """
         if self._flow.ended:
             raise AssistantError(Code.IPC_INVALID_PARAMS, "the last chunk of this recording has come already")
         if self._size + len(data) > MAX_BYTES:
             raise AssistantError(Code.AUDIO_TOO_LONG, f"a recording has at most {MAX_BYTES // 2**20} MiB")
+        if len(data) > self._allowance.left:
+            raise AssistantError(Code.IPC_BUSY, f"{MAX_ALL_BYTES // 2**20} MiB of recordings wait; try again later")
+        self._allowance.left -= len(data)
         self._size += len(data)
         self._flow.put(data)
 

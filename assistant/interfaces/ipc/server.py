@@ -1,7 +1,9 @@
 """The server of the socket: checks who connects, counts the connections and serves each."""
 
 import logging
+import os
 import socket
+from collections import Counter
 from contextlib import suppress
 
 import anyio
@@ -19,6 +21,9 @@ from assistant.interfaces.net.stream import SocketStream, serve
 
 log = logging.getLogger(__name__)
 
+RESERVED_SHARE = 8
+"""Of the connections the eighth part is for the owner and root alone; another user has at most half."""
+
 REFUSAL_S = 1.0
 """Seconds that a client that is refused has to read why."""
 
@@ -33,6 +38,8 @@ class IpcServer:
         self._context = Context(host)
         self._max_clients = host.config.ipc.max_clients
         self._access_as_of: tuple[Ipc, Access] | None = None
+        self._by_user: Counter[int] = Counter()
+        """Connections that are open, by the user at the other end."""
 
     @property
     def clients(self) -> int:
@@ -58,15 +65,22 @@ class IpcServer:
             async with stream:
                 peer = peer_of(stream.socket)
                 right = self._access().right(peer)
-                refusal = self._refusal(peer, right)
-                if refusal is not None:
-                    await self._refuse(stream, refusal)
-                else:
-                    await Connection(stream, right, METHODS, self._context, asker=f"user {peer.uid}").serve()
+                self._by_user[peer.uid] += 1
+                try:
+                    await self._serve(stream, peer, right)
+                finally:
+                    self._by_user[peer.uid] -= 1
         except Exception:
             log.exception("ipc: a connection failed")  # a defect, which the conversation has nothing to do with
         finally:
             self._context.clients -= 1
+
+    async def _serve(self, stream: SocketStream, peer: Peer, right: Right) -> None:
+        refusal = self._refusal(peer, right)
+        if refusal is not None:
+            await self._refuse(stream, refusal)
+        else:
+            await Connection(stream, right, METHODS, self._context, asker=f"user {peer.uid}").serve()
 
     def _access(self) -> Access:
         """As the configuration has it by now; names are looked up once."""
@@ -82,10 +96,20 @@ class IpcServer:
                 Code.IPC_FORBIDDEN,
                 f"user {peer.uid} may not use this socket; ipc.control and ipc.read in the configuration name who may",
             )
-        if self.clients > self._max_clients:
+        reserve = self._max_clients // RESERVED_SHARE if self._is_stranger(peer) else 0
+        if self.clients > max(1, self._max_clients - reserve):
             log.warning("ipc: more than %d clients; process %d is refused", self._max_clients, peer.pid)
             return AssistantError(Code.IPC_BUSY, f"{self._max_clients} clients are connected already (ipc.max_clients)")
+        if self._is_stranger(peer) and self._by_user[peer.uid] > max(1, self._max_clients // 2):
+            log.warning("ipc: user %d has more than half of the connections; process %d is refused", peer.uid, peer.pid)
+            return AssistantError(
+                Code.IPC_BUSY, f"user {peer.uid} has {self._max_clients // 2} connections already (ipc.max_clients)"
+            )
         return None
+
+    def _is_stranger(self, peer: Peer) -> bool:
+        """Whether it is neither the owner nor root, who must be let in when others misbehave."""
+        return peer.uid not in (0, os.getuid() if self._owner is None else self._owner)
 
     async def _refuse(self, stream: SocketStream, refusal: AssistantError) -> None:
         self._host.count_request("none", refusal.code)

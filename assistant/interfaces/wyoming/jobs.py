@@ -23,6 +23,11 @@ class Jobs:
         self._report = report
         self._jobs: dict[str, _Job] = {}
 
+    @property
+    def at_work(self) -> bool:
+        """Whether anything is being done."""
+        return any(not job.ended.is_set() for job in self._jobs.values())
+
     async def clear(self, kind: str, *, unfinished: bool) -> None:
         """Let what of this kind is at work come to its end, or give it up if the client never finished asking.
 

@@ -78,6 +78,11 @@ class Satellite:
         """The latest turn that was begun by speech."""
         self.microphone = RemoteMicrophone(lambda: self._room is not None and not self._room.is_asleep, name)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether its room is open."""
+        return self._room is not None
+
     async def begin(self, tasks: TaskGroup, words: Words | None, *, awake: bool) -> None:
         """Take the request for a pipeline: open the room in `tasks` if it is not open yet, and listen.
 

@@ -24,6 +24,9 @@ FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 60.0
 """Between two attempts to reach a satellite; doubled each time."""
 
+IDLE_S = 5.0
+"""Seconds after which a client that wants nothing has to go when there are too many: it can come again."""
+
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 UNIX = "unix://"
@@ -37,6 +40,7 @@ class WyomingServer:
         self._settings = host.config.wyoming
         self._conversations = Conversations(host)
         self.clients = 0
+        self._sessions: dict[Session, anyio.CancelScope] = {}
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Serve until it is cancelled. Raises `AssistantError` (`wyoming.unavailable`) when the address is taken."""
@@ -77,7 +81,7 @@ class WyomingServer:
         self.clients += 1
         try:
             async with stream:
-                if self.clients > self._settings.max_clients:
+                if self.clients > self._settings.max_clients and not self._make_room():
                     await self._refuse(stream)
                 else:
                     await self._serve(stream, _peer(stream), remembers=False)
@@ -87,13 +91,28 @@ class WyomingServer:
     async def _serve(self, stream: Stream, room: str, *, remembers: bool, keep_asking: bool = False) -> None:
         """`room` is what the client's room is called, if it is a satellite."""
         session = Session(Wire(stream), self.host, self._conversations, room, remembers=remembers)
+        self._sessions[session] = scope = anyio.CancelScope()
         try:
-            with single_error():
+            with scope, single_error():
                 await session.run(keep_asking=keep_asking)
         except AssistantError as error:
             log.warning("wyoming: room %s has failed: %s", room, error.message)
         except Exception:
             log.exception("wyoming: a connection failed")  # a defect, which the room has nothing to do with
+        finally:
+            del self._sessions[session]
+
+    def _make_room(self) -> bool:
+        """End the session of the client that has wanted nothing for the longest time; whether there is one."""
+        idle = [
+            session
+            for session in self._sessions
+            if session.idle_s > IDLE_S and not self._sessions[session].cancel_called
+        ]
+        if not idle:
+            return False
+        self._sessions[max(idle, key=lambda session: session.idle_s)].cancel()
+        return True
 
     async def _refuse(self, stream: Stream) -> None:
         most = self._settings.max_clients

@@ -39,7 +39,14 @@ class Session:
         self._conversations = conversations
         self._satellite = Satellite(host, wire.send, room, remembers=remembers)
         self._handlers: dict[str, Handler] = {}
+        self._jobs: Jobs | None = None
         self._came_at = anyio.current_time()
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since the client has sent something; 0 while its room is open, or something is done for it."""
+        busy = self._satellite.has_room or (self._jobs is not None and self._jobs.at_work)
+        return 0.0 if busy else anyio.current_time() - self._came_at
 
     async def run(self, *, keep_asking: bool = False) -> None:
         """Never raises for anything that the client does; raises `AssistantError` when its room fails.
@@ -58,7 +65,8 @@ class Session:
 
     def _services(self, tasks: TaskGroup) -> dict[str, Handler]:
         """Collect what is understood, each type with the handler of its service."""
-        host, send, jobs = self._host, self._wire.send, Jobs(tasks, self._report)
+        host, send = self._host, self._wire.send
+        self._jobs = jobs = Jobs(tasks, self._report)
         return {
             "describe": self._describe,
             "ping": self._ping,

@@ -3,7 +3,7 @@
 import grp
 import os
 import socket
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import anyio
@@ -11,7 +11,8 @@ import anyio.lowlevel
 import pytest
 
 from assistant.events import Listening
-from assistant.interfaces.ipc import connection
+from assistant.interfaces.ipc import connection, server
+from assistant.interfaces.ipc.access import Access, Peer, Right
 from assistant.interfaces.ipc.connection import MAX_MESSAGE_BYTES, MAX_UNDER_WAY, Connection
 from assistant.interfaces.ipc.outbox import MAX_EVENTS
 from assistant.testing.scripted import ScriptedLoudspeaker
@@ -104,6 +105,34 @@ async def test_a_message_that_is_never_finished_ends_the_connection(
         assert await hung_up(client)
 
 
+async def test_bytes_that_drip_do_not_prolong_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "UNFINISHED_S", 0.2)
+    async with served(tmp_path) as daemon, Line(daemon.path) as client, anyio.create_task_group() as tasks:
+
+        async def drip() -> None:
+            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                while True:
+                    await client.send(b" ")
+                    await anyio.sleep(0.02)
+
+        tasks.start_soon(drip)
+        assert code(await client.read()) == "ipc.malformed"
+        tasks.cancel_scope.cancel()
+
+
+async def test_whole_messages_may_come_for_as_long_as_they_like(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "UNFINISHED_S", 0.2)
+    line = b'{"jsonrpc": "2.0", "id": 1, "method": "status"}\n'
+    async with served(tmp_path) as daemon, Line(daemon.path) as client:
+        await client.send(line[:10])
+        for _ in range(8):
+            await anyio.sleep(0.05)
+            await client.send(line[10:] + line[:10])
+            assert "result" in await client.read()
+
+
 async def test_a_message_without_an_end_is_not_kept(tmp_path: Path) -> None:
     async with served(tmp_path) as daemon, Line(daemon.path) as client:
         assert await accepted(client, 10**9) < 20 * MAX_MESSAGE_BYTES
@@ -149,6 +178,22 @@ async def test_too_many_clients_are_refused_with_a_reason(tmp_path: Path) -> Non
             assert code(await three.read()) == "ipc.busy"
             assert await hung_up(three)
         assert "result" in await one.call("status")
+
+
+async def test_another_user_cannot_shut_the_owner_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    users = iter([1001] * 9 + [1002] * 9 + [os.getuid()] * 3)
+    monkeypatch.setattr(server, "peer_of", lambda connection: Peer(1, next(users), frozenset()))
+    monkeypatch.setattr(Access, "right", lambda access, peer: Right.CONTROL)
+    async with served(tmp_path, config=permissive(max_clients=16)) as daemon, AsyncExitStack() as lines:
+        clients = [await lines.enter_async_context(Line(daemon.path)) for _ in range(21)]
+        busy = []
+        for client in clients:
+            with suppress(anyio.BrokenResourceError):  # who is refused is hung up on
+                await client.request("status")
+            busy.append("error" in await client.read())
+    assert busy[:9] == [False] * 8 + [True], "one user has half of the sixteen at most"
+    assert busy[9:18] == [False] * 6 + [True] * 3, "two are reserved"
+    assert busy[18:] == [False] * 2 + [True]
 
 
 async def test_a_thousand_connections_are_refused_or_served(tmp_path: Path) -> None:

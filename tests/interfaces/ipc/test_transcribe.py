@@ -4,7 +4,7 @@ import base64
 import os
 import threading
 import wave
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +140,69 @@ async def test_a_recording_that_is_too_long_is_refused(tmp_path: Path, monkeypat
         assert answer["result"]["text"] == ""
         assert answer["result"]["audio_s"] == pytest.approx(0.594, abs=0.01)
         assert (await client.call("transcribe.chunk", request="t"))["error"]["data"] == {"code": "ipc.invalid_params"}
+
+
+async def test_chunks_for_a_request_that_takes_none_are_refused(tmp_path: Path) -> None:
+    async with served(tmp_path) as daemon, Line(daemon.path) as client:
+        daemon.stage.script.model.hold.holding = True
+        await client.request("ask", id="q", text="Why?")
+        await client.request("transcribe.chunk", id="c", request="q", audio=base64.b64encode(bytes(1000)).decode())
+        refused = await client.until(lambda message: message["id"] == "c")
+        assert refused["error"]["data"] == {"code": "ipc.invalid_params"}
+        daemon.stage.script.model.hold.released.set()
+
+
+async def test_all_recordings_together_have_a_limit_which_those_that_end_give_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recordings, "MAX_ALL_BYTES", 30_000)
+    async with served(tmp_path) as daemon, Line(daemon.path) as one, Line(daemon.path) as two:
+        for client in (one, two):
+            await client.request("transcribe", id="t", source="chunks")
+        await _chunk(one, bytes(20_000), last=False)
+        assert "result" in await one.read()
+        await _chunk(two, bytes(20_000), last=False)
+        assert (await two.read())["error"]["data"] == {"code": "ipc.busy"}
+        await one.request("cancel", id="x", request="t")
+        await one.until(lambda message: message["id"] == "t")
+        await _chunk(two, bytes(20_000), last=False)
+        assert "result" in await two.read()
+
+
+async def test_of_a_pipe_that_another_reads_too_nothing_holds_the_loop_up(tmp_path: Path) -> None:
+    async with served(tmp_path) as daemon, Line(daemon.path) as client:
+        read_end, write_end = os.pipe()
+        await send_file(client, read_end)
+        for _ in range(200):
+            os.write(write_end, b"x")
+            os.set_blocking(read_end, False)
+            with suppress(BlockingIOError):
+                os.read(read_end, 1)
+            assert "result" in await client.call("status", id=2)
+        os.close(read_end)
+        os.close(write_end)
+        assert (await client.until(lambda message: message["id"] == 1))["error"]["data"]["code"].startswith("audio.")
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "/dev/null", "/"])
+async def test_what_is_no_file_pipe_or_socket_is_refused(tmp_path: Path, name: str) -> None:
+    async with served(tmp_path) as daemon, Line(daemon.path) as client:
+        opened = os.open(name, os.O_RDONLY)
+        await send_file(client, opened)
+        os.close(opened)
+        answer = await client.read()
+        assert answer["error"]["data"] == {"code": "audio.unreadable"}
+        assert "no file, pipe or socket" in answer["error"]["message"]
+
+
+async def test_a_pipe_without_an_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recordings, "READ_S", 0.1)
+    async with served(tmp_path) as daemon, Line(daemon.path) as client:
+        read_end, write_end = os.pipe()
+        await send_file(client, read_end)
+        os.close(read_end)
+        assert (await client.read())["error"]["data"] == {"code": "audio.too_long"}
+        os.close(write_end)
 
 
 async def test_more_recordings_than_fit_into_memory_are_refused(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from assistant.bench.speed.wer import normalise
 from assistant.config.schema import Wyoming
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError
+from assistant.interfaces.wyoming import server
 from tests.interfaces.wyoming.conftest import Serve
 
 pytestmark = pytest.mark.anyio
@@ -238,6 +239,24 @@ async def test_too_many_clients_are_told_so(serve: Serve, address: str) -> None:
         await until(one, "pong")
         async with connected(address) as two:
             assert Error.from_event((await until(two, "error"))[-1]).code == "wyoming.busy"
+
+
+async def test_of_too_many_clients_one_that_wants_nothing_gives_way(
+    serve: Serve, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "IDLE_S", 0.05)
+    async with serve(Wyoming(listen=address, max_clients=2)), connected(address) as busy, connected(address) as idle:
+        await idle.write_event(Ping().event())
+        await until(idle, "pong")
+        await busy.write_event(Transcribe().event())
+        await busy.write_event(AudioStart(16_000, 2, 1).event())
+        await anyio.sleep(0.1)
+        async with connected(address) as another:
+            await another.write_event(Ping().event())
+            await until(another, "pong")
+            assert await idle.read_event() is None
+            await busy.write_event(Ping().event())
+            await until(busy, "pong")
 
 
 async def test_who_hangs_up_in_the_middle_is_forgotten(serve: Serve, address: str, clips: dict[str, Clip]) -> None:

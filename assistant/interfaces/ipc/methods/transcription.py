@@ -116,7 +116,7 @@ def _chunks(params: Transcribe, call: Call) -> AsyncGenerator[bytes, None]:
         return from_descriptor(file)
     if call.id is UNSET:
         raise AssistantError(Code.IPC_INVALID_PARAMS, "transcribe: chunks need a request with an id")
-    return call.client.recording(call.id).chunks()
+    return call.client.begin_recording(call.id).chunks()
 
 
 class TranscribeChunk(Params, frozen=True):

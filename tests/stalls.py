@@ -1,0 +1,55 @@
+"""Finds what keeps an event loop busy: no callback on it may compute for longer than `MAX_BUSY_S` at a time.
+
+Processor time of the loop's own thread is what counts: on a machine with other work a callback may wait for its turn.
+A callback that waits for something outside, such as a file, does not compute; it is found by the much longer time that
+passes on the clock.
+"""
+
+import asyncio
+import asyncio.events
+import gc
+import time
+from collections.abc import Callable
+from typing import Any
+
+MAX_BUSY_S = 0.1
+MAX_PASSED_S = 2.0
+
+TEST = "TestRunner"
+"""In the name of the coroutine that runs the tests themselves, which may compute as they like."""
+
+_collecting_s = [0.0]
+"""Processor time of garbage collections in the loop's thread: of the heap of all tests, which no daemon has."""
+
+found: list[str] = []
+"""Callbacks that took too long since the list was cleared."""
+
+
+def watch() -> None:
+    """Measure every callback of every loop from now on."""
+    kind: Any = asyncio.events.Handle  # which has no public hook
+    run: Callable[[asyncio.Handle], None] = kind._run
+
+    def measured(handle: asyncio.Handle) -> None:
+        callback = _callback(handle)
+        busy, passed = time.thread_time() - _collecting_s[0], time.monotonic()
+        run(handle)
+        busy, passed = time.thread_time() - _collecting_s[0] - busy, time.monotonic() - passed
+        if (busy > MAX_BUSY_S or passed > MAX_PASSED_S) and TEST not in callback:
+            found.append(f"{callback} computed for {busy:.2f} s, {passed:.2f} s on the clock")
+
+    kind._run = measured
+    gc.callbacks.append(_collected)
+
+
+def _collected(phase: str, info: dict[str, int]) -> None:
+    _collecting_s[0] += time.thread_time() if phase == "stop" else -time.thread_time()
+
+
+def _callback(handle: Any) -> str:
+    """What the handle calls: of a step of a task, the task's name and its coroutine."""
+    task = getattr(handle._callback, "__self__", None)
+    if isinstance(task, asyncio.Task):
+        coroutine: Any = task.get_coro()
+        return f"{task.get_name()} ({getattr(coroutine, '__qualname__', coroutine)})"
+    return repr(handle._callback)
