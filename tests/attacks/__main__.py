@@ -3,6 +3,7 @@
 Exit status 1 when the assistant ended, stood still or did anything else than it should at one of them.
 """
 
+import subprocess
 import sys
 from typing import Annotated
 
@@ -50,7 +51,7 @@ def _carry_out(attacks: list[Attack], *, asking: bool) -> tuple[list[Row], int]:
             console.print(f"{number} of {len(attacks)}: {attack.name}", highlight=False)
             try:
                 rows.append(carry_out(attack, arena, asking=asking))
-            except (AssertionError, OSError) as error:
+            except (AssertionError, OSError, EOFError, subprocess.TimeoutExpired) as error:
                 failed += 1
                 console.print(f"  {type(error).__name__}: {error}", markup=False, highlight=False)
                 arena.kill()

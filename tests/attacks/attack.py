@@ -34,6 +34,8 @@ class Attack:
     alone: bool
     """Whether a question can only be asked after it, because it makes sounds, cuts off answers or takes the daemon
     away."""
+    slow: bool
+    """Whether it takes more than a few seconds: for the desk, not for every check."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,11 +57,11 @@ EVERY: list[Attack] = []
 """In the order in which they are carried out."""
 
 
-def attack(name: str, *, alone: bool = False) -> Callable[[CarryOut], CarryOut]:
+def attack(name: str, *, alone: bool = False, slow: bool = False) -> Callable[[CarryOut], CarryOut]:
     """Add the decorated function to `EVERY`; the other parameters as in `Attack`."""
 
     def add(carry_out: CarryOut) -> CarryOut:
-        EVERY.append(Attack(name, carry_out, alone))
+        EVERY.append(Attack(name, carry_out, alone, slow))
         return carry_out
 
     return add

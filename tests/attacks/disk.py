@@ -77,7 +77,7 @@ def _damaged(arena: Arena, page: int) -> None:
         path.write_bytes(data)
 
 
-@attack("state: each of the first eight pages is noise, at the start", alone=True)
+@attack("state: each of the first eight pages is noise, at the start", alone=True, slow=True)
 def pages(arena: Arena) -> str:
     for page in range(8):
         arena.call("ask", text=WORDS)
@@ -89,7 +89,7 @@ def pages(arena: Arena) -> str:
     return "put aside or kept, begun anew; no words in the log"
 
 
-@attack("state: an empty file, then a text, at the start", alone=True)
+@attack("state: an empty file, then a text, at the start", alone=True, slow=True)
 def no_database(arena: Arena) -> str:
     for content in (b"", b"hello\n" * 1000):
         with arena.away():
@@ -101,15 +101,14 @@ def no_database(arena: Arena) -> str:
 def locked(arena: Arena) -> str:
     with sqlite3.connect(_database(arena), timeout=5) as other:
         other.execute("BEGIN IMMEDIATE")
-        arena.call("volume", level=0.9)
-        arena.call("ask", text=WORDS)
-        time.sleep(1.0)
+        refused = arena.code("volume", level=0.9)
+        assert arena.code("ask", text=WORDS) == "ok"
         other.rollback()
-    arena.call("volume", level=1.0)
-    return "it goes on, and writes later"
+    assert arena.code("volume", level=1.0) == "ok"
+    return f"answers go on; what is promised to be kept is {refused}"
 
 
-@attack("models: a file with other bytes of the same size, at the start", alone=True)
+@attack("models: a file with other bytes of the same size, at the start", alone=True, slow=True)
 def damaged_model(arena: Arena) -> str:
     models = arena.home / "models"
     models.mkdir()
@@ -136,7 +135,7 @@ def damaged_model(arena: Arena) -> str:
     return "status 4, with what to do"
 
 
-@attack("limits: 64 open files in all, and 200 connections", alone=True)
+@attack("limits: 64 open files in all, and 200 connections", alone=True, slow=True)
 def few_files(arena: Arena) -> str:
     with suppress(AssertionError):
         arena.stop()
@@ -157,7 +156,7 @@ def few_files(arena: Arena) -> str:
     return "no more are let in; then it answers"
 
 
-@attack("current folder: pip.py and assistant.py lie there", alone=True)
+@attack("current folder: pip.py and assistant.py lie there", alone=True, slow=True)
 def hijack(arena: Arena) -> str:
     trap = arena.home / "trap"
     trap.mkdir()

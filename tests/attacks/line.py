@@ -3,6 +3,7 @@
 import array
 import json
 import socket
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,11 +20,20 @@ class Line:
     def __init__(self, path: Path, timeout_s: float = PATIENCE_S) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout_s)
-        try:
-            self.socket.connect(str(path))
-        except OSError:
-            self.socket.close()
-            raise
+        ends_at = time.monotonic() + timeout_s
+        while True:
+            try:
+                self.socket.connect(str(path))
+            except BlockingIOError:  # the queue of those that wait to be let in is full
+                if time.monotonic() > ends_at:
+                    self.socket.close()
+                    raise
+                time.sleep(0.005)
+            except OSError:
+                self.socket.close()
+                raise
+            else:
+                break
         self._unread = b""
 
     def __enter__(self) -> Self:

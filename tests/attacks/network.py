@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Any
 
+from assistant.interfaces.wyoming.server import IDLE_S
 from tests.attacks.arena import Arena
 from tests.attacks.attack import attack
 
@@ -81,7 +82,7 @@ def shut_out(arena: Arena) -> str:
     with ExitStack() as idle:
         for _ in range(16):
             idle.enter_context(arena.wyoming())
-        time.sleep(1.0)
+        time.sleep(IDLE_S + 1.0)
         with arena.wyoming(10) as connection:
             send(connection, event("describe"))
             received = connection.recv(65_536)
@@ -89,7 +90,7 @@ def shut_out(arena: Arena) -> str:
     return "the one that asks is let in"
 
 
-@attack("Wyoming: an event that comes a byte a second")
+@attack("Wyoming: an event that comes a byte a second", slow=True)
 def dripping(arena: Arena) -> str:
     with arena.wyoming(1) as connection:
         began = time.monotonic()

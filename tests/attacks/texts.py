@@ -2,6 +2,7 @@
 
 import time
 
+from assistant.interfaces.ipc.method import MAX_TEXT
 from tests.attacks.arena import Arena
 from tests.attacks.attack import CarryOut, attack
 from tests.attacks.line import code
@@ -44,7 +45,7 @@ def _saying(text: str) -> CarryOut:
 
 
 for name, text in UNSAYABLE.items():
-    attack(f"{name} to say", alone=True)(_saying(text))
+    attack(f"{name} to say", alone=True)(_saying(text[:MAX_TEXT]))
 
 
 @attack("control tokens of the model in a question", alone=True)

@@ -87,9 +87,14 @@ class Call:
         if self.id is not UNSET:
             self.client.outbox.latest(self.id, rpc.notification(method, params))
 
-    def take_file(self) -> int | None:
+    @property
+    def has_file(self) -> bool:
+        """Whether a file descriptor came with the request."""
+        return bool(self._files)
+
+    def take_file(self) -> int:
         """The next file descriptor that came with the request, from now on the caller's to close."""
-        return self._files.pop(0) if self._files else None
+        return self._files.pop(0)
 
     def close_files(self) -> None:
         """Close the file descriptors that the handler has not taken."""

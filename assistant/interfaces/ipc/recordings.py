@@ -84,13 +84,16 @@ class Recording:
         return self._flow.items()
 
 
-async def from_descriptor(file: int) -> AsyncGenerator[bytes, None]:
-    """Yield what can be read from `file`, which is closed at the end. Raises `AssistantError` (`audio.*`).
+async def from_descriptor(take: Callable[[], int]) -> AsyncGenerator[bytes, None]:
+    """Yield what can be read from the file that `take` hands over, which is closed at the end.
+
+    It is taken when the first bytes are asked for, which may never be. Raises `AssistantError` (`audio.*`).
 
     Others may read from the same pipe, so that there is nothing to read when it was said that there is: a read never
     waits on the event loop, and all of them together have `READ_S`.
     """
     size = 0
+    file = take()
     try:
         read = _reader(file)
         ends_at = anyio.current_time() + READ_S

@@ -195,6 +195,21 @@ async def test_what_is_no_file_pipe_or_socket_is_refused(tmp_path: Path, name: s
         assert "no file, pipe or socket" in answer["error"]["message"]
 
 
+async def test_who_hangs_up_before_a_byte_is_read_leaves_no_file_open(tmp_path: Path) -> None:
+    async with served(tmp_path) as daemon:
+        async with Line(daemon.path) as client:
+            await client.call("status")
+            before = len(os.listdir("/proc/self/fd"))
+        for _ in range(20):
+            async with Line(daemon.path) as client:
+                with Path("/proc/self/exe").open("rb") as file:
+                    await send_file(client, file.fileno())
+        async with Line(daemon.path) as client:
+            await client.call("status")
+            while len(os.listdir("/proc/self/fd")) > before:
+                await anyio.sleep(0.01)
+
+
 async def test_a_pipe_without_an_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recordings, "READ_S", 0.1)
     async with served(tmp_path) as daemon, Line(daemon.path) as client:

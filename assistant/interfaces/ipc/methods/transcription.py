@@ -110,10 +110,9 @@ def _partials(call: Call) -> OnText:
 def _chunks(params: Transcribe, call: Call) -> AsyncGenerator[bytes, None]:
     """The bytes of the recording that `call` is about. Raises `AssistantError` (`ipc.invalid_params`)."""
     if params.source == "file_descriptor":
-        file = call.take_file()
-        if file is None:
+        if not call.has_file:
             raise AssistantError(Code.IPC_INVALID_PARAMS, "transcribe: no file descriptor came with the request")
-        return from_descriptor(file)
+        return from_descriptor(call.take_file)
     if call.id is UNSET:
         raise AssistantError(Code.IPC_INVALID_PARAMS, "transcribe: chunks need a request with an id")
     return call.client.begin_recording(call.id).chunks()
