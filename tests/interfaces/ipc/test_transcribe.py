@@ -2,6 +2,7 @@
 
 import base64
 import os
+import sys
 import threading
 import wave
 from contextlib import aclosing, suppress
@@ -202,12 +203,13 @@ async def test_who_hangs_up_before_a_byte_is_read_leaves_no_file_open(tmp_path: 
             before = len(os.listdir("/proc/self/fd"))
         for _ in range(20):
             async with Line(daemon.path) as client:
-                with Path("/proc/self/exe").open("rb") as file:
-                    await send_file(client, file.fileno())
+                file = os.open(sys.executable, os.O_RDONLY)
+                await send_file(client, file)
+                os.close(file)
         async with Line(daemon.path) as client:
             await client.call("status")
             while len(os.listdir("/proc/self/fd")) > before:
-                await anyio.sleep(0.01)
+                await anyio.wait_all_tasks_blocked()
 
 
 async def test_a_pipe_without_an_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
