@@ -1,5 +1,6 @@
 """The program as a process that mostly waits: it begins before the first test and runs beside those of pure rules."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -40,7 +41,8 @@ class Programs:
 
     def begin(self, name: str, arguments: Sequence[str], folder: Path) -> None:
         """Run `assistant` with `arguments` in `folder`, as soon as its turn comes."""
-        self._begun[name] = self._side_by_side.submit(self._run, arguments, folder)
+        environment = dict(os.environ)  # of now: tests that run meanwhile change it
+        self._begun[name] = self._side_by_side.submit(self._run, arguments, folder, environment)
 
     def until_ended(self, name: str) -> Ran:
         """Wait for the program of this name."""
@@ -53,10 +55,10 @@ class Programs:
             process.send_signal(signal.SIGINT)
         self._side_by_side.shutdown()
 
-    def _run(self, arguments: Sequence[str], folder: Path) -> Ran:
+    def _run(self, arguments: Sequence[str], folder: Path, environment: dict[str, str]) -> Ran:
         command = [sys.executable, "-m", "assistant", *arguments]
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment
         ) as process:
             self._processes.append(process)
             stdout, stderr = process.communicate()

@@ -8,6 +8,7 @@ import pytest
 
 RUNS = {
     "config": 2_000,
+    "decoder": 300,
     "ipc-session": 100,
     "openai": 20_000,
     "reply": 10_000,

@@ -88,6 +88,7 @@ def load_fresh(before: Config, after: Config, engines: Engines) -> Fresh:
     voice = engines.voice if fresh.voice is UNCHANGED else fresh.voice
     if isinstance(recognizer, FasterWhisper) and not isinstance(voice, Unchanged):
         recognizer.expected_language = voice.language
+        recognizer.languages = after.asr.languages
     return fresh
 
 
@@ -134,6 +135,7 @@ def load_file_transcriber(config: Config) -> FileTranscriber:
 def load_recognizer(config: Config, threads: int) -> FasterWhisper:
     recognizer = FasterWhisper(locate_configured(config, "asr.model"), config.asr.device, threads)
     recognizer.warm_up()
+    recognizer.languages = config.asr.languages
     return recognizer
 
 

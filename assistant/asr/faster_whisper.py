@@ -7,7 +7,7 @@ sentence; without them it often repeats the sentence until it is cut off.
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -105,6 +105,8 @@ class FasterWhisper(SpeechRecognizer):
         self._path = path
         self._threads = threads
         self.expected_language: str | None = None  # set before the first use
+        self.languages: Collection[str] = ()
+        """Those that are spoken, of which one is detected; none for any."""
         self._tokenizers: dict[str, tuple[Any, Sequence[int]]] = {}
         self._whisper = self._load(_cuda_or_cpu(device))
 
@@ -226,10 +228,11 @@ class FasterWhisper(SpeechRecognizer):
         if not self._whisper.model.is_multilingual:
             return "en", 1.0
         found = {token[2:-2]: probability for token, probability in self._whisper.model.detect_language(encoded)[0]}
+        spoken = {code: found[code] for code in self.languages if code in found} or found
         likeliest = max(
-            found, key=lambda code: found[code] * (EXPECTED_WEIGHT if code == self.expected_language else 1.0)
+            spoken, key=lambda code: spoken[code] * (EXPECTED_WEIGHT if code == self.expected_language else 1.0)
         )
-        return likeliest, found[likeliest]
+        return likeliest, spoken[likeliest] / (sum(spoken.values()) or 1.0)
 
     def _generate(self, encoded: Any, language: str, audio: Samples, beams: int) -> Hypothesis:
         audio_s = len(audio) / LISTENING_RATE

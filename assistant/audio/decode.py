@@ -125,7 +125,7 @@ class _Choice:
     """What of a file is to be recognised."""
 
     track: int = 0
-    """Number among the audio streams."""
+    """Number among `_tracks`."""
     channels: tuple[int, ...] = ()
     """Averaged; none for the only one."""
     warnings: tuple[str, ...] = ()
@@ -134,9 +134,9 @@ class _Choice:
 def _choose(file: BinaryIO, name: str, max_s: float) -> _Choice:
     """Listen to the tracks and channels of `file` if it has several."""
     with _container(file) as container:
-        tracks = container.streams.audio[:MAX_TRACKS]
+        tracks = _tracks(container)
         if not tracks:
-            raise _unreadable(name, "no sound in it")
+            raise _unreadable(name, "no sound in it in a known format")
         _check_stated_length(container, tracks[0], name, max_s)
         if len(tracks) == 1 and tracks[0].channels <= 1:
             return _Choice()
@@ -168,7 +168,7 @@ def _listen(
 def _decoded(file: BinaryIO, choice: _Choice, name: str, max_s: float) -> Pieces:
     """Yield the audio of what was chosen, at `LISTENING_RATE`, as it is decoded."""
     with _container(file) as container:
-        track = container.streams.audio[choice.track]
+        track = _tracks(container)[choice.track]
         losses = _Losses()
         total = 0
         for piece in _resampled(container, track, choice.channels, losses):
@@ -295,6 +295,11 @@ def _channels(frame: "AudioFrame") -> Samples:
     scale = INTEGER_SCALE.get(frame.format.name.removesuffix("p"), 1.0)
     with np.errstate(over="ignore", invalid="ignore"):
         return (values / scale).astype(np.float32)
+
+
+def _tracks(container: "InputContainer") -> list["AudioStream"]:
+    """Return the tracks with sound in a known format."""
+    return [track for track in container.streams.audio if track.codec_context is not None][:MAX_TRACKS]
 
 
 def _form(container: "InputContainer") -> str:

@@ -190,6 +190,13 @@ class Asr(Section, frozen=True):
             "detect it for every utterance.",
         ),
     ] = "auto"
+    languages: Annotated[
+        list[Annotated[str, Meta(min_length=1)]],
+        Meta(
+            description="Languages that are spoken here, such as [en, de], of which one is detected for every "
+            "utterance; [] for any. Short utterances may otherwise be taken for a language that nobody speaks here."
+        ),
+    ] = field(default_factory=list)
     device: Annotated[Literal["auto", "cpu", "cuda"], Meta(description="Processor: auto, cpu or cuda.")] = "auto"
     partials: Annotated[bool, Meta(description="Recognise while the user speaks and report partial transcripts.")] = (
         True
@@ -215,11 +222,18 @@ class Asr(Section, frozen=True):
                     f"language: {self.model} knows no Cantonese; write zh, or model: whisper-large-v3-turbo"
                 )
         msgspec.structs.force_setattr(self, "language", language)
+        try:
+            codes = [code_of(each) for each in self.languages]
+        except ValueError as error:
+            raise ValueError(f"languages: {error}") from None
+        msgspec.structs.force_setattr(self, "languages", codes)
 
     @property
     def given_language(self) -> str | None:
         """The language that is spoken; None when it is to be detected."""
-        return None if self.language == "auto" else self.language
+        if self.language == "auto":
+            return self.languages[0] if len(self.languages) == 1 else None
+        return self.language
 
 
 class Answers(Section, frozen=True):

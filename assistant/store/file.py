@@ -62,14 +62,14 @@ class StateFile:
 
     def read(self, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         """All rows that `query` finds. Raises `sqlite3.Error`."""
-        with self._exchanging:
+        with self._exchanging, _named_errors():
             return self._reading.execute(query, parameters).fetchall()
 
     def commit(self, changes: Sequence[Change]) -> None:
         """Make all of `changes`, or none. Raises `sqlite3.Error`, `OSError`."""
         if not self._is_open and self.path is not None:
             self._exchange(finish_renewal)  # the disk refused the last time
-        with _transaction(self._writing):
+        with _named_errors(), _transaction(self._writing):
             erases = [change(self._writing) for change in changes]
         self._has_erased |= any(erases)
 
@@ -79,10 +79,11 @@ class StateFile:
         A program that reads for longer than a checkpoint waits finds the file that it has open overwritten.
         """
         if self._has_erased and self.path is not None:
-            self._writing.execute("VACUUM").fetchall()  # pages keep copies of rows that were moved within them
-            (busy, _, _) = self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if busy:
-                self._renew(self.path)
+            with _named_errors():
+                self._writing.execute("VACUUM").fetchall()  # pages keep copies of rows that were moved within them
+                (busy, _, _) = self._writing.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if busy:
+                    self._renew(self.path)
         self._has_erased = False
 
     def begin_anew(self, error: sqlite3.Error) -> None:
@@ -91,12 +92,13 @@ class StateFile:
 
     def copy(self, source: sqlite3.Connection) -> None:
         """Take over all of `source`, checked and of this program's version. Raises as the constructor does."""
-        source.backup(self._writing)
-        _check(self._writing)
-        _migrate(self._writing, self.path)
+        with _named_errors():
+            source.backup(self._writing)
+            _check(self._writing)
+            _migrate(self._writing, self.path)
 
     def _connect(self) -> None:
-        with _private_files():
+        with _named_errors(), _private_files():
             self._writing = _connected(self.path)
             try:
                 _check(self._writing)
@@ -189,7 +191,8 @@ def written_version(path: Path) -> int:
     log_exists = any(_beside(path, suffix).exists() for suffix in ("-wal", "-journal"))
     mode = "mode=ro" if log_exists else "mode=ro&immutable=1"  # the latter makes no files of its own
     try:
-        with _private_files(), closing(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)) as connection:
+        source = f"{path.absolute().as_uri()}?{mode}"
+        with _named_errors(), _private_files(), closing(sqlite3.connect(source, uri=True)) as connection:
             return _version(connection)
     except sqlite3.OperationalError:
         return 0
@@ -239,6 +242,15 @@ def _connected(path: Path | None) -> sqlite3.Connection:
 def _text(content: bytes) -> str:
     """An error of decoding would quote the text."""
     return content.decode(errors="replace")
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Raise `_Damaged` where SQLite's message quotes bytes of the file that are no text, which Python cannot decode."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise _Damaged from None  # it holds the bytes, which may be words
 
 
 @contextmanager
@@ -303,7 +315,7 @@ def _readable_settings(path: Path) -> list[tuple[str, str, str]]:
     """Settings of a damaged file, up to where it is damaged: a microphone that was switched off stays off."""
     found: list[tuple[str, str, str]] = []
     with (
-        suppress(sqlite3.Error),
+        suppress(sqlite3.Error, UnicodeDecodeError),
         closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection,
     ):
         rows = connection.execute("SELECT room, name, value FROM setting")

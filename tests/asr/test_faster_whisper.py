@@ -110,6 +110,25 @@ def test_a_given_language_is_not_detected(whisper: FasterWhisper, clips: dict[st
     assert found.language_probability == 1.0
 
 
+SPOKEN = ["en", "de", "fr", "es", "zh", "ja", "ko"]
+
+
+def test_only_languages_that_are_spoken_are_detected(
+    whisper: FasterWhisper, clips: dict[str, Clip], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the first second and a half of what is said."""
+    monkeypatch.setattr(whisper, "languages", SPOKEN)
+    known = [clip for clip in clips.values() if clip.language in SPOKEN and clip.speech_start_s is not None]
+    wrong = []
+    for clip in known:
+        start = round((clip.speech_start_s or 0.0) * LISTENING_RATE)
+        audio = read_audio(clip.path, max_s=60)[start : start + 3 * LISTENING_RATE // 2]
+        found = whisper.transcribe(audio, language=None, stop=NeverStop(), draft=True)
+        assert found.language in SPOKEN
+        wrong += [clip.name] if found.language != clip.language else []
+    assert len(wrong) <= 0.1 * len(known), wrong
+
+
 class Stopped:
     def is_set(self) -> bool:
         return True

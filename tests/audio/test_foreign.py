@@ -18,7 +18,7 @@ from assistant.blocking import StopWhen
 from assistant.errors import AssistantError, Code
 from assistant.host.sandbox import Failure, SandboxError, Stopped
 from tests.audio.files import encode
-from tests.host.processes import children_of
+from tests.host.processes import confined_children
 
 
 def test_a_recording_is_the_same_as_decoded_here(clips: dict[str, Clip]) -> None:
@@ -81,4 +81,4 @@ def test_a_recording_that_takes_its_decoder_down_is_an_error(
 def test_stopping_ends_the_process(clips: dict[str, Clip]) -> None:
     with clips["q_grapefruit_in_french"].path.open("rb") as file, pytest.raises(Stopped):
         decode_confined(file.fileno(), name="a", max_s=60, stop=StopWhen(lambda: True))
-    assert not children_of(os.getpid())
+    assert not confined_children(os.getpid())

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.config import file as config_file
 from assistant.config.languages import CODE_OF, CODES, code_of
+from assistant.errors import AssistantError
 from assistant.models import catalog
 
 
@@ -75,3 +77,18 @@ def test_any_text_is_a_language_that_is_recognised_or_is_refused(text: str) -> N
     except ValueError:
         return
     assert code in CODES
+
+
+def test_several_languages_are_given_by_any_of_their_names() -> None:
+    asr = config_file.parse("asr: {languages: [English, de_AT, nb]}", "f.yaml").asr
+    assert asr.languages == ["en", "de", "no"]
+    assert asr.given_language is None
+
+
+def test_a_single_one_need_not_be_detected() -> None:
+    assert config_file.parse("asr: {languages: [de]}", "f.yaml").asr.given_language == "de"
+
+
+def test_one_that_nobody_recognises_is_named() -> None:
+    with pytest.raises(AssistantError, match=r"asr.languages: 'klingon' is no language"):
+        config_file.parse("asr: {languages: [en, klingon]}", "f.yaml")

@@ -36,6 +36,7 @@ MESSAGES, FILES, WORDS, SESSIONS = (f"tests.fuzz.{name}" for name in ("messages"
 
 TARGETS = {
     "config": Target(MESSAGES, "fuzz_config", ("assistant.config.file", "assistant.config.reading", "yaml")),
+    "decoder": Target(FILES, "fuzz_decoder", ("assistant.audio",), 100),
     "ipc-session": Target(SESSIONS, "fuzz_ipc", ("assistant.interfaces",), 300),
     "openai": Target(MESSAGES, "fuzz_openai", ("assistant.llm.openai_stream",)),
     "reply": Target(WORDS, "fuzz_reply", ("assistant.llm.answer", "assistant.llm.forms"), 60),

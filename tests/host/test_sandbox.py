@@ -12,7 +12,7 @@ from assistant.errors import AssistantError
 from assistant.host import landlock, sandbox, seccomp
 from assistant.host.sandbox import Failure, InForce, Limits, SandboxError, Stopped
 from assistant.testing import stranger
-from tests.host.processes import children_of
+from tests.host.processes import confined_children
 
 LIMITS = Limits(memory_bytes=2**29, processor_s=10)
 
@@ -36,8 +36,7 @@ def work(
     within_s: float = 30.0,
     stop: StopFlag | None = None,
 ) -> list[bytes]:
-    """What the child sent. Whatever happens, no process and no file is left."""
-    before = os.listdir("/proc/self/fd"), children_of(os.getpid())
+    """What the child sent. Whatever happens, no process is left."""
     try:
         return list(
             sandbox.work_confined(
@@ -52,7 +51,7 @@ def work(
             )
         )
     finally:
-        assert (os.listdir("/proc/self/fd"), children_of(os.getpid())) == before
+        assert not confined_children(os.getpid())
 
 
 def failure(file: int, function: str, **options: object) -> Failure:
@@ -134,9 +133,16 @@ def test_a_consumer_that_goes_kills_it(file: int) -> None:
         stop=NeverStop(),
     )
     next(results)
-    assert children_of(os.getpid())
+    assert confined_children(os.getpid())
     results.close()  # type: ignore[attr-defined]  # it is a generator
-    assert not children_of(os.getpid())
+    assert not confined_children(os.getpid())
+
+
+def test_no_file_is_left_open(file: int) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        work(file, "read", b"parameters")
+    assert len(os.listdir("/proc/self/fd")) < before + 10  # other tests' programs come and go beside this one
 
 
 def test_a_module_that_is_not_there_is_an_error(file: int) -> None:

@@ -86,6 +86,18 @@ def test_with_any_page_damaged_it_starts_and_keeps_what_is_said_next(
     assert SECRET not in log.getvalue()
 
 
+def test_a_message_of_sqlite_that_is_no_text_is_damage_like_any_other(
+    tmp_path: Path, content: bytes, log: io.StringIO
+) -> None:
+    """It quotes what it cannot read of a table's definition."""
+    path = tmp_path / "state.db"
+    for place in (7, 13, 14, 20):
+        at = content.index(b"CREATE TABLE exchange") + place
+        path.write_bytes(content[:at] + b"\xa7" + content[at + 1 :])
+        used(path)
+    assert SECRET not in log.getvalue()
+
+
 def used(path: Path) -> None:
     """Open the file, read all of it and write; what was written is there when it is opened again."""
     with closing(open_at(path)) as store:

@@ -57,8 +57,9 @@ class Reply:
                 outcome.mark("first_token")
                 if isinstance(part, str):
                     self._note(part)
-                    for clause in draft.feed(part):
-                        yield Line(clause, after_claim=claims)
+                    async with aclosing(draft.take(part)) as clauses:
+                        async for clause in clauses:
+                            yield Line(clause, after_claim=claims)
                     continue
                 claim = self._acts.propose(part)
                 outcome.written.append(claim)

@@ -63,6 +63,8 @@ def info(config: Config, engines: Engines) -> Info:
 def _recognised(config: Config) -> list[str]:
     if config.asr.language != "auto":
         return [config.asr.language]
+    if config.asr.languages:
+        return list(config.asr.languages)
     catalog = shipped()
     return list((catalog.find(config.asr.model) or catalog.model("whisper-base")).languages)
 

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from functools import partial
 
 import anyio
+import numpy as np
 from wyoming.audio import AudioStart, AudioStop
 from wyoming.error import Error
 from wyoming.event import Event
@@ -26,6 +27,10 @@ from assistant.interfaces.wyoming.wire import Send
 
 MAX_PIECES_AHEAD = 100
 """Pieces of sound, a tenth of a second or longer, that may wait for the client before the next clause is begun."""
+
+
+SILENCE_S = 0.2
+"""Of sound for a text of which nothing can be spoken."""
 
 
 class SynthesisService:
@@ -81,9 +86,9 @@ class SynthesisService:
 
 
 async def synthesise(host: Host, text: AsyncIterable[str], send: Send, *, streamed: bool) -> None:
-    """Send `text`, which comes piece by piece, as speech.
+    """Send `text`, which comes piece by piece, as speech; where nothing in it can be spoken, a moment of silence.
 
-    Raises `AssistantError` (`tts.failed`, `text.empty`), unless it is `streamed`: then that is sent before the end.
+    Raises `AssistantError` (`tts.failed`), unless it is `streamed`: then that is sent before the end.
     """
     rate = host.engines.voice.sample_rate
     made: Flow[Samples] = Flow()
@@ -93,8 +98,9 @@ async def synthesise(host: Host, text: AsyncIterable[str], send: Send, *, stream
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_speak, host, text, made)
                 spoken = await _send_sound(made, rate, send)
-        if not spoken:
-            raise AssistantError(Code.TEXT_EMPTY, "there is nothing in the text that can be spoken")
+        if not spoken:  # "..." or an emoji; an error would become one of the whole answer, which is on the screen
+            await send(AudioStart(rate, sound.CHUNK_WIDTH, 1).event())
+            await send(sound.chunk(np.zeros(round(SILENCE_S * rate), np.float32), rate))
         await send(AudioStop().event())
     except AssistantError as error:
         if not streamed:
@@ -134,9 +140,10 @@ async def _speak(host: Host, text: AsyncIterable[str], made: Flow[Samples]) -> N
 async def _lines(text: AsyncIterable[str], language: str, made: Flow[Samples]) -> AsyncGenerator[Line, None]:
     draft = Draft(language)
     async for piece in text:
-        for clause in draft.feed(piece):
-            await made.room(MAX_PIECES_AHEAD)
-            yield Line(clause)
+        async with aclosing(draft.take(piece)) as clauses:
+            async for clause in clauses:
+                await made.room(MAX_PIECES_AHEAD)
+                yield Line(clause)
     for clause in draft.rest():
         await made.room(MAX_PIECES_AHEAD)
         yield Line(clause)

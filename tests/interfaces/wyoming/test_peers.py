@@ -16,7 +16,7 @@ from wyoming.event import Event, async_read_event, async_write_event
 from wyoming.info import Describe, Info
 from wyoming.ping import Ping
 from wyoming.pipeline import PipelineStage, RunPipeline
-from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop
+from wyoming.tts import Synthesize
 from wyoming.wake import Detect, Detection
 
 from assistant.audio.pcm import BLOCK, LISTENING_RATE
@@ -208,15 +208,6 @@ async def test_requests_that_follow_each_other_are_all_answered_in_order(
             await client.write_event(Transcript(text).event())
         for _ in range(2):
             await until(client, "handled-stop")
-
-
-async def test_text_in_pieces_has_an_end_even_if_nothing_of_it_can_be_spoken(serve: Serve, address: str) -> None:
-    async with serve(Wyoming(listen=address)), connected(address) as client:
-        await client.write_event(SynthesizeStart().event())
-        await client.write_event(SynthesizeChunk("***").event())
-        await client.write_event(SynthesizeStop().event())
-        events = await until(client, "synthesize-stopped")
-        assert [event.type for event in events] == ["error", "synthesize-stopped"]
 
 
 async def test_the_language_may_be_left_to_the_recogniser(serve: Serve, address: str, clips: dict[str, Clip]) -> None:

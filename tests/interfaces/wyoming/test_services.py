@@ -166,7 +166,6 @@ async def test_text_is_answered_and_the_conversation_remembered(serve: Serve, ad
         (Event("synthesize", {"text": 7}), "wyoming.malformed"),
         (Event("synthesize", {"text": "<speak/>", "text_format": "ssml"}), "wyoming.malformed"),
         (Event("synthesize", {"text": "a" * 8001}), "text.too_long"),
-        (Event("synthesize", {"text": "***"}), "text.empty"),
         (Event("transcript", {"text": " "}), "text.empty"),
         (Event("transcript", {"text": "a", "context": "b"}), "wyoming.malformed"),
         (Event("detect", {"names": ["no_such_word"]}), "config.invalid"),
@@ -226,11 +225,17 @@ async def test_who_sends_without_a_pause_keeps_nobody_waiting(serve: Serve, addr
         floods.cancel_scope.cancel()
 
 
-async def test_who_streams_text_without_words_is_told_and_released(serve: Serve, address: str) -> None:
+@pytest.mark.parametrize("text", ["***", "...", "\U0001f600"])
+async def test_a_text_without_words_is_a_moment_of_silence(serve: Serve, address: str, text: str) -> None:
     async with serve(Wyoming(listen=address)), connected(address) as client:
-        for event in (SynthesizeStart(), SynthesizeChunk("***"), SynthesizeStop()):
+        await client.write_event(Synthesize(text).event())
+        whole = await until(client, "audio-stop")
+        for event in (SynthesizeStart(), SynthesizeChunk(text), SynthesizeStop()):
             await client.write_event(event.event())
-        assert [event.type for event in await until(client, "synthesize-stopped")] == ["error", "synthesize-stopped"]
+        streamed = await until(client, "synthesize-stopped")
+    for events, end in ((whole, []), (streamed, ["synthesize-stopped"])):
+        assert [event.type for event in events] == ["audio-start", "audio-chunk", "audio-stop", *end]
+        assert not any(AudioChunk.from_event(events[1]).audio)
 
 
 async def test_too_many_clients_are_told_so(serve: Serve, address: str) -> None:
