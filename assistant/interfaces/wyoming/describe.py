@@ -19,7 +19,7 @@ from assistant.engines.engines import Engines
 from assistant.interfaces.wyoming import waking
 from assistant.models.catalog import shipped
 
-PROJECT = Attribution(name="assistant", url="https://pypi.org/project/assistant/")
+PROJECT = Attribution(name="assistant", url="")  # the package of this name on the index is another project
 WHISPER = Attribution(name="SYSTRAN", url="https://github.com/SYSTRAN/faster-whisper")
 LLAMA = Attribution(name="ggml-org", url="https://github.com/ggml-org/llama.cpp")
 PIPER = Attribution(name="Open Home Foundation", url="https://github.com/OHF-Voice/piper1-gpl")
@@ -30,7 +30,7 @@ def info(config: Config, engines: Engines) -> Info:
     """Build the answer to `describe`."""
     language = engines.voice.language
     asr = AsrModel(engines.recognition.engine.name, WHISPER, True, "Whisper", __version__, _recognised(config))
-    voice = TtsVoice(engines.voice.name, PIPER, True, "Piper", __version__, [language])
+    voice = TtsVoice(engines.voice.name, PIPER, True, engines.voice.name, __version__, [language])
     model = HandleModel(engines.generation.engine.name, LLAMA, True, "Language model", __version__, [language])
     name = "assistant"
     words = _words(config)
