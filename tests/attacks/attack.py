@@ -20,7 +20,7 @@ MAX_GROWTH_MB = 400.0
 
 SETTLING_S = 10.0
 """Time in which what an attack has opened is closed: a client that hangs up in the middle is let go once the recogniser
-has finished with what it is at, a window of 28 s at most. Two busy cores took more than 3 s for that."""
+has finished with what it is at, a window of 28 s at most. On two busy cores 3 s were too short."""
 
 CarryOut = Callable[[Arena], str]
 """Attacks, and returns what happened in a few words. Raises `AssertionError` if anything else did than should."""
