@@ -1,5 +1,6 @@
 """Sound files made by hand, a format at a time."""
 
+import io
 import struct
 import tempfile
 from typing import Literal
@@ -8,7 +9,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.audio.pcm import Samples
+from assistant.audio.decode import decode, joined
+from assistant.audio.pcm import LISTENING_RATE, Samples
+from assistant.errors import AssistantError, Code
 
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 _SUBFORMAT_TAIL = bytes.fromhex("0000 00001000 8000 00aa00389b71".replace(" ", ""))
@@ -67,3 +70,16 @@ def encode(samples: Samples, form: Form, *, rate: int = 48_000, channels: int = 
                 for packet in stream.encode(converted):
                     container.mux(packet)
         return file.read()
+
+
+def check_readable_or_refused(content: bytes, max_s: float = 60.0) -> None:
+    """Check that of damaged `content` sound within bounds is read, or that it is refused as a recording."""
+    try:
+        found = joined(decode(io.BytesIO(content), name="a", max_s=max_s))
+    except AssistantError as error:
+        if error.code not in (Code.AUDIO_UNREADABLE, Code.AUDIO_TOO_LONG):
+            raise
+    else:
+        assert np.isfinite(found.samples).all()
+        assert np.abs(found.samples).max(initial=0.0) <= 1.0
+        assert len(found.samples) <= max_s * LISTENING_RATE

@@ -15,7 +15,7 @@ from assistant.audio.decode import Decoded, decode, joined, read_audio
 from assistant.audio.pcm import Samples
 from assistant.bench.clips import Clip
 from assistant.errors import AssistantError, Code
-from tests.audio.files import FLOAT, PCM, Form, encode, pack, wav
+from tests.audio.files import FLOAT, PCM, Form, check_readable_or_refused, encode, pack, wav
 
 VALUES = np.array([-1.0, -0.5, 0.0, 0.25, 0.9921875])
 
@@ -162,14 +162,7 @@ def test_any_damage_is_a_shorter_recording_or_an_error(data: st.DataObject) -> N
     for _ in range(data.draw(st.integers(0, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     content = content[: data.draw(st.integers(0, len(content)))]
-    try:
-        found = decoded(bytes(content))
-    except AssistantError as error:
-        if error.code not in (Code.AUDIO_UNREADABLE, Code.AUDIO_TOO_LONG):
-            raise
-    else:
-        assert np.isfinite(found.samples).all()
-        assert np.abs(found.samples).max(initial=0.0) <= 1.0
+    check_readable_or_refused(bytes(content))
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", wav(b"")[:30], b"just words\n" * 100, bytes(5000), b"\xff" * 5000])
