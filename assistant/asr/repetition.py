@@ -24,6 +24,10 @@ On nine recordings of words said four to ten times (two voices, whisper-base, fu
 0.2, one more 0.27 to 0.6, one less 0.24 to 0.8.
 """
 
+MAX_LETTERS_PER_S = 25.0
+"""Letters for each second of speech above which nobody speaks, so that the count is not tried; the recordings of
+tests/speech have 21 at most."""
+
 Aligned = Callable[[Sequence[str]], Sequence[float]]
 """Returns when each of the parts of a text begins in the audio, in seconds, and when the last one ends."""
 
@@ -79,17 +83,24 @@ def find_repetition(text: str, *, spaced: bool) -> Repetition | None:
 
 
 def count_said(repetition: Repetition, aligned: Aligned, speech: tuple[float, float]) -> int | None:
-    """Return how often it was said; None if no count near the one in the text explains the audio.
+    """Return how often it was said; None if no count explains the audio.
 
-    `speech` is where in the audio somebody speaks, in seconds.
+    Of a text that went on until it was cut off the count says little: lower ones are tried where those near it do not
+    fit, or the lowest of them fits best. `speech` is where in the audio somebody speaks, in seconds.
     """
     begins_s, ends_s = speech
-    variations = {
-        count: _variation(repetition, count, aligned, begins_s, ends_s)
-        for count in range(max(2, repetition.count // 2), repetition.count + 4)
-    }
-    count = min(variations, key=lambda each: variations[each])
-    return count if variations[count] <= MAX_VARIATION else None
+    most = MAX_LETTERS_PER_S * (ends_s - begins_s)
+    least = max(2, repetition.count // 2)
+    variations: dict[int, float] = {}
+    count = 0
+    for counts in (range(least, repetition.count + 4), range(2, least)):
+        if count and count > least and variations[count] <= MAX_VARIATION:
+            break
+        for each in counts:
+            if len(re.findall(r"\w", repetition.text(each))) <= most:
+                variations[each] = _variation(repetition, each, aligned, begins_s, ends_s)
+        count = min(variations, key=variations.__getitem__, default=0)
+    return count if count and variations[count] <= MAX_VARIATION else None
 
 
 def _variation(repetition: Repetition, count: int, aligned: Aligned, begins_s: float, ends_s: float) -> float:

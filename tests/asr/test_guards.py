@@ -1,5 +1,7 @@
 """Hypotheses are words, noise, or doubtful enough to decode again."""
 
+from dataclasses import replace
+
 import pytest
 
 from assistant.asr.guards import Hypothesis, Verdict, judge
@@ -47,6 +49,21 @@ def test_what_the_model_hallucinates_in_noise_is_noise(noise: Hypothesis) -> Non
 )
 def test_repetition_and_a_missing_end_are_worth_the_full_window(wrong: Hypothesis) -> None:
     assert judge(wrong) is Verdict.SUSPECT
+
+
+@pytest.mark.parametrize(
+    ("text", "speech_s", "verdict"),
+    [
+        ("What time is it? What time is it?", 4.2, Verdict.SUSPECT),
+        ("What time is it? What time is it?", 2.5, Verdict.WORDS),
+        ("Could you please turn the lights on? Could you please turn the lights on?", 4.2, Verdict.WORDS),
+        ("What time is it now in Paris?", 4.2, Verdict.WORDS),
+        ("What time is it?", 4.2, Verdict.SUSPECT),
+        ("Hello? Hello?", 4.2, Verdict.SUSPECT),
+    ],
+)
+def test_few_words_for_much_speech_are_too(text: str, speech_s: float, verdict: Verdict) -> None:
+    assert judge(replace(hypothesis(text), speech_s=speech_s)) is verdict
 
 
 def test_so_is_low_probability() -> None:

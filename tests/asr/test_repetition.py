@@ -1,8 +1,11 @@
 """Words that were said again and again are counted by the audio."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,7 +72,7 @@ def aligned_to(said: int, begins_s: float = 0.0, each_s: float = 0.5) -> object:
 
 @given(st.integers(3, 12), st.data())
 def test_the_count_is_the_one_that_fits_the_audio(said: int, data: st.DataObject) -> None:
-    written = data.draw(st.integers(max(3, said - 3), said * 2))
+    written = data.draw(st.integers(max(3, said - 3), said * 5))
     found = find_repetition("yes " * written, spaced=True)
     assert found is not None
     assert count_said(found, aligned_to(said), (0.0, said * 0.5)) == said  # type: ignore[arg-type]
@@ -81,12 +84,24 @@ def test_where_no_count_fits_there_is_none() -> None:
     assert count_said(found, lambda parts: [0.0, 0.0, *[2.9] * (len(parts) - 2), 3.0], (0.0, 3.0)) is None
 
 
+@pytest.fixture
+def same_voice(voice_path: Path) -> Piper:
+    """A voice that says a text alike in every run; as a rule each time is a little different."""
+    onnxruntime.set_seed(1)  # of the sessions that are made from here on
+    return Piper(voice_path, threads=2, speed=1.0)
+
+
 def spoken(voice: Piper, text: str) -> Samples:
     """Say `text`, at the rate of the recogniser."""
     pieces: list[Samples] = []
     voice.synthesize(text, emit=pieces.append, stop=NeverStop())
     resampler = Resampler(voice.sample_rate, LISTENING_RATE)
     return np.concatenate([resampler.push(np.concatenate(pieces)), resampler.finish()])
+
+
+def letters(text: str) -> str:
+    """Return the letters alone: "birth day" is as good as "birthday"."""
+    return re.sub(r"\W", "", text).lower()
 
 
 @pytest.mark.parametrize(
@@ -99,14 +114,14 @@ def spoken(voice: Piper, text: str) -> Samples:
     ],
 )
 def test_who_repeats_himself_is_understood_as_often(
-    whisper: FasterWhisper, voice: Piper, text: str, word: str, times: int
+    whisper: FasterWhisper, same_voice: Piper, text: str, word: str, times: int
 ) -> None:
-    found = whisper.transcribe(spoken(voice, text), language="en", stop=NeverStop())
-    assert abs(found.text.lower().count(word) - times) <= times // 4  # the voice is not the same twice
+    found = whisper.transcribe(spoken(same_voice, text), language="en", stop=NeverStop())
+    assert letters(found.text).count(letters(word)) == times
     assert not found.doubtful
 
 
-def test_what_follows_a_repetition_is_not_lost_in_it(whisper: FasterWhisper, voice: Piper) -> None:
-    audio = spoken(voice, "No. No. No. No. No. No. No. No. I said the blue one.")
+def test_what_follows_a_repetition_is_not_lost_in_it(whisper: FasterWhisper, same_voice: Piper) -> None:
+    audio = spoken(same_voice, "No. No. No. No. No. No. No. No. I said the blue one.")
     found = whisper.transcribe(audio, language="en", stop=NeverStop())
     assert "the blue one" in found.text.lower()
