@@ -1,6 +1,5 @@
 """Loading the engines that the configuration names."""
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from assistant.engines.model import Model
 from assistant.host import libraries
 from assistant.host.budget import Budget, thread_budget
 from assistant.host.hardware import usable_cores
+from assistant.host.secrets import secret
 from assistant.language.tables import tables_of
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.openai import OpenAiCompatible
@@ -144,7 +144,7 @@ def load_language_model(config: Config, budget: Budget) -> Model:
     """Load the language model, and the head of every prompt into its key/value cache."""
     llm = config.llm
     if llm.engine == "openai":
-        key = os.environ.get(llm.api_key_env)
+        key = secret(llm.api_key_env)
         return OpenAiCompatible(
             llm.base_url, llm.model, api_key=key, context_tokens=llm.context_tokens, temperature=llm.temperature
         )

@@ -43,6 +43,14 @@ def run(
             help="Wait this long for a microphone and a loudspeaker to appear, as at boot.",
         ),
     ] = 0.0,
+    confine: Annotated[
+        bool,
+        typer.Option(
+            "--confine",
+            help="Give up the files of your home folder, but for the models, the configuration and what it remembers "
+            "(Linux 5.13 and later). Paths that a reload brings up stay out of reach.",
+        ),
+    ] = False,
 ) -> None:
     """Listen and answer until SIGTERM or SIGINT (Ctrl-C)."""
     changes = {key: value for key, value in (("format", log_format), ("level", log_level)) if value}
@@ -56,9 +64,13 @@ def run(
     first = settings()
     log.configure(first.log)
 
-    from assistant.app import daemon
-
     try:
+        if confine:
+            from assistant.app import confinement
+
+            confinement.confine(first, config)
+        from assistant.app import daemon
+
         anyio.run(partial(daemon.run, first, log.log_event, settings, wait_s=wait))
     except AssistantError as error:
         log.log_event(Error(code=error.code, message=error.message))

@@ -292,7 +292,10 @@ class Llm(Section, frozen=True):
     ] = "http://127.0.0.1:8080/v1"
     api_key_env: Annotated[
         str,
-        Meta(description="Environment variable that holds the key for base_url; the key itself never stands here."),
+        Meta(
+            description="Environment variable, or systemd credential of that name, that holds the key for base_url; "
+            "the key itself never stands here."
+        ),
     ] = "ASSISTANT_LLM_API_KEY"
 
 

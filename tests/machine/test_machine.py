@@ -50,6 +50,21 @@ for path in pathlib.Path("{MODELS}").rglob("*"):
             print("refused")
 """
 
+READ_A_KEY = """
+import os, pathlib
+from assistant.host.secrets import secret
+print(secret("ASSISTANT_LLM_API_KEY"), "ASSISTANT_LLM_API_KEY" in os.environ)
+"""
+
+LOOK_AROUND = """
+import os
+for folder in ("/boot", "/var/log", "/var/backups", "/etc/systemd"):
+    try:
+        print(folder, "listed" if os.listdir(folder) else "empty")
+    except OSError as error:
+        print(folder, "refused")
+"""
+
 
 def test_a_question_after_the_wake_word_is_answered_aloud(
     debian: Image, clips: dict[str, Clip], tmp_path: Path, record_property: Callable[[str, object], None]
@@ -149,6 +164,30 @@ def test_it_can_change_no_model(workshop: Workshop) -> None:
         assert set(daemon.in_sandbox(CHANGE_A_MODEL).splitlines()) == {"refused"}
 
     workshop.have(change)
+
+
+def test_its_key_comes_from_the_credentials_of_the_machine(workshop: Workshop) -> None:
+    def read(daemon: Daemon) -> None:
+        assert daemon.in_sandbox(READ_A_KEY) == "None False"
+        store = daemon.machine.path("/etc/credstore")
+        store.mkdir(mode=0o700, exist_ok=True)
+        key = store / "ASSISTANT_LLM_API_KEY"
+        key.write_text("sk-of-the-house\n")
+        key.chmod(0o600)
+        try:
+            assert daemon.in_sandbox(READ_A_KEY) == "sk-of-the-house False"
+        finally:
+            key.unlink()
+
+    workshop.have(read)
+
+
+def test_what_tells_about_the_machine_is_out_of_sight(workshop: Workshop) -> None:
+    def look(daemon: Daemon) -> None:
+        seen = daemon.in_sandbox(LOOK_AROUND).splitlines()
+        assert seen == ["/boot refused", "/var/log refused", "/var/backups refused", "/etc/systemd listed"]
+
+    workshop.have(look)
 
 
 def test_systemd_finds_nothing_wrong_with_the_unit_and_little_exposed(workshop: Workshop) -> None:
