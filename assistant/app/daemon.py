@@ -92,7 +92,7 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
             async with _local_room(rooms, card, detectors) as room:
                 watchdog = _supervise(running, room, card, manager, root, parts, store)
                 ipc = IpcServer(running)
-                _watch(metrics, engines, card, ipc)
+                _watch(running, engines, card, ipc)
                 if wyoming_server is not None:
                     await root.start(wyoming_server(running).run)
                 if listener is not None:
@@ -252,12 +252,14 @@ def find_wyoming(settings: WyomingSettings) -> "type[WyomingServer] | None":
     return WyomingServer
 
 
-def _watch(metrics: Metrics, engines: Engines, card: SoundCard | None, ipc: IpcServer) -> None:
-    """Let `metrics` read what the parts count themselves."""
+def _watch(running: Running, engines: Engines, card: SoundCard | None, ipc: IpcServer) -> None:
+    """Let the metrics read what the parts count themselves."""
+    metrics = running.metrics
     if card is not None:
         card.watch(metrics)
     metrics.watch_gauge("assistant_ipc_clients", "Connections to the socket.", lambda: ipc.clients)
     metrics.watch_counter(
         "assistant_ipc_dropped_events", "Events that clients read too slowly for.", lambda: ipc.dropped
     )
+    metrics.watch_gauge("assistant_wyoming_clients", "Connections over Wyoming.", lambda: running.wyoming_clients)
     metrics.watch_engines(engines.queues)

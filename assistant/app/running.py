@@ -15,6 +15,7 @@ from assistant.config import changes
 from assistant.config.schema import Audio, Config
 from assistant.engines.engines import Engines, Fresh
 from assistant.host.process import freeze_heap
+from assistant.interfaces.base import Interface
 from assistant.rooms.registry import Rooms
 from assistant.telemetry.log import configure as configure_log
 from assistant.telemetry.metrics import Metrics
@@ -34,6 +35,7 @@ class Running:
     end: Callable[[], None]
     """Ends the daemon."""
     supervisor: DeviceSupervisor | None = None
+    wyoming_clients: int = 0
     _changing: anyio.Lock = field(default_factory=anyio.Lock)
 
     @property
@@ -48,8 +50,8 @@ class Running:
     def metrics_text(self) -> str:
         return self.metrics.recent_text()
 
-    def count_request(self, method: str, result: str) -> None:
-        self.metrics.count_request(method, result)
+    def count_request(self, method: str, result: str, *, interface: Interface = "ipc") -> None:
+        self.metrics.count_request(method, result, interface)
 
     async def reconfigure(self) -> tuple[list[str], list[str]]:
         """Reconfigure as `Host.reconfigure` says; what is being said meanwhile is answered as before."""

@@ -200,6 +200,7 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("turns so far", str(found["turn"])),
         ("running", f"{hours} h {minutes:02} min, process {found['pid']}, version {found['version']}"),
         ("socket", f"{found['socket']}, {found['clients']} clients"),
+        *([("wyoming", f"{found['wyoming_clients']} clients")] if found["wyoming_clients"] else []),
     ]
 
 

@@ -1,11 +1,14 @@
 """What an interface may know of the daemon: the bus, the registry of rooms, and a few things that concern all of it."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from assistant.bus import Bus
 from assistant.config.schema import Config
 from assistant.engines.engines import Engines
 from assistant.rooms.registry import Rooms
+
+Interface = Literal["ipc", "wyoming"]
+"""Where requests come from."""
 
 
 class Host(Protocol):
@@ -29,7 +32,10 @@ class Host(Protocol):
     def metrics_text(self) -> str:
         """Counters and histograms, in Prometheus's text format."""
 
-    def count_request(self, method: str, result: str) -> None:
+    wyoming_clients: int
+    """Connections of Wyoming clients."""
+
+    def count_request(self, method: str, result: str, *, interface: Interface = "ipc") -> None:
         """Note that a request has ended: ok, or with the code of an error."""
 
     async def reconfigure(self) -> tuple[list[str], list[str]]:

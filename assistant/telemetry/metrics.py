@@ -128,7 +128,10 @@ class Metrics:
         self._shed = self._counter("assistant_load_shed", "Changes of the effort, by what it became.", "effort")
         self._wakes = self._counter("assistant_wakes", "Wake words heard; empty when asked to listen.", "word")
         self._disturbances = self._counter("assistant_disturbances", "Reactions to speech over an answer.", "action")
-        self._requests = self._counter("assistant_ipc_requests", "Requests over the socket.", "method", "result")
+        self._requests = {
+            "ipc": self._counter("assistant_ipc_requests", "Requests over the socket.", "method", "result"),
+            "wyoming": self._counter("assistant_wyoming_requests", "Requests over Wyoming.", "service", "result"),
+        }
         self._losses = self._counter("assistant_device_losses", "Times a sound device failed.", "kind")
         self._muted = Gauge("assistant_muted", "Whether the microphone is off.", ["room"], registry=registry)
 
@@ -159,9 +162,9 @@ class Metrics:
             case RoomClosed(room=room):
                 self._muted.remove(room)
 
-    def count_request(self, method: str, result: str) -> None:
-        """Count a finished request over the socket; `result` is "ok" or an error code."""
-        self._requests.labels(method, result).inc()
+    def count_request(self, method: str, result: str, interface: Literal["ipc", "wyoming"] = "ipc") -> None:
+        """Count a finished request over an interface; `result` is "ok" or an error code."""
+        self._requests[interface].labels(method, result).inc()
 
     def watch_gauge(self, name: str, documentation: str, read: Read) -> None:
         """Add a gauge whose value `read` returns at each scrape."""

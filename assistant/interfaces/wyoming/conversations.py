@@ -84,5 +84,7 @@ class ConversationService:
         asked = Transcript.from_event(event)
         name = (asked.context or {}).get("conversation_id")
         conversation = None if name is None else text_of(name)
-        await self._jobs.clear("handle", unfinished=False)
-        self._jobs.start("handle", partial(self._conversations.answer, text_of(asked.text), conversation, self._send))
+        await self._jobs.clear("conversation", unfinished=False)
+        self._jobs.start(
+            "conversation", partial(self._conversations.answer, text_of(asked.text), conversation, self._send)
+        )

@@ -31,7 +31,9 @@ def info(config: Config, engines: Engines) -> Info:
     language = engines.voice.language
     asr = AsrModel(engines.recognition.engine.name, WHISPER, True, "Whisper", __version__, _recognised(config))
     voice = TtsVoice(engines.voice.name, PIPER, True, engines.voice.name, __version__, [language])
-    model = HandleModel(engines.generation.engine.name, LLAMA, True, "Language model", __version__, [language])
+    model = HandleModel(
+        engines.generation.engine.name, LLAMA, True, "Language model", __version__, _answered(config, language)
+    )
     name = "assistant"
     words = _words(config)
     return Info(
@@ -67,6 +69,12 @@ def _recognised(config: Config) -> list[str]:
         return list(config.asr.languages)
     catalog = shipped()
     return list((catalog.find(config.asr.model) or catalog.model("whisper-base")).languages)
+
+
+def _answered(config: Config, spoken: str) -> list[str]:
+    """The languages that are answered: those of the model, whatever this machine's own voice speaks."""
+    model = shipped().find(config.llm.model) if config.llm.engine == "llama" else None
+    return [spoken, *(code for code in (model.languages if model else ()) if code != spoken)]
 
 
 def _words(config: Config) -> list[WakeModel]:

@@ -16,11 +16,18 @@ class _Job:
 
 
 class Jobs:
-    """Runs in `tasks`; `report` sends the client what went wrong."""
+    """Runs in `tasks`; `report` sends the client what went wrong, `count` gets what has ended, by kind and result."""
 
-    def __init__(self, tasks: TaskGroup, report: Callable[[AssistantError], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        tasks: TaskGroup,
+        report: Callable[[AssistantError], Awaitable[None]],
+        count: Callable[[str, str, float], None],
+    ) -> None:
         self.tasks = tasks
         self._report = report
+        self._count = count
+        """Also told how many seconds it took."""
         self._jobs: dict[str, _Job] = {}
 
     @property
@@ -44,13 +51,18 @@ class Jobs:
         job = self._jobs[kind] = _Job()
 
         async def guarded() -> None:
+            began = anyio.current_time()
+            result = "cancelled"
             try:
                 with job.scope:
                     try:
                         await work()
+                        result = "ok"
                     except AssistantError as error:
+                        result = error.code
                         await self._report(error)
             finally:
+                self._count(kind, result, anyio.current_time() - began)
                 job.ended.set()
 
         self.tasks.start_soon(guarded)

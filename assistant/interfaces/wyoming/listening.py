@@ -58,7 +58,7 @@ class ListeningService:
         given = Transcribe.from_event(event).language or "auto"
         language = self._host.config.asr.given_language if text_of(given) == "auto" else code_of(given)
         audio = await self._open_recording()
-        self._jobs.start("audio", partial(recognise, self._host, language, audio, self._send))
+        self._jobs.start("recognition", partial(recognise, self._host, language, audio, self._send))
 
     async def _detect(self, event: Event) -> None:
         names = [text_of(name) for name in Detect.from_event(event).names or ()]
@@ -121,6 +121,6 @@ class ListeningService:
         self._spotting = None
         recording, self._recording = self._recording, None
         if unfinished:
-            await self._jobs.clear("audio", unfinished=recording is not None)
+            await self._jobs.clear("recognition", unfinished=recording is not None)
         if recording is not None:
             recording.end()

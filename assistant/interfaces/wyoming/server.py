@@ -39,7 +39,6 @@ class WyomingServer:
         self.host = host
         self._settings = host.config.wyoming
         self._conversations = Conversations(host)
-        self.clients = 0
         self._sessions: dict[Session, anyio.CancelScope] = {}
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -78,15 +77,15 @@ class WyomingServer:
             task_status.started()
 
     async def _welcome(self, stream: SocketStream) -> None:
-        self.clients += 1
+        self.host.wyoming_clients += 1
         try:
             async with stream:
-                if self.clients > self._settings.max_clients and not self._make_room():
+                if self.host.wyoming_clients > self._settings.max_clients and not self._make_room():
                     await self._refuse(stream)
                 else:
                     await self._serve(stream, _peer(stream), remembers=False)
         finally:
-            self.clients -= 1
+            self.host.wyoming_clients -= 1
 
     async def _serve(self, stream: Stream, room: str, *, remembers: bool, keep_asking: bool = False) -> None:
         """`room` is what the client's room is called, if it is a satellite."""

@@ -37,6 +37,7 @@ class Session:
         self._wire = wire
         self._host = host
         self._conversations = conversations
+        self._room = room
         self._satellite = Satellite(host, wire.send, room, remembers=remembers)
         self._handlers: dict[str, Handler] = {}
         self._jobs: Jobs | None = None
@@ -66,7 +67,7 @@ class Session:
     def _services(self, tasks: TaskGroup) -> dict[str, Handler]:
         """Collect what is understood, each type with the handler of its service."""
         host, send = self._host, self._wire.send
-        self._jobs = jobs = Jobs(tasks, self._report)
+        self._jobs = jobs = Jobs(tasks, self._report, self._count)
         return {
             "describe": self._describe,
             "ping": self._ping,
@@ -106,6 +107,10 @@ class Session:
             await handler(event)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise AssistantError(Code.WYOMING_MALFORMED, f"{event.type}: {type(error).__name__}: {error}") from error
+
+    def _count(self, service: str, result: str, seconds: float) -> None:
+        log.info("wyoming: %s for %s: %s after %.2f s", service, self._room, result, seconds)
+        self._host.count_request(service, result, interface="wyoming")
 
     async def _report(self, error: AssistantError) -> None:
         log.info("wyoming: a request failed: %s: %s", error.code, error.message)

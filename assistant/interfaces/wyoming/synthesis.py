@@ -57,15 +57,15 @@ class SynthesisService:
         if self._text is not None:
             return  # the whole text, for those who do not understand the pieces that have come
         text = text_of(plain(Synthesize.from_event(event)).text)
-        await self._jobs.clear("text", unfinished=False)
-        self._jobs.start("text", partial(synthesise, self._host, _once(text), self._send, streamed=False))
+        await self._jobs.clear("synthesis", unfinished=False)
+        self._jobs.start("synthesis", partial(synthesise, self._host, _once(text), self._send, streamed=False))
 
     async def _start(self, event: Event) -> None:
         plain(SynthesizeStart.from_event(event))
-        await self._jobs.clear("text", unfinished=self._text is not None)
+        await self._jobs.clear("synthesis", unfinished=self._text is not None)
         self._text = Flow()  # MAX_TEXT bounds it
         self._characters = 0
-        self._jobs.start("text", partial(synthesise, self._host, self._text.items(), self._send, streamed=True))
+        self._jobs.start("synthesis", partial(synthesise, self._host, self._text.items(), self._send, streamed=True))
 
     async def _chunk(self, event: Event) -> None:
         text = text_of(SynthesizeChunk.from_event(event).text)

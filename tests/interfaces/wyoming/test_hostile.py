@@ -114,7 +114,7 @@ async def test_who_never_reads_holds_nobody_up(
         async with connected(f"tcp://127.0.0.1:{port}") as client:
             await client.write_event(Describe().event())
             await until(client, "info")
-        while server.clients:
+        while server.host.wyoming_clients:
             await anyio.wait_all_tasks_blocked()
 
 
@@ -125,4 +125,4 @@ async def test_who_connects_and_sends_nothing_waits_without_end(
     monkeypatch.setattr(wire, "UNFINISHED_S", 0.0)
     async with serve(Wyoming(listen=address)) as server, connected(address):
         await anyio.wait_all_tasks_blocked()
-        assert server.clients == 1
+        assert server.host.wyoming_clients == 1

@@ -4,12 +4,14 @@ import asyncio
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from wyoming.asr import Transcribe, Transcript
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncClient
@@ -21,13 +23,14 @@ from wyoming.ping import Ping, Pong
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
 from wyoming.wake import Detect, Detection
 
+from assistant.app.running import Running
 from assistant.audio.pcm import Samples, from_int16
 from assistant.bench.clips import Clip
 from assistant.bench.speed.wer import normalise
-from assistant.config.schema import Wyoming
+from assistant.config.schema import Asr, Config, Llm, Wake, Wyoming
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError
-from assistant.interfaces.wyoming import server
+from assistant.interfaces.wyoming import describe, server
 from tests.interfaces.wyoming.conftest import Serve
 
 pytestmark = pytest.mark.anyio
@@ -217,7 +220,7 @@ async def test_who_sends_without_a_pause_keeps_nobody_waiting(serve: Serve, addr
 
         floods.start_soon(flood)
         floods.start_soon(flood)
-        while server.clients < 2:
+        while server.host.wyoming_clients < 2:
             await anyio.lowlevel.checkpoint()
         async with connected(address) as client:
             await client.write_event(Ping().event())
@@ -236,6 +239,54 @@ async def test_a_text_without_words_is_a_moment_of_silence(serve: Serve, address
     for events, end in ((whole, []), (streamed, ["synthesize-stopped"])):
         assert [event.type for event in events] == ["audio-start", "audio-chunk", "audio-stop", *end]
         assert not any(AudioChunk.from_event(events[1]).audio)
+
+
+async def test_what_was_asked_is_counted_and_logged_without_words(
+    serve: Serve, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    async with serve(Wyoming(listen=address)) as server, connected(address) as client:
+        await client.write_event(Synthesize("Grapefruit.").event())
+        await until(client, "audio-stop")
+        await client.write_event(Detect(names=["hey_nobody"]).event())
+        await until(client, "error")
+        await client.write_event(Transcript("What time is it?").event())
+        await until(client, "handled-stop")
+        assert server.host.wyoming_clients == 1
+        await anyio.wait_all_tasks_blocked()  # it is counted after it has been sent
+        text = server.host.metrics_text
+        for service in ("synthesis", "conversation"):
+            assert f'assistant_wyoming_requests_total{{result="ok",service="{service}"}} 1.0' in text
+    assert "wyoming: synthesis for satellite: ok after" in caplog.text
+    assert "rapefruit" not in caplog.text
+
+
+async def test_after_a_reload_it_offers_what_is_new(serve: Serve, address: str) -> None:
+    async with serve(Wyoming(listen=address)) as server, connected(address) as client:
+        for word, language in (("alexa", "fr"), ("hey_jarvis", "de")):
+            changed = replace(server.host.config, wake=Wake(words={word: "auto"}), asr=Asr(language=language))
+            assert isinstance(server.host, Running)
+            server.host.reload = partial(replace, changed)
+            await server.host.reconfigure()
+            await client.write_event(Describe().event())
+            info = Info.from_event((await until(client, "info"))[-1])
+            assert [each.name for each in info.wake[0].models] == [word]
+            assert info.asr[0].models[0].languages == [language]
+
+
+@pytest.mark.parametrize(
+    ("llm", "languages"),
+    [
+        (Llm(model="qwen3-0.6b"), {"en", "de", "vi"}),
+        (Llm(model="/srv/own.gguf"), {"en"}),
+        (Llm(engine="openai", model="qwen3-0.6b"), {"en"}),
+    ],
+)
+def test_the_languages_of_answers_are_those_of_the_model(llm: Llm, languages: set[str], engines: Engines) -> None:
+    found = describe.info(Config(llm=llm), engines).handle[0].models[0].languages
+    assert languages <= set(found)
+    assert found[0] == "en"
+    assert len(found) == len(set(found))
 
 
 async def test_too_many_clients_are_told_so(serve: Serve, address: str) -> None:
@@ -275,7 +326,7 @@ async def test_who_hangs_up_in_the_middle_is_forgotten(serve: Serve, address: st
             await client.write_event(Transcribe().event())
             await send_clip(client, clips[NAME])
             assert "grapefruit" in (await until(client, "transcript"))[-1].data["text"].lower()
-        while server.clients:
+        while server.host.wyoming_clients:
             await anyio.wait_all_tasks_blocked()
 
 

@@ -45,6 +45,8 @@ class StatusResult(Struct, frozen=True, kw_only=True):
     devices: dict[str, str]
     """Stage to the processor it runs on."""
     clients: int
+    wyoming_clients: int
+    """Satellites and programs that are connected over Wyoming, such as Home Assistant."""
     socket: str
 
 
@@ -71,6 +73,7 @@ async def status(params: Status, call: Call) -> StatusResult:
         models=host.engines.names,
         devices=host.engines.devices,
         clients=call.context.clients,
+        wyoming_clients=host.wyoming_clients,
         socket=call.context.socket,
     )
 
