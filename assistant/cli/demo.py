@@ -1,6 +1,5 @@
 """`assistant demo`: answer one recorded question, without a microphone."""
 
-import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.status import Status
 
 from assistant.cli.models import pull_missing
 from assistant.cli.options import ConfigFile, Json, Offline
+from assistant.cli.output import print_json
 from assistant.cli.waterfall import waterfall
 from assistant.config import file as config_file
 from assistant.errors import AssistantError, Code
@@ -55,7 +55,7 @@ def demo(
         write_wav(output, answer.audio, answer.rate)
         report = msgspec.structs.replace(report, output=str(output))
     if json:
-        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+        print_json(report)
     else:
         _show(report)
         _play(partial(play_aloud, settings, answer))

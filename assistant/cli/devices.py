@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-import msgspec
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from assistant.cli.options import Json
+from assistant.cli.output import print_json
 from assistant.telemetry.printable import printable
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def devices(json: Json = False) -> None:
 
     found = list_devices()
     if json:
-        typer.echo(msgspec.json.encode(found))
+        print_json(found)
         return
     for direction in Direction:
         _show(direction, [device for device in found if device.channels(direction)])

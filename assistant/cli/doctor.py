@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from assistant import __version__
 from assistant.cli.options import ConfigFile, Json, Socket
+from assistant.cli.output import print_json
 from assistant.doctor.finding import Finding, FindingState
 from assistant.telemetry.printable import printable
 
@@ -32,7 +32,7 @@ def doctor(
     console = Console()
     if json:
         found = list(findings)
-        typer.echo(msgspec.json.encode({"version": __version__, "findings": found}))
+        print_json({"version": __version__, "findings": found})
     elif console.is_terminal:
         found = _show(findings, console)
     else:

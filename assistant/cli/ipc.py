@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-import msgspec
 import typer
 
 from assistant.cli.options import Socket
+from assistant.cli.output import print_json
 
 app = typer.Typer(no_args_is_help=True, help="What programs need to know about the daemon's socket.")
 
@@ -18,7 +18,10 @@ def schema(
     from assistant.interfaces.ipc.schema import schema as json_schema
     from assistant.interfaces.ipc.schema import table
 
-    typer.echo(table() if markdown else msgspec.json.format(msgspec.json.encode(json_schema()), indent=2))
+    if markdown:
+        typer.echo(table())
+    else:
+        print_json(json_schema(), indent=2)
 
 
 @app.command("path")

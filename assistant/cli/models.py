@@ -1,6 +1,5 @@
 """`assistant models`: list, fetch, check and find models."""
 
-import json as json_format
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
@@ -20,11 +19,13 @@ from rich.progress import (
 from rich.table import Table
 
 from assistant.cli.options import Json, Offline
+from assistant.cli.output import print_json
 from assistant.errors import AssistantError
 from assistant.models import catalog, checks
 from assistant.models import fetch as fetching
 from assistant.models.catalog import Model
 from assistant.models.directory import ModelDirectory, default_directory
+from assistant.telemetry.printable import printable
 
 app = typer.Typer(help="List, fetch and check models.", no_args_is_help=True)
 
@@ -77,7 +78,7 @@ def list_models(json: Json = False) -> None:
     """List the models of the catalogue and show which are installed."""
     store = default_directory()
     if json:
-        typer.echo(json_format.dumps([_described(model, store) for model in store.catalog.models], indent=2))
+        print_json([_described(model, store) for model in store.catalog.models], indent=2)
         return
     console = Console()
     if not console.is_terminal:
@@ -118,10 +119,10 @@ def verify(names: Names = None, json: Json = False) -> None:
     found = {model.name: _verified(model, store) for model in chosen}
     if json:
         report = [{"name": name, "ok": not problems, "problems": problems} for name, problems in found.items()]
-        typer.echo(json_format.dumps(report, indent=2))
+        print_json(report, indent=2)
     else:
         for line in _verify_lines(found, store):
-            typer.echo(line)
+            typer.echo(printable(line))
     if any(found.values()):
         raise typer.Exit(1)
 

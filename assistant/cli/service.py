@@ -4,11 +4,11 @@ import getpass
 from collections.abc import Sequence
 from typing import Annotated
 
-import msgspec
 import typer
 
 from assistant.cli.models import pull_missing
 from assistant.cli.options import Json, Offline
+from assistant.cli.output import print_json
 from assistant.models.directory import ModelDirectory
 from assistant.service import install as installing
 from assistant.service import network, program
@@ -100,7 +100,7 @@ def status(user: User = False, json: Json = False) -> None:
     layout = _layout(user)
     found = read_status(Systemctl(layout))
     if json:
-        typer.echo(msgspec.json.encode(found))
+        print_json(found)
     else:
         _show(found, layout)
     if not found.is_up:

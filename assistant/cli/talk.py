@@ -2,13 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from assistant.cli.options import Json, Room, Socket
+from assistant.cli.output import print_json
 from assistant.cli.typed_text import typed_text
 from assistant.telemetry.printable import printable
 
@@ -25,7 +25,7 @@ def status(room: Room = "", json: Json = False, socket: Socket = None) -> None:
     """What the assistant is doing, and with what."""
     found = _call(socket, "status", room=room)
     if json:
-        _print_json(found)
+        print_json(found)
         return
     grid = Table.grid(padding=(0, 2))
     for name, value in _lines(found):
@@ -46,7 +46,7 @@ def ask(
     text = typed_text(words)
     with Client(socket) as assistant:
         if json:
-            _print_json(assistant.call("ask", text=text, speak=speak, room=room))
+            print_json(assistant.call("ask", text=text, speak=speak, room=room))
             return
         try:
             for piece in assistant.ask(text, speak=speak, room=room):
@@ -79,7 +79,7 @@ def say(
         except KeyboardInterrupt as given_up:
             raise typer.Exit(INTERRUPTED) from given_up
     if json:
-        _print_json(said)
+        print_json(said)
     elif not said["complete"]:
         heard = printable(said["heard"])
         typer.echo(f"interrupted after: {heard}" if heard else "interrupted", err=True)
@@ -138,7 +138,7 @@ def history(
         return
     found = _call(socket, "history.get", limit=limit, room=room)
     if json:
-        _print_json(found)
+        print_json(found)
         return
     console = Console()
     for exchange in found["exchanges"]:
@@ -150,7 +150,7 @@ def reload(json: Json = False, socket: Socket = None) -> None:
     """Have the configuration read again."""
     found = _call(socket, "reload")
     if json:
-        _print_json(found)
+        print_json(found)
         return
     typer.echo(f"Changed: {', '.join(found['applied']) or 'nothing'}.")
     if found["restart"]:
@@ -161,7 +161,7 @@ def metrics(json: Json = False, socket: Socket = None) -> None:
     """Print counters and histograms in Prometheus's text format."""
     found = _call(socket, "metrics")
     if json:
-        _print_json(found)
+        print_json(found)
     else:
         typer.echo(printable(found["text"], keep=LAYOUT), nl=False)
 
@@ -181,13 +181,9 @@ def _call(socket: Socket, method: str, **params: Any) -> dict[str, Any]:
 
 def _print(json: bool, found: dict[str, Any], sentence: str) -> None:
     if json:
-        _print_json(found)
+        print_json(found)
     else:
         typer.echo(printable(sentence))
-
-
-def _print_json(found: object) -> None:
-    typer.echo(printable(msgspec.json.encode(found).decode()))
 
 
 def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:

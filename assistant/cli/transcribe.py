@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.live import Live
@@ -14,6 +13,7 @@ from rich.text import Text
 
 from assistant.cli.models import pull_missing
 from assistant.cli.options import ConfigFile, Json, Offline
+from assistant.cli.output import print_json
 from assistant.config import file as config_file
 from assistant.errors import AssistantError
 from assistant.telemetry.printable import printable
@@ -79,7 +79,7 @@ def _print(found: "FileTranscript", *, json: bool, named: bool) -> None:
     for remark in _remarks(found):
         print(printable(f"warning: {remark}"), file=sys.stderr)
     if json:
-        print(msgspec.json.encode(found).decode(), flush=True)
+        print_json(found)
     else:
         print(printable(f"{found.file}: {found.text}" if named else found.text), flush=True)
 
@@ -98,5 +98,5 @@ def _remarks(found: "FileTranscript") -> list[str]:
 def _print_error(file: Path, error: AssistantError, json: bool) -> None:
     if json:
         failure = {"file": str(file), "error": {"code": error.code, "message": error.message}}
-        print(msgspec.json.encode(failure).decode(), flush=True)
+        print_json(failure)
     print(printable(f"error: {error.code}: {error.message}"), file=sys.stderr)

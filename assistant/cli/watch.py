@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.cli.options import Json, Socket
+from assistant.cli.output import print_json
 from assistant.cli.waterfall import waterfall
 from assistant.events import Marks
 from assistant.telemetry.printable import printable
@@ -160,7 +161,7 @@ def watch(json: Json = False, socket: Socket = None) -> None:
         try:
             if json:
                 for event in assistant.events():
-                    typer.echo(printable(msgspec.json.encode(event).decode()))
+                    print_json(event)
             else:
                 view = View(states=_printable(status["rooms"]), room=printable(status["room"]))
                 _show(view, assistant.events(*event_names()))

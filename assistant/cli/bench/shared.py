@@ -1,15 +1,14 @@
 """What the suites' commands share: options, the recordings of a checkout, progress, output and parts of tables."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
-import msgspec
 import typer
 from rich.console import Console
 
+from assistant.cli.output import print_json
 from assistant.errors import AssistantError, Code
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def progress(first: str) -> Iterator[Callable[[str], None]]:
 def print_report(report: R, show: Callable[[R, Console], None], *, json: bool) -> None:
     """Print `report` on standard output: as JSON, or with `show`."""
     if json:
-        sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
+        print_json(report)
     else:
         show(report, Console())
 
