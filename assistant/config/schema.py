@@ -388,6 +388,13 @@ class Wyoming(Section, frozen=True):
         ),
     ] = field(default_factory=list)
     max_clients: Annotated[int, Meta(ge=1, le=256, description="Connections at a time; more are refused.")] = 16
+    ends_turns: Annotated[
+        bool,
+        Meta(
+            description="Decide when a person who speaks into a client's microphone has finished, as in the rooms "
+            "here. off: the client decides; Home Assistant waits for a second of silence."
+        ),
+    ] = True
 
 
 class Metrics(Section, frozen=True):

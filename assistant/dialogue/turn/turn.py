@@ -25,6 +25,7 @@ from assistant.dialogue.turn.speculation import (
     StopRecognising,
     Withdraw,
 )
+from assistant.errors import AssistantError
 from assistant.events import Error, Event, FinalTranscript, LoadShed, PartialTranscript, SpeechEnded
 from assistant.language.remarks import Remark, remark
 from assistant.turns.endpointing import Endpointing
@@ -92,6 +93,11 @@ class Turn:
     @property
     def language(self) -> str:
         return self._listening.found.language
+
+    @property
+    def error(self) -> AssistantError | None:
+        """Why recognition failed last."""
+        return self._listening.error
 
     @property
     def is_understood(self) -> bool:

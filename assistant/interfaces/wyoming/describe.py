@@ -46,6 +46,7 @@ def info(config: Config, engines: Engines) -> Info:
                 __version__,
                 [asr],
                 supports_transcript_streaming=True,
+                requires_external_vad=not config.wyoming.ends_turns,
                 prefers_auto_gain_enabled=False,
                 prefers_noise_reduction_enabled=False,
             )

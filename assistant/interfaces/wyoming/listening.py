@@ -1,6 +1,6 @@
 """The sound that one client sends: a recording to recognise, wake words to listen for, or a satellite's microphone."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import anyio.lowlevel
@@ -95,6 +95,8 @@ class ListeningService:
         if self._spotting is not None:
             await self._spotting.take(samples)
         elif self._recording is not None:
+            if self._recording.ended:
+                return  # the transcript is on its way, and the client goes on until it comes
             self._recorded += len(samples)
             if self._recorded > MAX_RECORDING_S * LISTENING_RATE:
                 await self._close_recording()
@@ -110,11 +112,11 @@ class ListeningService:
             self._satellite.microphone.pause()
         await self._close_recording()
 
-    async def _open_recording(self) -> AsyncGenerator[Samples, None]:
+    async def _open_recording(self) -> Flow[Samples]:
         await self._close_recording(unfinished=True)
         self._recorded = 0
         self._recording = Flow()  # MAX_RECORDING_S bounds it
-        return self._recording.items()
+        return self._recording
 
     async def _close_recording(self, *, unfinished: bool = False) -> None:
         """End the audio. `unfinished`: something else begins, and what is still open is given up."""

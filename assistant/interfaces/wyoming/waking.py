@@ -1,6 +1,7 @@
 """Wake words for clients: those that they may ask for, and listening for them."""
 
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,10 @@ from assistant.errors import AssistantError, Code
 from assistant.interfaces.wyoming.wire import Send
 from assistant.wake.base import WakeWordDetector
 from assistant.wake.microwakeword import packaged_words
+
+MIN_ALIKE = 0.6
+"""Similarity from which what was understood is the end of a wake word: of "nabu" and "Naboo" it is 0.67, of "nabu" and
+each word that a recorded question of tests/speech begins with 0.5 at most."""
 
 
 def configured(config: Config) -> dict[str, str]:
@@ -43,6 +48,21 @@ def chosen(config: Config, names: Sequence[str]) -> Words:
             )
         words[word] = thresholds.get(word, "auto")
     return words
+
+
+def is_call(text: str, config: Config) -> bool:
+    """Whether `text` is a wake word that a client may have heard, or the end of one."""
+    said = _letters(text)
+    for word in {*configured(config), *packaged_words()}:
+        parts = word.split("_")
+        for first in range(len(parts)):
+            if SequenceMatcher(None, said, _letters("".join(parts[first:])), False).ratio() >= MIN_ALIKE:
+                return True
+    return False
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 class Spotting:
