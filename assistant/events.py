@@ -127,13 +127,16 @@ class Marks(msgspec.Struct, frozen=True, omit_defaults=True):
     playback: float | None = None
 
 
+REFUSAL = "refusal"
+
+
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """Where an answer came from."""
 
     kind: str
-    """skill, document or model."""
+    """skill, document, model or refusal (what was asked for cannot be done)."""
     name: str
-    """Which skill, document or model."""
+    """Which skill, document, model or responder."""
     passage: str = ""
     """Where in a document, for example a heading or a page."""
 

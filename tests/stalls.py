@@ -48,9 +48,13 @@ def _collected(phase: str, info: dict[str, int]) -> None:
 
 
 def _callback(handle: Any) -> str:
-    """What the handle calls: of a step of a task, the task's name and its coroutine."""
+    """What the handle calls: of a step of a task, the task's name and its coroutine.
+
+    Never the representation of an object of somebody else, which may not be ready to be shown.
+    """
     task = getattr(handle._callback, "__self__", None)
     if isinstance(task, asyncio.Task):
         coroutine: Any = task.get_coro()
         return f"{task.get_name()} ({getattr(coroutine, '__qualname__', coroutine)})"
-    return repr(handle._callback)
+    callback = getattr(handle._callback, "func", handle._callback)
+    return f"{callback.__module__}.{getattr(callback, '__qualname__', type(callback).__qualname__)}"

@@ -72,6 +72,7 @@ ONE_FILE = {
     "sounddevice": "audio/devices/portaudio.py",
     "soxr": "audio/resample.py",
     "xllamacpp": "llm/llama_native.py",
+    "zeroconf": "interfaces/wyoming/discovery.py",
 }
 """The only file that imports a library, and so the only one that knows its types and exceptions."""
 

@@ -10,6 +10,7 @@ from functools import partial
 from assistant.answers.base import Answer, Part, Question, Responder
 from assistant.answers.model import ModelResponder
 from assistant.answers.skills.clock import ClockResponder
+from assistant.answers.skills.deeds import DeedsResponder
 from assistant.config.schema import Config
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code
@@ -21,6 +22,7 @@ Factory = Callable[[Config, Engines], Responder]
 
 BUILT_IN: dict[str, Factory] = {
     "clock": lambda config, engines: ClockResponder(),
+    "deeds": lambda config, engines: DeedsResponder(engines.voice.language),
     "model": lambda config, engines: ModelResponder(engines.generation, config.llm),
 }
 """The names that `answers.order` knows, besides `module:factory`."""

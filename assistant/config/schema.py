@@ -243,10 +243,11 @@ class Answers(Section, frozen=True):
         list[Annotated[str, Meta(min_length=1)]],
         Meta(
             min_length=1,
-            description="Who is asked, one after another, until one has an answer. clock: what time it is. model: the "
-            "language model, which has an answer to everything. module:factory: a responder of your own.",
+            description="Who is asked, one after another, until one has an answer. clock: what time it is. deeds: "
+            "says of what nothing here can do, such as switching a light, that it cannot. model: the language model, "
+            "which has an answer to everything. module:factory: a responder of your own.",
         ),
-    ] = field(default_factory=lambda: ["clock", "model"])
+    ] = field(default_factory=lambda: ["clock", "deeds", "model"])
 
 
 class Llm(Section, frozen=True):
@@ -388,6 +389,13 @@ class Wyoming(Section, frozen=True):
         ),
     ] = field(default_factory=list)
     max_clients: Annotated[int, Meta(ge=1, le=256, description="Connections at a time; more are refused.")] = 16
+    announce: Annotated[
+        bool,
+        Meta(
+            description="Announce the address in the local network (multicast DNS), so that Home Assistant finds it; "
+            "an address of this machine alone is not announced."
+        ),
+    ] = True
     ends_turns: Annotated[
         bool,
         Meta(

@@ -37,6 +37,8 @@ class Phrases(Table, frozen=True):
     """Before what could not be said because the loudspeaker was gone."""
     done_failed: str = ""
     """What was asked for was not done."""
+    cannot: str = ""
+    """What was asked for is nothing that can be done here."""
     code_left_out: str = ""
     """In the place of a code block: reading it helps nobody, and silence would leave the reply without its point."""
     long_code: str = ""
@@ -196,6 +198,18 @@ class Clock(Table, frozen=True):
             raise ValueError(f"expected 24 hours, got {len(self.hours)}")
 
 
+class Deeds(Table, frozen=True):
+    """What is asked of a machine that has hands. Patterns as `assistant/language/patterns.py` says."""
+
+    wish: str = ""
+    """What may stand before a request: could you."""
+    things: tuple[str, ...] = ()
+    """What can be switched, opened or set; any of them is `<thing>` in a request."""
+    requests: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+    """What is none, though a request fits."""
+
+
 class Language(Table, frozen=True):
     """One file."""
 
@@ -208,6 +222,7 @@ class Language(Table, frozen=True):
     clauses: Clauses = Clauses()
     reading: Reading = Reading()
     clock: Clock = Clock()
+    deeds: Deeds = Deeds()
 
 
 UNKNOWN = Language()

@@ -148,20 +148,26 @@ class Room:
         return announcement.announced()
 
     async def ask(
-        self, text: str, *, aloud: bool, written: Callable[[str], None] = lambda text: None, asker: str = ""
+        self,
+        text: str,
+        *,
+        aloud: bool,
+        written: Callable[[str], None] = lambda text: None,
+        asker: str = "",
+        language: str = "",
     ) -> TurnFinished:
         """Answer a typed question, `aloud` once neither the user nor the assistant speaks, or in text only.
 
-        `written` gets the answer piece by piece; `asker` is the person who asks, as far as is known. Cancelling gives
-        the answer up. Raises `AssistantError` (`queue.full`, `text.*`, `llm.*`, `tts.failed`, `reply.empty`,
-        `room.silent`); a failure of an engine is an event as well.
+        `written` gets the answer piece by piece; `asker` is the person who asks, and `language` (ISO 639-1) that of
+        `text`, as far as they are known. Cancelling gives the answer up. Raises `AssistantError` (`queue.full`,
+        `text.*`, `llm.*`, `tts.failed`, `reply.empty`, `room.silent`); a failure of an engine is an event as well.
         """
-        question = self._context.question(text, asker=asker)
+        question = self._context.question(text, asker=asker, language=language)
         if not aloud:
             return await answer_in_text(self._context, question, written)
         conversation, context = self._talking(), self._context
         announcement = Announcement(context, text, question=question, written=written)
-        begin_typed(context, announcement.number, text)
+        begin_typed(context, announcement.number, question)
         try:
             await conversation.perform(announcement)
             if announcement.outcome.heard and announcement.outcome.error is None:
@@ -173,7 +179,7 @@ class Room:
             raise
         finally:
             done = finish_typed(
-                context, announcement.number, text, announcement.asked_at, announcement.outcome, announcement.end
+                context, announcement.number, question, announcement.asked_at, announcement.outcome, announcement.end
             )
         if announcement.outcome.error is not None:
             raise announcement.outcome.error

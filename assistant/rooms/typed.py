@@ -27,7 +27,7 @@ async def answer_in_text(context: Context, question: Question, written: Written)
     Cancelling gives it up, which is an event as well. Raises `AssistantError` (`text.*`, `llm.*`, `reply.empty`).
     """
     number, asked_at, outcome = context.next_turn(), anyio.current_time(), Outcome()
-    begin_typed(context, number, question.text)
+    begin_typed(context, number, question)
     end = TurnEnd.INTERRUPTED  # unless it comes to its end
     try:
         await _write(context, number, replace(question, urgency=Urgency.BACKGROUND), outcome, written)
@@ -35,27 +35,27 @@ async def answer_in_text(context: Context, question: Question, written: Written)
     except AssistantError as error:
         outcome.error, end = error, TurnEnd.ANSWERED
     finally:
-        done = finish_typed(context, number, question.text, asked_at, outcome, end)
+        done = finish_typed(context, number, question, asked_at, outcome, end)
     if outcome.error is not None:
         raise outcome.error
     return done
 
 
-def begin_typed(context: Context, number: int, text: str) -> None:
+def begin_typed(context: Context, number: int, question: Question) -> None:
     """Emit that a question was typed."""
-    context.emit(FinalTranscript(turn=number, text=text, language=context.voice_language))
+    context.emit(FinalTranscript(turn=number, text=question.text, language=question.known_language))
 
 
 def finish_typed(
-    context: Context, number: int, text: str, asked_at: float, outcome: Outcome, end: TurnEnd
+    context: Context, number: int, question: Question, asked_at: float, outcome: Outcome, end: TurnEnd
 ) -> TurnFinished:
     """Emit, and return, what became of a typed question."""
     if (error := outcome.error) is not None:
         context.emit(Error(turn=number, code=error.code, message=error.message))
     asked = Asked(
         turn=number,
-        transcript=text,
-        language=context.voice_language,
+        transcript=question.text,
+        language=question.known_language,
         ended_at=asked_at,
         source="text",
     )

@@ -1,28 +1,21 @@
 """A Debian with the project installed as a user would install it, for machines to boot from.
 
 It consists of layers, the parts of an overlay file system: the base system, what the project depends on, the project,
-the models. Each is made once and kept under `$XDG_CACHE_HOME`, named after what went into it, so that a change in the
-project makes only its own layer again (5 s; everything takes two minutes). Packages come from the host's apt and pip;
-nothing is fetched inside the image.
+the models, so that a change in the project makes only its own layer again (5 s; everything takes two minutes). Packages
+come from the host's apt and pip; nothing is fetched inside the image.
 """
 
-import fcntl
 import hashlib
-import os
 import platform
-import shutil
-import subprocess
 import sys
 import tempfile
-import time
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.config.schema import Config
 from assistant.models.directory import default_directory
+from tests.layers import layer, locked, run, shell
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -43,12 +36,6 @@ FAULTS = ("libfaketime",)
 PACKAGES = (*SYSTEM, *SOUND, *ENGINES, *FAULTS)
 
 EXTRAS = "echo,wyoming"
-
-ENOUGH_S = 86_400
-"""An older layer than this is not in use by any test and is removed when a new one takes its place."""
-
-LAST_WORDS = 4_000
-"""Characters shown of what a tool said that failed."""
 
 _BASE = """
 debootstrap --variant=minbase --include="$2" "$3" "$1"
@@ -87,47 +74,20 @@ def make() -> Image:
 
     Raises `RuntimeError` without root, and with what a tool said that failed.
     """
-    if os.geteuid() != 0:
-        raise RuntimeError("making and booting a machine needs root: the same command with sudo before it")
-    with _locked(), tempfile.TemporaryDirectory() as scratch:
+    with locked(), tempfile.TemporaryDirectory() as scratch:
         wheel = _project_wheel(Path(scratch))
-        base = _layer("base", [_BASE, SUITE, *PACKAGES], lambda new: _shell(_BASE, new, ",".join(PACKAGES), SUITE))
-        dependencies = _layer(
+        base = layer("base", [_BASE, SUITE, *PACKAGES], lambda new: shell(_BASE, new, ",".join(PACKAGES), SUITE))
+        dependencies = layer(
             "dependencies",
             [_INSTALL, base.name, EXTRAS, *_requirements(wheel)],
-            lambda new: _shell(_INSTALL, new, base, _dependency_wheels(wheel, Path(scratch) / "wheels")),
+            lambda new: shell(_INSTALL, new, base, _dependency_wheels(wheel, Path(scratch) / "wheels")),
         )
-        program = _layer(
+        program = layer(
             "program",
             [_INSTALL, dependencies.name, _sum(wheel)],
-            lambda new: _shell(_INSTALL, new, f"{dependencies}:{base}", wheel.parent),
+            lambda new: shell(_INSTALL, new, f"{dependencies}:{base}", wheel.parent),
         )
         return Image((_models_layer(), program, dependencies, base))
-
-
-def cache() -> Path:
-    """Where layers are kept; may be removed at any time that no test runs."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "assistant-machine"
-
-
-def _layer(kind: str, contents: list[str], make: Callable[[Path], None]) -> Path:
-    """The folder with what `make` puts into it, or put into it earlier. Appears complete or not at all."""
-    layer = cache() / f"{kind}-{hashlib.sha256(repr(contents).encode()).hexdigest()[:16]}"
-    if not layer.exists():
-        with tempfile.TemporaryDirectory(dir=cache(), prefix=f".{kind}-") as scratch:
-            new = Path(scratch) / "layer"
-            new.mkdir(mode=0o755)
-            make(new)
-            new.rename(layer)
-        _remove_older(kind)
-    os.utime(layer)
-    return layer
-
-
-def _remove_older(kind: str) -> None:
-    for layer in cache().glob(f"{kind}-*"):
-        if layer.stat().st_mtime < time.time() - ENOUGH_S:
-            shutil.rmtree(layer)
 
 
 def _models_layer() -> Path:
@@ -136,7 +96,7 @@ def _models_layer() -> Path:
     for model in models:
         store.check(model)
     sums = [file.sha256 for model in models for file in model.files]
-    return _layer("models", [_COPY, *sums], lambda new: _shell(_COPY, new, *map(store.directory, models)))
+    return layer("models", [_COPY, *sums], lambda new: shell(_COPY, new, *map(store.directory, models)))
 
 
 def _project_wheel(scratch: Path) -> Path:
@@ -171,25 +131,4 @@ def _sum(path: Path) -> str:
 
 
 def _pip(*arguments: str) -> None:
-    _run(sys.executable, "-m", "pip", "--quiet", *arguments)
-
-
-def _shell(script: str, *arguments: str | Path) -> None:
-    """Run `script` in a mount namespace of its own: what it mounts is gone when it ends, however it ends."""
-    _run("unshare", "--mount", "--propagation", "private", "sh", "-euc", script, "sh", *map(str, arguments))
-
-
-def _run(*command: str) -> None:
-    done = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode:
-        said = done.stdout[-LAST_WORDS:]
-        raise RuntimeError(f"the image cannot be made, {command[0]} ended with {done.returncode}:\n{said}")
-
-
-@contextmanager
-def _locked() -> Iterator[None]:
-    """One process makes layers at a time; others wait and then find them."""
-    cache().mkdir(parents=True, exist_ok=True)
-    with (cache() / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    run(sys.executable, "-m", "pip", "--quiet", *arguments)

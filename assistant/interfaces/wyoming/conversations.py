@@ -8,9 +8,11 @@ from functools import partial
 import anyio
 from wyoming.asr import Transcript
 from wyoming.event import Event
-from wyoming.handle import Handled, HandledChunk, HandledStart, HandledStop
+from wyoming.handle import Handled, HandledChunk, HandledStart, HandledStop, NotHandled
 
+from assistant.config.languages import code_of
 from assistant.errors import single_error
+from assistant.events import REFUSAL
 from assistant.flow import Flow
 from assistant.interfaces.base import Host
 from assistant.interfaces.wyoming.checks import text_of
@@ -32,17 +34,24 @@ class Conversations:
         self._host = host
         self._rooms: OrderedDict[str, Room] = OrderedDict()
 
-    async def answer(self, text: str, name: str | None, send: Send) -> None:
-        """Send the answer to `text`, while it is being written and as a whole. Raises `AssistantError`."""
+    async def answer(self, text: str, language: str, name: str | None, send: Send) -> None:
+        """Send the answer to `text`, while it is being written and as a whole.
+
+        A request for what cannot be done is not handled; clients would tell their users otherwise. `language` is ISO
+        639-1, empty where it is not known. Raises `AssistantError`.
+        """
         room = self._room(name)
         context = {"conversation_id": name} if name is not None else None
         await send(HandledStart(context=context).event())
         written: Flow[str] = Flow()  # a reply at most
         reply: list[str] = []
+        is_refused = False
 
         async def ask() -> None:
+            nonlocal is_refused
             try:
-                await room.ask(text, aloud=False, written=written.put, asker=ROOM)
+                done = await room.ask(text, aloud=False, written=written.put, asker=ROOM, language=language)
+                is_refused = done.provenance is not None and done.provenance.kind == REFUSAL
             finally:
                 written.end()
 
@@ -52,7 +61,8 @@ class Conversations:
                 async for piece in pieces:
                     reply.append(piece)
                     await send(HandledChunk(piece).event())
-        await send(Handled(text="".join(reply), context=context).event())
+        kind = NotHandled if is_refused else Handled
+        await send(kind(text="".join(reply), context=context).event())
         await send(HandledStop().event())
 
     def _room(self, name: str | None) -> Room:
@@ -84,7 +94,8 @@ class ConversationService:
         asked = Transcript.from_event(event)
         name = (asked.context or {}).get("conversation_id")
         conversation = None if name is None else text_of(name)
+        language = code_of(text_of(asked.language)) if asked.language else ""
         await self._jobs.clear("conversation", unfinished=False)
         self._jobs.start(
-            "conversation", partial(self._conversations.answer, text_of(asked.text), conversation, self._send)
+            "conversation", partial(self._conversations.answer, text_of(asked.text), language, conversation, self._send)
         )

@@ -15,6 +15,7 @@ from assistant.interfaces.net import tcp
 from assistant.interfaces.net.stream import SocketStream, connect, serve
 from assistant.interfaces.net.unix_socket import listening
 from assistant.interfaces.wyoming.conversations import Conversations
+from assistant.interfaces.wyoming.discovery import announce
 from assistant.interfaces.wyoming.session import Session
 from assistant.interfaces.wyoming.wire import Stream, Wire
 
@@ -74,6 +75,8 @@ class WyomingServer:
         async with tcp.listening_on(address) as listeners, anyio.create_task_group() as accepting:
             for listener in listeners:
                 accepting.start_soon(serve, listener, self._welcome)
+            if self._settings.announce and tcp.host_and_port(address)[0] not in LOOPBACK:
+                accepting.start_soon(announce, address)
             task_status.started()
 
     async def _welcome(self, stream: SocketStream) -> None:

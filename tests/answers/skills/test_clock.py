@@ -106,7 +106,7 @@ async def test_so_does_a_text_of_a_wyoming_client() -> None:
 
     async with room(script) as stage:
         host = Running(stage.rooms, stage.bus, Metrics(), lambda: QUIET, stage.tasks.cancel_scope.cancel)
-        await Conversations(host).answer("What time is it, please?", "kitchen", send)
+        await Conversations(host).answer("What time is it, please?", "en", "kitchen", send)
         finished = await stage.turn_finished()
     replies = [Handled.from_event(event).text for event in sent if Handled.is_type(event.type)]
     assert replies == [finished.reply]

@@ -765,7 +765,7 @@ class TestTyped:
 
         async with conversation(responders=[skill]) as stage:
             host = Running(stage.rooms, stage.bus, Metrics(), lambda: QUIET, stage.tasks.cancel_scope.cancel)
-            stage.tasks.start_soon(Conversations(host).answer, TIMER, None, send)
+            stage.tasks.start_soon(Conversations(host).answer, TIMER, "", None, send)
             await skill.timer.hold.reached.wait()
             await settled()
             assert [HandledChunk.from_event(event).text for event in sent[1:]] == ["One moment. "]

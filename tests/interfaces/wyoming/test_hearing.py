@@ -79,7 +79,7 @@ async def connected(address: str) -> AsyncIterator[AsyncClient]:
 def pcm(clip: Clip) -> bytes:
     with wave.open(str(clip.path)) as recording:
         assert (recording.getframerate(), recording.getsampwidth(), recording.getnchannels()) == (RATE, 2, 1)
-        return recording.readframes(recording.getnframes())
+        return bytes(recording.readframes(recording.getnframes()))
 
 
 def end_of_wake_word(clip: Clip) -> bytes:
@@ -88,7 +88,8 @@ def end_of_wake_word(clip: Clip) -> bytes:
     detector = WakeWords({"okay_nabu": "auto"})
     blocks = Blocks().push(from_int16(np.frombuffer(spoken, np.int16)))
     found = next(found for block in blocks if (found := detector.detect(block)) is not None)
-    return spoken[(found.word_end - round(0.4 * RATE)) * 2 : found.word_end * 2]
+    end = found.word_end * 2
+    return spoken[end - round(0.4 * RATE) * 2 : end]
 
 
 def silence(seconds: float) -> bytes:
