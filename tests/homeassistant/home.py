@@ -175,6 +175,25 @@ class Home:
         assert done["type"] == "create_entry", done
         return str(done["result"]["entry_id"])
 
+    async def add_pipeline(self) -> str:
+        """A voice assistant that hears and speaks with us, while Home Assistant itself understands; its identifier."""
+        made = await self.command(
+            "assist_pipeline/pipeline/create",
+            name="ours",
+            language="en",
+            stt_engine="stt.assistant",
+            stt_language="en",
+            tts_engine="tts.assistant",
+            tts_language="en",
+            tts_voice=None,
+            wake_word_entity=None,
+            wake_word_id=None,
+            conversation_engine="conversation.home_assistant",
+            conversation_language="en",
+            prefer_local_intents=False,
+        )
+        return str(made["id"])
+
     async def discovered(self, integration: str) -> list[str]:
         """The names of the services of `integration` that it has found and offers to add."""
         flows = await self.command("config_entries/flow/progress")

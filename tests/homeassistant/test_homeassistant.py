@@ -4,15 +4,13 @@ import anyio
 import pytest
 
 from assistant.bench.clips import Clip
-from tests.homeassistant.conftest import Assistant
+from tests.homeassistant.daemon import Daemon
 from tests.homeassistant.home import RATE, Home, pcm, silence
 
 pytestmark = [pytest.mark.machine, pytest.mark.anyio]
 
 LAMP = "light.ceiling_lights"
 ROOM = "Living Room"
-
-ITS_AGENT = "conversation.home_assistant"
 
 
 @pytest.fixture
@@ -24,26 +22,7 @@ async def pipeline(home: Home) -> str:
         entities = {one["entity_id"]: one for one in await home.command("config/entity_registry/list")}
         device = entities[LAMP]["device_id"]  # the entity has no name of its own
         await home.command("config/device_registry/update", device_id=device, area_id=areas[ROOM])
-    return await _pipeline(home, ITS_AGENT)
-
-
-async def _pipeline(home: Home, agent: str) -> str:
-    made = await home.command(
-        "assist_pipeline/pipeline/create",
-        name=f"ours with {agent}",
-        language="en",
-        stt_engine="stt.assistant",
-        stt_language="en",
-        tts_engine="tts.assistant",
-        tts_language="en",
-        tts_voice=None,
-        wake_word_entity=None,
-        wake_word_id=None,
-        conversation_engine=agent,
-        conversation_language="en",
-        prefer_local_intents=False,
-    )
-    return str(made["id"])
+    return await home.add_pipeline()
 
 
 async def test_it_finds_recognition_voice_wake_words_and_an_agent(home: Home) -> None:
@@ -56,9 +35,10 @@ async def test_it_finds_recognition_voice_wake_words_and_an_agent(home: Home) ->
 async def test_it_is_found_by_itself(home: Home) -> None:
     """By multicast DNS, at the address that its neighbours reach."""
     with anyio.fail_after(30):
-        while not (found := await home.discovered("wyoming")):
+        found: list[str] = []
+        while found != ["assistant"]:
             await anyio.sleep(0.2)
-    assert found == ["assistant"]
+            found = await home.discovered("wyoming")
 
 
 async def test_what_is_said_is_done_and_answered(home: Home, pipeline: str, clips: dict[str, Clip]) -> None:
@@ -113,7 +93,7 @@ async def test_the_agent_claims_no_deed(home: Home, language: str, text: str) ->
     assert await home.state(LAMP) == "off"
 
 
-async def test_a_reload_offers_the_new_words(home: Home, assistant: Assistant) -> None:
+async def test_a_reload_offers_the_new_words(home: Home, assistant: Daemon) -> None:
     assistant.reload(("okay_nabu", "hey_jarvis"))
     with anyio.fail_after(20):
         entries = await home.get("/api/config/config_entries/entry")

@@ -7,6 +7,7 @@ import pytest
 from zeroconf import ServiceStateChange, Zeroconf
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
+from assistant.flow import Signal
 from assistant.interfaces.wyoming.discovery import SERVICE, _reachable, announce
 
 pytestmark = pytest.mark.anyio
@@ -30,13 +31,15 @@ def test_everywhere_is_the_address_in_the_network_or_none(host: str) -> None:
 
 async def test_it_is_found_with_its_port_and_gone_when_it_ends() -> None:
     changes: list[tuple[str, ServiceStateChange]] = []
+    more = Signal()
 
     def changed(zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
         changes.append((name, state_change))
+        more.notify()
 
     async def until(state: ServiceStateChange) -> str:
         while not (names := [name for name, change in changes if change is state]):
-            await anyio.sleep(0.05)
+            await more.wait()
         return names[0]
 
     other = AsyncZeroconf(interfaces=[HERE])
