@@ -16,6 +16,7 @@ from anyio.abc import TaskGroup
 from assistant import blocking
 from assistant.answers.order import build_responders
 from assistant.app import signals, status
+from assistant.app.ahead import import_ahead
 from assistant.app.loading import load_engines
 from assistant.app.running import Running
 from assistant.app.signals import ENDING_S, end_softly
@@ -127,6 +128,7 @@ async def _load(config: Config, manager: Notifier) -> tuple[Engines, Detectors |
         found.append(await blocking.call(lambda stop: load_detectors(words), name="loading"))
 
     async with anyio.create_task_group() as loading:
+        loading.start_soon(partial(blocking.call, lambda stop: import_ahead(config), name="loading"))
         if config.audio.has_sound:
             loading.start_soon(load_for_room)
         engines = await blocking.call(lambda stop: load_engines(config, report=_progress(manager)), name="loading")

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.vad.base import VoiceActivity
+from assistant.vad.silero import Silero
 from assistant.wake.base import WakeWordDetector
+from assistant.wake.words import WakeWords
 
 Words = Mapping[str, float | Literal["auto"]]
 """Wake words, as in `wake.words`: each with the score from which it counts."""
@@ -26,7 +28,4 @@ DetectorLoader = Callable[[Words | None], Detectors]
 
 def load_detectors(words: Words | None) -> Detectors:
     """Load the detectors that come with the program."""
-    from assistant.vad.silero import Silero
-    from assistant.wake.words import WakeWords
-
     return Detectors(Silero(), WakeWords(words) if words is not None else None)

@@ -1,6 +1,6 @@
 """How soon words come through Home Assistant: `sudo .venv/bin/python -m tests.homeassistant`.
 
-Prints for each English request of tests/speech the milliseconds from the true end of speech to its words. To compare with
+Prints for each English request of tests/speech the milliseconds from the true end of speech to its words. To compare:
 the later of `commit` and `transcript` that `assistant bench speed --json` prints for the rooms of the assistant itself.
 """
 

@@ -17,6 +17,9 @@ from anyio.abc import SocketAttribute
 from assistant.errors import AssistantError, Code
 from assistant.interfaces.net.stream import SocketStream
 
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+"""Hosts that only this machine reaches."""
+
 CONNECT_S = 10.0
 """Seconds for finding and reaching the other machine."""
 

@@ -3,11 +3,11 @@
 import logging
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import anyio
 
-from assistant import blocking
+from assistant.config.schema import Wyoming
 from assistant.interfaces.net import tcp
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,18 @@ GROUP = ("224.0.0.251", 5353)
 
 CHECK_S = 30.0
 """Between two looks at this machine's address, which changes with its network."""
+
+
+def is_announced(settings: Wyoming) -> bool:
+    """Whether `settings` name an address that is announced: one of the network."""
+    listen = settings.listen
+    return settings.announce and listen.startswith("tcp:") and tcp.host_and_port(listen)[0] not in tcp.LOOPBACK
+
+
+def import_library() -> None:
+    """Import the library ahead of `announce`, which takes 0.1 s. Where it is missing, `announce` says so."""
+    with suppress(ImportError):
+        import zeroconf.asyncio  # noqa: F401
 
 
 async def announce(listen: str) -> None:
@@ -70,7 +82,6 @@ def _reachable(host: str) -> str:
 @asynccontextmanager
 async def _announced(address: str, port: int) -> AsyncIterator[None]:
     """Raises `OSError` where multicast is not possible, and `ImportError` without the library."""
-    await blocking.call(lambda stop: _import(), name="discovery")
     from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
     network = AsyncZeroconf(interfaces=[address])
@@ -83,8 +94,3 @@ async def _announced(address: str, port: int) -> AsyncIterator[None]:
         with anyio.CancelScope(shield=True), anyio.move_on_after(2.0):
             await network.async_unregister_all_services()
             await network.async_close()
-
-
-def _import() -> None:
-    """Import the library, which takes 0.1 s."""
-    import zeroconf.asyncio  # noqa: F401

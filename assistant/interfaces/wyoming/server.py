@@ -15,7 +15,7 @@ from assistant.interfaces.net import tcp
 from assistant.interfaces.net.stream import SocketStream, connect, serve
 from assistant.interfaces.net.unix_socket import listening
 from assistant.interfaces.wyoming.conversations import Conversations
-from assistant.interfaces.wyoming.discovery import announce
+from assistant.interfaces.wyoming.discovery import announce, is_announced
 from assistant.interfaces.wyoming.session import Session
 from assistant.interfaces.wyoming.wire import Stream, Wire
 
@@ -27,8 +27,6 @@ MAX_PAUSE_S = 60.0
 
 IDLE_S = 5.0
 """Seconds after which a client that wants nothing has to go when there are too many: it can come again."""
-
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 UNIX = "unix://"
 
@@ -68,14 +66,14 @@ class WyomingServer:
             await self._listen_on_network(address, task_status)
 
     async def _listen_on_network(self, address: str, task_status: TaskStatus[None]) -> None:
-        if tcp.host_and_port(address)[0] not in LOOPBACK:
+        if tcp.host_and_port(address)[0] not in tcp.LOOPBACK:
             log.warning(
                 "wyoming: every machine that reaches %s may listen and speak here; there is no password", address
             )
         async with tcp.listening_on(address) as listeners, anyio.create_task_group() as accepting:
             for listener in listeners:
                 accepting.start_soon(serve, listener, self._welcome)
-            if self._settings.announce and tcp.host_and_port(address)[0] not in LOOPBACK:
+            if is_announced(self._settings):
                 accepting.start_soon(announce, address)
             task_status.started()
 
