@@ -1,5 +1,6 @@
 """Log to standard error as text or JSON, or to the journal. Transcripts appear at level debug only."""
 
+import atexit
 import json
 import logging
 import sys
@@ -12,6 +13,7 @@ from assistant.config.schema import Log
 from assistant.events import DeviceLost, Error, Event, Level, PartialTranscript
 from assistant.telemetry.journal import JournalHandler, fields_of, is_connected, plain
 from assistant.telemetry.printable import printable
+from assistant.telemetry.rates import Rates
 
 SPOKEN_FIELDS = frozenset({"text", "stable", "tentative", "transcript", "reply", "spoken", "heard"})
 """Event fields that contain words of the user or of the answer."""
@@ -53,8 +55,14 @@ class JsonFormat(logging.Formatter):
 
 def configure(settings: Log) -> None:
     """Configure the log of the whole process as `settings` say."""
-    handler = _handler(settings.format)
     root = logging.getLogger()
+    for before in [each for handler in root.handlers for each in handler.filters if isinstance(each, Rates)]:
+        before.finish()
+        atexit.unregister(before.finish)
+    handler = _handler(settings.format)
+    rates = Rates(handler)
+    handler.addFilter(rates)
+    atexit.register(rates.finish)
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("assistant").setLevel(settings.level.upper())
