@@ -21,6 +21,12 @@ class Detectors:
     wake: WakeWordDetector | None
     """None where no wake word is needed."""
 
+    def close(self) -> None:
+        """Give back what they hold: the models of a stream, 3 MB, not when the garbage collector comes by but now."""
+        self.activity.close()
+        if self.wake is not None:
+            self.wake.close()
+
 
 DetectorLoader = Callable[[Words | None], Detectors]
 """Loads them, in any thread; None for no wake words. Raises `AssistantError` (`model.*`, `config.invalid`)."""

@@ -1,7 +1,7 @@
 """The rooms of a daemon by name, and the one way to open another."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 
@@ -139,7 +139,7 @@ class Rooms:
 
     @asynccontextmanager
     async def _living(self, room: Room) -> AsyncIterator[None]:
-        with self._listed(room):
+        with self._listed(room), closing(room):
             room.restore()
             async with anyio.create_task_group() as tasks:
                 await tasks.start(room.run)

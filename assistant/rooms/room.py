@@ -68,6 +68,11 @@ class Room:
         self.conversation = Conversation(self._context, sound.source, sound.detectors) if sound is not None else None
         self.volume = Volume(self._context.sink, self._context.config.sound)
 
+    def close(self) -> None:
+        """Give back what listened in it, which has ended."""
+        if self._sound is not None:
+            self._sound.detectors.close()
+
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Listen and answer until it is cancelled. Raises `AssistantError` when the source of its sound does."""
         async with anyio.create_task_group() as tasks:

@@ -76,6 +76,9 @@ class LoudIsSpeech:
     def reset(self) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
 
 @dataclass
 class ScriptedRecognizer:
@@ -259,6 +262,9 @@ class ScriptedWakeWordDetector:
             return None
         self.said = False
         return Detection("okay_nabu", 0.9, block.end, block.end - self.late)
+
+    def close(self) -> None:
+        pass
 
 
 class ScriptedEars:

@@ -16,3 +16,6 @@ class VoiceActivity(Protocol):
 
     def reset(self) -> None:
         """Discard the state; the next block starts a new stream."""
+
+    def close(self) -> None:
+        """Give back what the detector holds; it is not used any more."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from assistant.audio.pcm import BLOCK, Samples
 from assistant.errors import AssistantError, Code
-from assistant.host.onnx import Tensor, session
+from assistant.host.onnx import Session, Tensor, session
 
 CONTEXT = 64
 """Samples of the block before that precede each block, as in the model's training."""
@@ -30,7 +30,7 @@ class Silero:
 
         Raises `AssistantError` (`model.missing`, `model.corrupt`, `model.unloadable`).
         """
-        self._session = session(path or packaged_model(), threads=1)
+        self._session: Session | None = session(path or packaged_model(), threads=1)
         self.reset()
 
     def reset(self) -> None:
@@ -41,10 +41,14 @@ class Silero:
     def probability(self, block: Samples) -> float:
         if block.shape != (BLOCK,):
             raise ValueError(f"a block has {BLOCK} samples, not the shape {block.shape}")
+        assert self._session is not None, "it was closed"
         self._window[0, CONTEXT:] = block
         speech, self._h, self._c = self._session.run(None, {"input": self._window, "h": self._h, "c": self._c})
         self._window[0, :CONTEXT] = block[-CONTEXT:]
         return float(speech[0])
+
+    def close(self) -> None:
+        self._session = None
 
 
 def packaged_model() -> Path:

@@ -46,3 +46,6 @@ class WakeWordDetector(Protocol):
 
     def detect(self, block: AudioBlock) -> Detection | None:
         """Take the next block; return the wake word that it completes. Raises `AssistantError` (`wake.failed`)."""
+
+    def close(self) -> None:
+        """Give back what the detector holds; it is not used any more."""

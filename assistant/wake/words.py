@@ -32,6 +32,10 @@ class WakeWords(WakeWordDetector):
         detection = self._microphone.detect(block.samples, block.end)
         return detection if block.end >= self._own_until else None
 
+    def close(self) -> None:
+        self._microphone.close()
+        self._loudspeaker.close()
+
 
 class _Stream:
     """Detects the words in one stream of audio, with models of its own."""
@@ -48,6 +52,9 @@ class _Stream:
 
     def detect(self, samples: Samples, end: int) -> Detection | None:
         return self._filter.push({model.name: model.scores(samples) for model in self._models}, end)
+
+    def close(self) -> None:
+        self._models.clear()
 
 
 def load_model(word: str) -> WakeWordModel:

@@ -64,6 +64,9 @@ class Scripted:
     def reset(self) -> None:
         self._block = -1
 
+    def close(self) -> None:
+        pass
+
 
 def test_speech_without_a_pause_is_cut_where_it_is_faintest_and_nothing_is_lost_or_doubled() -> None:
     audio = np.arange(90 * LISTENING_RATE, dtype=np.float32)  # every sample is another

@@ -1,7 +1,7 @@
 """The sound of one request: a microphone's, until it turns out to be a recording."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, closing
 
 import anyio
 import msgspec
@@ -73,8 +73,9 @@ class Hearing:
             on_text=self._on_text,
             is_call=lambda text: is_call(text, config),
         )
-        async with aclosing(microphone.blocks()) as blocks:
-            self._found = await request.take(blocks)
+        with closing(detectors):
+            async with aclosing(microphone.blocks()) as blocks:
+                self._found = await request.take(blocks)
         over.cancel()
 
     @property

@@ -246,6 +246,9 @@ class FailingDetector:
     def detect(self, block: AudioBlock) -> Detection | None:
         raise AssistantError(Code.WAKE_FAILED, "broken")
 
+    def close(self) -> None:
+        pass
+
 
 async def test_one_whose_room_fails_is_told_of_and_the_others_go_on(tmp_path: Path) -> None:
     address = f"unix://{tmp_path}/w.sock"

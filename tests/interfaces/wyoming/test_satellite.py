@@ -1,10 +1,14 @@
 """A microphone and a loudspeaker elsewhere hold a whole conversation."""
 
 import asyncio
+import gc
 import wave
+import weakref
 from pathlib import Path
+from typing import Any
 
 import anyio
+import anyio.lowlevel
 import msgspec
 import numpy as np
 import pytest
@@ -18,10 +22,14 @@ from wyoming.pipeline import PipelineStage, RunPipeline
 from assistant.audio.pcm import LISTENING_RATE, from_int16, to_int16
 from assistant.bench.clips import Clip
 from assistant.config.schema import Answers, Config, Wake, Wyoming
+from assistant.engines.detectors import Detectors, Words
+from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code, single_error
 from assistant.interfaces.wyoming.satellite import Satellite
 from assistant.interfaces.wyoming.server import WyomingServer
 from assistant.testing.scripted import Script
+from assistant.vad.silero import Silero
+from assistant.wake.words import WakeWords
 from tests.interfaces.wyoming.conftest import Serve, host_of
 
 pytestmark = pytest.mark.anyio
@@ -236,3 +244,39 @@ async def test_a_language_is_taken_as_home_assistant_writes_it(language: str, an
     assert reply.type.startswith(answer)
     if language == "nb_NO":
         assert reply.data["language"] == "no"
+
+
+async def test_what_a_satellite_used_is_gone_when_it_hangs_up(
+    engines: Engines, serve: Serve, tmp_path: Path, clips: dict[str, Clip], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the collector, which may come much later."""
+    loaded: list[Detectors] = []
+    sessions: list[weakref.ref[Any]] = []
+    load = engines.detector_loader
+
+    def remembering(words: Words | None) -> Detectors:
+        detectors = load(words)
+        loaded.append(detectors)
+        assert isinstance(detectors.activity, Silero)
+        assert isinstance(detectors.wake, WakeWords)
+        models = [
+            model for stream in (detectors.wake._microphone, detectors.wake._loudspeaker) for model in stream._models
+        ]
+        sessions.extend(map(weakref.ref, [detectors.activity._session, *models]))
+        return detectors
+
+    monkeypatch.setattr(engines, "detector_loader", remembering)
+    address = f"unix://{tmp_path}/w.sock"
+    gc.collect()
+    gc.disable()
+    try:
+        async with serve(Wyoming(listen=address)) as server:
+            for _ in range(2):
+                async with AsyncClient.from_uri(address) as client:
+                    await converse(client, clips, RunPipeline(PipelineStage.ASR, PipelineStage.TTS))
+                while server.host.wyoming_clients:
+                    await anyio.lowlevel.checkpoint()
+            assert (len(loaded), len(sessions)) == (2, 6)
+            assert [each() for each in sessions] == [None] * 6
+    finally:
+        gc.enable()
