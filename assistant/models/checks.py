@@ -5,7 +5,8 @@ each start that would cost 0.21 s for the default set (312 MB, median of 7 on an
 `time assistant models verify`), seconds on a small board and many more for a large model. Therefore a record beside
 the files keeps the size and modification time of those found correct. A file that still has both counts as unchanged;
 any other is hashed again. This detects files that were replaced, truncated, edited or badly copied, but not bits that
-decayed on the disk: `verify` finds those, and removes the record. It is also called when a model fails to load.
+decayed on the disk: `verify` finds those, and removes the record. It is also called when a model fails to load, and at
+each start for small models.
 """
 
 import hashlib

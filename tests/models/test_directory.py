@@ -5,7 +5,7 @@ import pytest
 
 from assistant.config.schema import Asr, Config
 from assistant.errors import AssistantError, Code
-from assistant.models import catalog
+from assistant.models import catalog, directory
 from assistant.models.catalog import Catalog, Task
 from assistant.models.directory import ModelDirectory, checked_on_failure, locate, root
 from tests.models.small import EARS_FILES, ears, install, noise, words
@@ -179,6 +179,18 @@ def decay(path: Path) -> None:
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_bits_that_decayed_in_a_small_model_are_found_before_it_is_loaded(
+    configured: Config, store: ModelDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decay(store.root / "ears-1.5" / "model.bin")
+    monkeypatch.setattr(directory, "ALWAYS_READ", 0)
+    store.locate("ears-1.5", "asr")  # a large one is trusted, until it fails
+    monkeypatch.undo()
+    with pytest.raises(AssistantError, match="does not have the SHA-256") as raised:
+        store.locate("ears-1.5", "asr")
+    assert (raised.value.code, raised.value.exit_status) == (Code.MODEL_CORRUPT, 4)
 
 
 def test_a_model_that_fails_to_load_because_bits_decayed_is_corrupt_with_status_4(
