@@ -14,6 +14,7 @@ from assistant.answers.model import ModelResponder
 from assistant.answers.order import Responders
 from assistant.app.running import Running
 from assistant.bus import Bus
+from assistant.engines.detectors import Detectors, Words
 from assistant.interfaces.ipc.methods import METHODS
 from assistant.interfaces.wyoming.conversations import Conversations
 from assistant.interfaces.wyoming.session import Session
@@ -21,7 +22,7 @@ from assistant.interfaces.wyoming.wire import Wire
 from assistant.rooms.registry import Rooms
 from assistant.rooms.shared import Shared
 from assistant.telemetry.metrics import Metrics
-from assistant.testing.scripted import Script
+from assistant.testing.scripted import LoudIsSpeech, Script, ScriptedWakeWordDetector
 from assistant.testing.stage import QUIET
 from tests.interfaces.ipc.served import served
 from tests.interfaces.wyoming.test_wire import Bytes
@@ -97,7 +98,7 @@ def fuzz_wyoming(data: bytes) -> None:
 
 
 async def _wyoming(data: bytes) -> None:
-    script, bus = Script(), Bus()
+    script, bus = Script(detector_loader=_detectors), Bus()
     engines = script.engines()
     config = QUIET
     rooms = Rooms(Shared(engines, Responders([ModelResponder(engines.generation, config.llm)]), bus.emit), config)
@@ -105,6 +106,10 @@ async def _wyoming(data: bytes) -> None:
     wire = Wire(Bytes(b"".join(map(_line, _events(data)))))
     with anyio.fail_after(SESSION_S):
         await Session(wire, host, Conversations(host), "kitchen", remembers=False).run()
+
+
+def _detectors(words: Words | None) -> Detectors:
+    return Detectors(LoudIsSpeech(), ScriptedWakeWordDetector() if words is not None else None)
 
 
 def _events(data: bytes) -> list[Event]:
