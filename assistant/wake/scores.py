@@ -23,7 +23,7 @@ class Criteria:
     threshold: float
     """Score of the streaming model, 0 to 1, that `MIN_RUN` in a row must reach."""
     latency_s: float
-    """Seconds from the end of the word to the block in which they do."""
+    """Seconds from the end of the word to the block in which they do, or to the first look at it."""
     second_look: SecondLookAt | None = None
     """None for a word that needs none."""
 
@@ -38,18 +38,20 @@ class _Word:
 
     def follow(self, name: str, scores: Sequence[float], end: int) -> Detection | None:
         """Take the scores of the block that ends at `end`; return the word if it may be said there."""
+        look = self.criteria.second_look
+        wait = round(look.wait_s / BLOCK_S) if look is not None else 0
         latency = round(self.criteria.latency_s * LISTENING_RATE)
         for score in scores:
             self.run = self.run + 1 if score >= self.criteria.threshold else 0
             if self.run == MIN_RUN and self.candidate is None:
-                self.candidate = Detection(name, score, end, end - latency)
-        candidate, look = self.candidate, self.criteria.second_look
+                self.candidate = Detection(name, score, end, end + wait * BLOCK - latency)
+        candidate = self.candidate
         if candidate is None:
             return None
-        blocks = (end - candidate.at) // BLOCK - (round(look.wait_s / BLOCK_S) if look is not None else 0)
-        if blocks >= (LOOKS - 1 if look is not None else 0):
+        number = (end - candidate.at) // BLOCK - wait
+        if look is None or number >= LOOKS - 1:
             self.candidate = None
-        return replace(candidate, at=end) if blocks >= 0 else None
+        return replace(candidate, at=end) if number >= 0 else None
 
 
 @dataclass
@@ -65,7 +67,7 @@ class ScoreFilter:
 
     def push(self, scores: Mapping[str, Sequence[float]], end: int) -> list[Detection]:
         """Take each model's scores for the block that ends at sample `end`; return the words that may be said there."""
-        found = [self._words[name].follow(name, values, end) for name, values in scores.items()]
+        found = [word.follow(name, scores.get(name, ()), end) for name, word in self._words.items()]
         return [each for each in found if each is not None and end >= self._refractory_until]
 
     def needs_look(self, found: Sequence[Detection]) -> bool:

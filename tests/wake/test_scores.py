@@ -76,6 +76,13 @@ def test_a_word_that_has_not_ended_is_looked_at_again_but_keeps_its_end() -> Non
     assert said == Detection("computer", 0.6, 2 * BLOCK, BLOCK - LISTENING_RATE // 10, second_look=0.9)
 
 
+def test_a_word_that_is_detected_before_it_ends_is_looked_at_later() -> None:
+    early = ScoreFilter({"computer": Criteria(0.5, 0.1, second_look=SecondLookAt(0.7, 3 * BLOCK / LISTENING_RATE))})
+    found = [early.push({"computer": [0.6]} if number < 3 else {}, number * BLOCK) for number in range(1, 15)]
+    assert [bool(each) for each in found] == [False] * 4 + [True] * LOOKS + [False] * (10 - LOOKS)
+    assert {each.word_end for looked in found for each in looked} == {5 * BLOCK - LISTENING_RATE // 10}
+
+
 def test_what_stays_like_a_word_is_not_looked_at_for_ever() -> None:
     score_filter = looked_at()
     looks = 0
