@@ -44,7 +44,6 @@ class Code(StrEnum):
     TTS_FAILED = "tts.failed"
     TURN_FAILED = "turn.failed"
     WAKE_FAILED = "wake.failed"
-    WAKE_LIBRARY_MISSING = "wake.library_missing"
 
     REPLY_EMPTY = "reply.empty"
     ANSWERS_NONE = "answers.none"

@@ -37,6 +37,8 @@ class Woken(Event, frozen=True, tag="woken"):
     score: float
     at_s: float
     """When it was said, seconds on the audio clock."""
+    second_look: float | None = None
+    """Score of the second look at it; None for a word without one."""
 
 
 class Muted(Event, frozen=True, tag="muted"):

@@ -27,7 +27,7 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
 
     path: Path
     kind: str = "question"
-    """question, command, dictation, wakeword or noise."""
+    """question, command, dictation, talk, wakeword, near_miss (resembles a wake word) or noise."""
     language: str | None = None
     transcript: str | None = None
     transcript_source: str = ""

@@ -244,7 +244,7 @@ class Conversation:
         scored = self._ears.hear(block, needed=self._listens)
         self._now = block.end
         self._meter(scored)
-        woken = self._ears.spot(block)
+        woken = await self._ears.spot(block)
         if woken is not None:
             self._wake(woken)
         elif self._listens:
@@ -270,7 +270,8 @@ class Conversation:
         Only speech that goes on begins one; the end of the wake word itself does not.
         """
         at_s = woken.at / LISTENING_RATE
-        self._context.emit(Woken(word=woken.word, score=round(woken.score, 3), at_s=at_s))
+        look = None if woken.second_look is None else round(woken.second_look, 3)
+        self._context.emit(Woken(word=woken.word, score=round(woken.score, 3), at_s=at_s, second_look=look))
         self._stack.give_up(TurnEnd.INTERRUPTED)
         if self._turn is not None:
             self._turn.discard()

@@ -104,10 +104,8 @@ def _size(name: str, store: ModelDirectory) -> int:
 
 def _needed_extras(config: Config) -> dict[str, str]:
     """Return the extras that `config` needs, each with the module it installs."""
-    words = () if config.wake == "none" else config.wake.words
     extras = {
         "echo": ("livekit", config.audio.echo_cancellation != "off" and config.audio.input != NO_DEVICE),
-        "openwakeword": ("pyopen_wakeword", any(word.endswith(".tflite") for word in words)),
         "otel": ("opentelemetry.exporter.otlp.proto.http", bool(config.metrics.otlp_endpoint)),
         "wyoming": ("wyoming", bool(config.wyoming.listen or config.wyoming.satellites)),
     }

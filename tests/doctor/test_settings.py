@@ -114,7 +114,7 @@ def without(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
 
 
 def test_only_the_libraries_that_are_used_have_to_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    without(monkeypatch, "wyoming", "pyopen_wakeword", "opentelemetry.exporter.otlp.proto.http")
+    without(monkeypatch, "wyoming", "opentelemetry.exporter.otlp.proto.http")
     assert settings.check_libraries(Config()) == Finding("libraries", FindingState.OK, "echo")
 
 
@@ -127,15 +127,14 @@ def test_without_the_echo_library_it_works_but_cannot_be_spoken_over(monkeypatch
 
 
 def test_all_libraries_that_are_missing_are_installed_with_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    without(monkeypatch, "wyoming", "opentelemetry.exporter.otlp.proto.http", "pyopen_wakeword")
+    without(monkeypatch, "wyoming", "opentelemetry.exporter.otlp.proto.http")
     wanted = Config(
-        wake=Wake(words={"/my/own.tflite": "auto"}),
         metrics=Metrics(otlp_endpoint="http://127.0.0.1:4318/v1/traces"),
         wyoming=Wyoming(listen="tcp://127.0.0.1:10700"),
     )
     lacking = settings.check_libraries(wanted)
     assert lacking.state is FindingState.FAILED
-    assert lacking.advice == "`pip install 'assistant[openwakeword,otel,wyoming]'`"
+    assert lacking.advice == "`pip install 'assistant[otel,wyoming]'`"
 
 
 def test_a_library_whose_package_is_not_there_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

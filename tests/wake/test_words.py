@@ -10,7 +10,7 @@ from assistant.audio.decode import read_audio
 from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.bench.clips import Clip
 from assistant.errors import AssistantError, Code
-from assistant.wake.base import Detection
+from assistant.wake.base import Candidate, Detection
 from assistant.wake.microwakeword import packaged_words
 from assistant.wake.words import WakeWords, load_model
 
@@ -35,7 +35,8 @@ def listen(words: WakeWords, audio: Samples, far: Samples | None = None) -> list
     wakes = []
     for start in range(0, len(audio) - BLOCK + 1, BLOCK):
         played = None if far is None else far[start : start + BLOCK]
-        wake = words.detect(AudioBlock(audio[start : start + BLOCK], start, 0.0, played))
+        found = words.detect(AudioBlock(audio[start : start + BLOCK], start, 0.0, played))
+        wake = found.look() if isinstance(found, Candidate) else found
         wakes += [wake] if wake is not None else []
     return wakes
 

@@ -17,6 +17,9 @@ class ConversationSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Trials with a wake word."""
     wake_latency_ms: Spread
     """From the end of the word to the event."""
+    near_misses_woken: int
+    """Sentences made to resemble a wake word that woke."""
+    near_misses: int
     false_wakes_per_hour: float | None
     negative_s: float
     """Seconds played without a wake word."""
@@ -59,14 +62,16 @@ def summarise_trials(
     trials: Sequence[ConversationTrial], own: OwnSpeech, false_wakes: int, negative_s: float
 ) -> ConversationSummary:
     """Summarise `trials`, the assistant's own speech, and `false_wakes` in `negative_s` seconds without a wake word."""
-    wakes, pauses, stretched, endpoints, barge_ins, backchannels = (
+    wakes, near_misses, pauses, stretched, endpoints, barge_ins, backchannels = (
         [trial for trial in trials if trial.measure == measure]
-        for measure in ("wake", "pause", "long_pause", "endpoint", "barge_in", "backchannel")
+        for measure in ("wake", "near_miss", "pause", "long_pause", "endpoint", "barge_in", "backchannel")
     )
     return ConversationSummary(
         wake_hit_rate=_rate(sum(trial.passed for trial in wakes), len(wakes)),
         wake_words=len(wakes),
         wake_latency_ms=spread(trial.ms for trial in wakes),
+        near_misses_woken=sum(not trial.passed for trial in near_misses),
+        near_misses=len(near_misses),
         false_wakes_per_hour=_rate(false_wakes, negative_s / 3600),
         negative_s=round(negative_s, 1),
         premature_commit_rate=_rate(sum(not trial.passed for trial in pauses), len(pauses)),

@@ -11,15 +11,17 @@ from assistant.audio.decode import read_audio
 from assistant.audio.pcm import LISTENING_RATE
 from assistant.bench.clips import MAX_CLIP_S, Clip
 from assistant.bench.conversation.barge_in import barge_in_trials
+from assistant.bench.conversation.det import Curve, curves, listen_to_all
 from assistant.bench.conversation.endpointing import endpointing_trials
 from assistant.bench.conversation.own_speech import own_speech
 from assistant.bench.conversation.report import ConversationReport, summarise_trials
 from assistant.bench.conversation.trial import ConversationTrial, LoadedClip
-from assistant.bench.conversation.wake import negatives, spot, wake_trials
+from assistant.bench.conversation.wake import near_miss_trials, negatives, spot, wake_trials
 from assistant.config.schema import Config, Wake
 from assistant.host.hardware import describe_machine
 from assistant.wake.microwakeword import packaged_words
-from assistant.wake.words import WakeWords
+from assistant.wake.scores import Criteria
+from assistant.wake.words import WakeWords, load_model
 
 
 def measure_conversation(
@@ -50,6 +52,18 @@ def measure_conversation(
         anyio.run(engines.aclose)
 
 
+def measure_det(clips: Sequence[Clip], progress: Callable[[str], None]) -> list[Curve]:
+    """Return misses against false wakes of the packaged words, over the thresholds.
+
+    Raises `AssistantError`: `audio.*`, `model.*`, `wake.*`.
+    """
+    words = packaged_words()
+    listened = list(listen_to_all([_load(clip) for clip in clips], words, progress))
+    models = [load_model(word) for word in words]
+    criteria = {model.name: Criteria(model.threshold, model.latency_s, model.second_look) for model in models}
+    return curves(listened, criteria)
+
+
 def _measure_wake_words(
     clips: Sequence[LoadedClip], wake: Wake, progress: Callable[[str], None]
 ) -> tuple[list[ConversationTrial], int, float]:
@@ -57,6 +71,7 @@ def _measure_wake_words(
     progress("wake words")
     words = list(wake.words)
     trials = list(wake_trials(clips, words, lambda: WakeWords(wake.words)))
+    trials += near_miss_trials(clips, lambda: WakeWords(wake.words))
     false_wakes, samples = 0, 0
     for stream in negatives(clips, words):
         false_wakes += len(list(spot(stream, WakeWords(wake.words))))

@@ -20,7 +20,7 @@ class LoadedClip:
 class ConversationTrial(msgspec.Struct, frozen=True, kw_only=True):
     """One clip in one condition."""
 
-    measure: Literal["wake", "pause", "long_pause", "endpoint", "barge_in", "backchannel"]
+    measure: Literal["wake", "near_miss", "pause", "long_pause", "endpoint", "barge_in", "backchannel"]
     clip: str
     variant: str
     """The condition: distance, noise, echo level or length of the pause; empty for the clip as recorded."""

@@ -1,6 +1,8 @@
 """Wake word detection: hits on recordings of the words, false wakes on everything else."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +11,7 @@ from assistant.audio.pcm import BLOCK, LISTENING_RATE, AudioBlock, Samples
 from assistant.bench.clips import Clip
 from assistant.bench.conversation.simulated_room import USER_DB, at_speech_level
 from assistant.bench.conversation.trial import ConversationTrial, LoadedClip
-from assistant.wake.base import Detection, WakeWordDetector
+from assistant.wake.base import Candidate, Detection, WakeWordDetector
 
 QUIETER_DB = 12.0
 """Attenuation of the far condition: the user is across the room instead of in front of the device."""
@@ -33,8 +35,10 @@ def word_of(clip: Clip) -> str:
 def is_negative(clip: Clip, words: Sequence[str]) -> bool:
     """Whether `clip` is a negative example for `words`.
 
-    A clip with only part of a wake word ("Mycroft") is neither positive nor negative.
+    A clip with only part of a wake word ("Mycroft") is neither positive nor negative, nor is one made to resemble it.
     """
+    if clip.kind == "near_miss":
+        return False
     parts = {part for word in words for part in word.split("_")} - {"hey", "okay"}
     return not parts & set(word_of(clip).split("_"))
 
@@ -46,23 +50,49 @@ def wake_trials(
 
     `detector` creates a detector; each trial is a stream of its own and needs a new one.
     """
+    for clip, variant, samples in said(clips, words):
+        yield _trial(clip, variant, samples, detector())
+
+
+def said(clips: Sequence[LoadedClip], words: Sequence[str]) -> Iterator[tuple[Clip, str, Samples]]:
+    """Yield every recording of one of `words` in each condition, with silence around it, and the condition's name."""
     noises = [loaded.samples for loaded in clips if loaded.clip.kind == "noise"]
     for loaded in clips:
         if word_of(loaded.clip) in words:
             near = at_speech_level(loaded.samples, USER_DB)
-            variants = {"near": near, "far": near * np.float32(10 ** (-QUIETER_DB / 20))}
+            yield loaded.clip, "near", in_silence(near)
+            yield loaded.clip, "far", in_silence(near * np.float32(10 ** (-QUIETER_DB / 20)))
             for number, noise in enumerate(noises, 1):
-                variants[f"noise {number}"] = near + _noise_under_speech(noise, len(near))
-            for variant, samples in variants.items():
-                yield _trial(loaded.clip, variant, samples, detector())
+                yield loaded.clip, f"noise {number}", in_silence(near + _noise_under_speech(noise, len(near)))
+
+
+def in_silence(samples: Samples) -> Samples:
+    """Put `LEAD_S` of silence before `samples` and `TAIL_S` after them."""
+    before, after = (np.zeros(round(seconds * LISTENING_RATE), np.float32) for seconds in (LEAD_S, TAIL_S))
+    return np.concatenate([before, samples, after])
+
+
+def near_miss_trials(
+    clips: Sequence[LoadedClip], detector: Callable[[], WakeWordDetector]
+) -> Iterator[ConversationTrial]:
+    """Try every recording of a sentence that was made to resemble a wake word; none should wake."""
+    for clip, samples in near_misses(clips):
+        wakes = list(spot(samples, detector()))
+        yield ConversationTrial(measure="near_miss", clip=clip.name, variant="", passed=not wakes)
+
+
+def near_misses(clips: Sequence[LoadedClip]) -> Iterator[tuple[Clip, Samples]]:
+    """Yield every sentence that was made to resemble a wake word, at a near talker's level."""
+    for loaded in clips:
+        if loaded.clip.kind == "near_miss":
+            yield loaded.clip, in_silence(at_speech_level(loaded.samples, USER_DB))
 
 
 def _trial(clip: Clip, variant: str, samples: Samples, detector: WakeWordDetector) -> ConversationTrial:
-    before, after = (np.zeros(round(s * LISTENING_RATE), np.float32) for s in (LEAD_S, TAIL_S))
-    wakes = [w for w in spot(np.concatenate([before, samples, after]), detector) if w.word == word_of(clip)]
+    wakes = [wake for wake in spot(samples, detector) if wake.word == word_of(clip)]
     latency = None
     if wakes and clip.speech_end_s is not None and clip.kind == "wakeword":
-        latency = (wakes[-1].at - len(before)) / LISTENING_RATE * 1000 - clip.speech_end_s * 1000
+        latency = (wakes[-1].at / LISTENING_RATE - LEAD_S - clip.speech_end_s) * 1000
     return ConversationTrial(
         measure="wake",
         clip=clip.name,
@@ -95,11 +125,15 @@ def negatives(clips: Sequence[LoadedClip], words: Sequence[str]) -> Iterator[Sam
 
 
 def spot(samples: Samples, detector: WakeWordDetector) -> Iterator[Detection]:
-    """Yield the wake words that `detector` detects in `samples`."""
+    """Yield the wake words that `detector` detects in `samples`; `at` is later by the time that a second look took."""
     edges = range(0, len(samples) + 1, BLOCK)
     for start, end in pairwise(edges):
-        if wake := detector.detect(AudioBlock(samples[start:end], start, end / LISTENING_RATE)):
-            yield wake
+        found = detector.detect(AudioBlock(samples[start:end], start, end / LISTENING_RATE))
+        began = time.perf_counter()
+        if isinstance(found, Candidate):
+            found = found.look()
+        if found is not None:
+            yield replace(found, at=found.at + round((time.perf_counter() - began) * LISTENING_RATE))
 
 
 def _concatenate(clips: Sequence[Samples]) -> Samples:

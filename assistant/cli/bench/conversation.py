@@ -1,5 +1,6 @@
 """`assistant bench conversation`: turn taking in a simulated room with an echo."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,12 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from assistant.cli.bench import shared
-from assistant.cli.bench.shared import RECORDINGS, Clips, number, print_report, progress, show_machine
+from assistant.cli.bench.shared import RECORDINGS, Clips, check_writable, number, print_report, progress, show_machine
 from assistant.cli.models import pull_missing
 from assistant.cli.options import ConfigFile, Json, Offline
 from assistant.config import file as config_file
 
 if TYPE_CHECKING:
+    from assistant.bench.clips import Clip
+    from assistant.bench.conversation.det import Curve
     from assistant.bench.conversation.report import ConversationReport, ConversationSummary
 
 
@@ -28,6 +31,14 @@ def conversation(
             help="Length of the assistant's own speech: half with an echo 20 dB below it, half 10 dB.",
         ),
     ] = 10,
+    det: Annotated[
+        Path | None,
+        typer.Option(
+            "--det",
+            metavar="FILE.svg",
+            help="Measure the wake words alone, and draw misses against false wakes an hour over their thresholds.",
+        ),
+    ] = None,
     json: Json = False,
     config: ConfigFile = None,
     offline: Offline = False,
@@ -38,10 +49,34 @@ def conversation(
 
     settings = config_file.load(config)
     chosen = choose(clips or [], RECORDINGS)
+    if det is not None:
+        check_writable(det)
+        _draw_det(chosen, det, json=json)
+        return
     pull_missing(list(settings.models.values()), offline=offline)
     with progress("reading the recordings") as update:
         report = measure_conversation(settings, chosen, minutes, update)
     print_report(report, _show, json=json)
+
+
+def _draw_det(clips: "list[Clip]", to: Path, *, json: bool) -> None:
+    from assistant.bench.conversation.det import draw_det
+    from assistant.bench.conversation.run import measure_det
+
+    with progress("reading the recordings") as update:
+        found = measure_det(clips, update)
+    to.write_text(draw_det(found, "Wake words: misses against false wakes"), encoding="utf-8")
+    print_report(found, _show_det, json=json)
+
+
+def _show_det(found: "list[Curve]", console: Console) -> None:
+    """Print the points in use."""
+    table = Table("", "words missed", "false wakes an hour", "near misses that wake", box=SIMPLE_HEAD, pad_edge=False)
+    for curve in found:
+        point = curve.chosen
+        rate = number(point.false_wakes_per_hour, 1)
+        table.add_row(curve.name, _percent(point.misses), rate, _percent(point.near_misses))
+    console.print(table)
 
 
 def _show(report: "ConversationReport", console: Console) -> None:
@@ -61,6 +96,7 @@ def _summary_table(summary: "ConversationSummary") -> Table:
     table = Table("", "", "of")
     for name, figure, of in (
         ("wake words detected", _percent(summary.wake_hit_rate), str(summary.wake_words)),
+        ("near misses that woke", str(summary.near_misses_woken), str(summary.near_misses)),
         ("false wakes an hour", number(summary.false_wakes_per_hour, 1), shared.minutes(summary.negative_s)),
         ("commits in a pause", _percent(summary.premature_commit_rate), str(summary.pauses)),
         (

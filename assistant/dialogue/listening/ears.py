@@ -7,6 +7,7 @@ from assistant.engines.detectors import Detectors
 from assistant.turns.foreground import Background, Foreground
 from assistant.vad.gated import GatedActivity
 from assistant.wake.base import Detection
+from assistant.wake.candidate import settled
 
 WAKE_S = 3.0
 """Audio that is remembered besides the longest utterance: a wake word and what led to it."""
@@ -41,9 +42,9 @@ class Ears:
         self._pre_roll.push(scored)
         return scored
 
-    def spot(self, block: AudioBlock) -> Detection | None:
-        """Detect the wake word that `block` completes."""
-        return self._wake.detect(block) if self._wake is not None else None
+    async def spot(self, block: AudioBlock) -> Detection | None:
+        """Detect the wake word that `block` completes; a second look, where it takes one, is the work of a thread."""
+        return await settled(self._wake.detect(block)) if self._wake is not None else None
 
     def follow_speaker(self, woken: Detection) -> None:
         """Take for the user, from now on, a speaker as loud as the one who said the wake word."""

@@ -15,6 +15,7 @@ from assistant.engines.detectors import Words
 from assistant.errors import AssistantError, Code
 from assistant.interfaces.wyoming.wire import Send
 from assistant.wake.base import WakeWordDetector
+from assistant.wake.candidate import settled
 from assistant.wake.microwakeword import packaged_words
 
 MIN_ALIKE = 0.6
@@ -78,7 +79,7 @@ class Spotting:
         """Listen to the next samples (16 kHz). Raises `AssistantError` (`wake.failed`)."""
         for block in self._blocks.push(samples):
             await anyio.lowlevel.checkpoint()  # audio may come faster than it was spoken
-            found = self._detector.detect(block)
+            found = await settled(self._detector.detect(block))
             if found is not None:
                 self._found = True
                 await self._send(Detection(name=found.word, timestamp=found.at * 1000 // LISTENING_RATE).event())

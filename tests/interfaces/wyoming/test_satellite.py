@@ -262,7 +262,9 @@ async def test_what_a_satellite_used_is_gone_when_it_hangs_up(
         models = [
             model for stream in (detectors.wake._microphone, detectors.wake._loudspeaker) for model in stream._models
         ]
-        sessions.extend(map(weakref.ref, [detectors.activity._session, *models]))
+        look = detectors.wake._second_look
+        assert look is not None
+        sessions.extend(map(weakref.ref, [detectors.activity._session, *models, look]))
         return detectors
 
     monkeypatch.setattr(engines, "detector_loader", remembering)
@@ -276,7 +278,7 @@ async def test_what_a_satellite_used_is_gone_when_it_hangs_up(
                     await converse(client, clips, RunPipeline(PipelineStage.ASR, PipelineStage.TTS))
                 while server.host.wyoming_clients:
                     await anyio.lowlevel.checkpoint()
-            assert (len(loaded), len(sessions)) == (2, 6)
-            assert [each() for each in sessions] == [None] * 6
+            assert (len(loaded), len(sessions)) == (2, 8)
+            assert [each() for each in sessions] == [None] * 8
     finally:
         gc.enable()
