@@ -20,6 +20,7 @@ from assistant.audio.pcm import from_int16
 from assistant.bench.clips import Clip
 from assistant.config.schema import Config, Wake, Wyoming
 from assistant.interfaces.wyoming.waking import is_call
+from assistant.wake.base import Candidate, Detection
 from assistant.wake.words import WakeWords
 from tests.interfaces.wyoming.conftest import Serve
 
@@ -86,8 +87,11 @@ def end_of_wake_word(clip: Clip) -> bytes:
     """The last 0.4 s of "okay Nabu", as they are still on their way when a client has detected it."""
     spoken = pcm(clip)
     detector = WakeWords({"okay_nabu": "auto"})
-    blocks = Blocks().push(from_int16(np.frombuffer(spoken, np.int16)))
-    found = next(found for block in blocks if (found := detector.detect(block)) is not None)
+    blocks = iter(Blocks().push(from_int16(np.frombuffer(spoken, np.int16))))
+    found: Detection | Candidate | None = None
+    while not isinstance(found, Detection):
+        found = detector.detect(next(blocks))
+        found = found.look() if isinstance(found, Candidate) else found
     end = found.word_end * 2
     return spoken[end - round(0.4 * RATE) * 2 : end]
 
