@@ -17,6 +17,7 @@ EXAMPLE = {
     dict[str, str]: {"asr": "cpu"},
     dict[str, float]: {"asr": 0.2},
     str | None: None,
+    float | None: 0.9,
     events.Marks: events.Marks(commit=480.0),
     events.Provenance | None: events.Provenance(kind="document", name="manual.pdf", passage="page 3"),
 }

@@ -70,9 +70,9 @@ class Wake(Section, frozen=True):
         dict[str, Annotated[float, Meta(gt=0, lt=1)] | Literal["auto"]],
         Meta(
             min_length=1,
-            description="Wake words, and the score (0 to 1) from which each counts: lower wakes more easily, auto is "
-            "the model's own. okay_nabu, hey_jarvis, alexa, hey_mycroft, or the path of your own model (microWakeWord "
-            ".json, openWakeWord .tflite).",
+            description="Wake words, and the score (0 to 1) from which each counts, or has its second look (packaged "
+            "words): lower wakes more easily, auto is the model's own. okay_nabu, hey_jarvis, alexa, hey_mycroft, or "
+            "the path of your own model (microWakeWord .json, openWakeWord .tflite).",
         ),
     ] = field(default_factory=lambda: {"okay_nabu": "auto"})
     listen_s: Annotated[
