@@ -22,7 +22,7 @@ Factory = Callable[[Config, Engines], Responder]
 
 BUILT_IN: dict[str, Factory] = {
     "clock": lambda config, engines: ClockResponder(),
-    "deeds": lambda config, engines: DeedsResponder(engines.voice.language),
+    "deeds": lambda config, engines: DeedsResponder(),
     "model": lambda config, engines: ModelResponder(engines.generation, config.llm),
 }
 """The names that `answers.order` knows, besides `module:factory`."""

@@ -19,6 +19,7 @@ from assistant.host import libraries
 from assistant.host.budget import Budget, thread_budget
 from assistant.host.hardware import usable_cores
 from assistant.host.secrets import secret
+from assistant.language.deeds import asks_deed
 from assistant.language.tables import tables_of
 from assistant.llm.llama import LlamaCpp
 from assistant.llm.openai import OpenAiCompatible
@@ -166,6 +167,7 @@ def load_voice(config: Config, budget: Budget) -> SpeechSynthesizer:
     voice = Piper(locate_configured(config, "tts.voice"), threads=budget.synthesis, speed=config.tts.speed)
     voice.warm_up()
     clauses_of("5 at once", voice.language)  # compiles what reads numbers and units
+    asks_deed("", voice.language)  # and what is asked in that language
     return CachingVoice(voice, tables_of(voice.language).phrases.urgent)
 
 

@@ -14,6 +14,7 @@ ACCENTS = re.compile("[\u0300-\u036f]")
 PART = re.compile(r"[\[\]()|*]|[^\s\[\]()|*]+")
 
 MAX_WORDS = 60
+MAX_LETTERS = 400
 """What is longer is no utterance that a pattern was written for, and the time to match grows with its square."""
 
 
@@ -33,10 +34,11 @@ def fits(words: list[str], patterns: tuple[str, ...], *, spaced: bool) -> bool:
 
     `spaced`: whether the language has spaces between words.
     """
-    if not patterns or len(words) > MAX_WORDS:
-        return False
     space = " " if spaced else ""
-    return _compiled(patterns, space).fullmatch(_line(words, space)) is not None
+    line = _line(words, space)
+    if not patterns or len(words) > MAX_WORDS or len(line) > MAX_LETTERS:
+        return False
+    return _compiled(patterns, space).fullmatch(line) is not None
 
 
 @cache

@@ -1,9 +1,11 @@
 """What asks for a deed, and what only sounds like it."""
 
+import time
+
 import pytest
 
 from assistant.language.deeds import asks_deed
-from assistant.language.patterns import MAX_WORDS, fits, words_of
+from assistant.language.patterns import MAX_LETTERS, MAX_WORDS, fits, words_of
 
 REQUESTS = {
     "en": [
@@ -133,3 +135,16 @@ def test_patterns_say_what_their_signs_mean(pattern: str, said: list[str], unsai
 def test_what_is_long_is_no_utterance() -> None:
     assert fits(["turn", "on"] + ["a"] * (MAX_WORDS - 2), ("turn on *",), spaced=True)
     assert not fits(["turn", "on"] + ["a"] * (MAX_WORDS - 1), ("turn on *",), spaced=True)
+    assert fits(["打开" + "灯" * (MAX_LETTERS - 2)], ("打开 *",), spaced=False)
+    assert not fits(["打开" + "灯" * (MAX_LETTERS - 1)], ("打开 *",), spaced=False)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("zh", "开" * MAX_LETTERS), ("zh", "把灯" * 200), ("de", "licht an " * 30), ("en", "set a " * 30)],
+)
+def test_what_no_pattern_fits_is_found_out_soon(language: str, text: str) -> None:
+    asks_deed("", language)
+    began = time.thread_time()
+    asks_deed(text, language)
+    assert time.thread_time() - began < 0.1

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
+from assistant import blocking
 from assistant.answers.base import Answer, Part, Question, Responder
 from assistant.events import REFUSAL, Provenance
 from assistant.language.deeds import asks_deed
@@ -16,11 +17,15 @@ class DeedsResponder(Responder):
 
     name = "deeds"
 
-    def __init__(self, expected: str) -> None:
-        """`expected` is the language that most is asked in; its patterns are compiled now, which takes 20 ms."""
-        asks_deed("", expected)
+    def __init__(self) -> None:
+        self._compiled: set[str] = set()
+        """Languages whose patterns are; that takes up to 0.1 s, in which the event loop would stand still."""
 
     async def answer(self, question: Question) -> Answer | None:
+        language = question.known_language
+        if language not in self._compiled:
+            await blocking.call(lambda stop: asks_deed("", language), name="patterns")
+            self._compiled.add(language)
         if not asks_deed(question.text, question.known_language):
             return None
         sentence = tables_of(question.reply_language).phrases.cannot

@@ -24,7 +24,7 @@ REFUSED = Provenance(kind="refusal", name="deeds")
 
 
 async def test_a_request_is_refused_in_the_language_of_the_voice() -> None:
-    responder = DeedsResponder("en")
+    responder = DeedsResponder()
     question = Question("Schalte das Licht aus.", "kitchen", History(), language="de", reply_language="en")
     answer = await responder.answer(question)
     assert answer is not None
@@ -36,7 +36,7 @@ async def test_a_request_is_refused_in_the_language_of_the_voice() -> None:
 @pytest.mark.parametrize("reply_language", ["fi", "en"])
 async def test_what_it_has_no_words_for_is_left_to_others(reply_language: str) -> None:
     question = Question("Sammuta valot.", "kitchen", History(), language="fi", reply_language=reply_language)
-    assert await DeedsResponder("fi").answer(question) is None
+    assert await DeedsResponder().answer(question) is None
 
 
 async def test_it_comes_before_the_model_unless_the_configuration_says_otherwise() -> None:
