@@ -111,8 +111,6 @@ def decode(file: BinaryIO, *, name: str, max_s: float) -> Pieces:
         file = wav_header.mended(file)
         choice = _choose(file, name, max_s)
         warnings = yield from _decoded(file, choice, name, max_s)
-    except MemoryError:
-        raise  # PyAV's own is an FFmpegError too
     except av.FFmpegError as error:
         raise _unreadable(name, "not a recording in a known format, or damaged") from error
     except OSError as error:
@@ -199,8 +197,6 @@ class _Losses:
 
         try:
             frames = packet.decode()
-        except MemoryError:
-            raise
         except av.FFmpegError:
             if packet.size:
                 self._bad += 1
@@ -245,8 +241,6 @@ def _packets(container: "InputContainer", tracks: Sequence["AudioStream"]) -> It
         try:
             for packet in container.demux(*tracks):
                 yield cast("Packet[AudioStream]", packet)
-        except MemoryError:
-            raise
         except av.FFmpegError:
             continue
         return

@@ -135,6 +135,15 @@ def test_a_damaged_place_costs_no_more_than_what_is_around_it(form: Form) -> Non
     assert len(found.samples) > 3 * 16_000
 
 
+def test_a_packet_that_claims_more_than_all_memory_costs_what_follows_it_and_no_more() -> None:
+    content = bytearray(encode(tone(48_000, 4), "ipod"))
+    sizes = content.index(b"stsz") + 16  # of all packets, four bytes each
+    content[sizes + 4 * 100] = 0x33  # 800 MB
+    (warning,) = (found := decoded(bytes(content))).warnings
+    assert len(found.samples) == pytest.approx(100 * 1024 / 48_000 * 16_000, abs=1200)
+    assert "of 4.0 s could not be read" in warning
+
+
 def test_recordings_one_after_another_in_a_file_are_read_as_one() -> None:
     found = decoded(encode(tone(48_000), "mp3") + encode(tone(44_100), "mp3", rate=44_100))
     assert len(found.samples) == pytest.approx(4 * 16_000, abs=3000)
