@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio
 import numpy as np
@@ -21,7 +21,7 @@ from assistant.engines.detectors import DetectorLoader, Detectors
 from assistant.engines.engines import Engines, share
 from assistant.errors import AssistantError, Code
 from assistant.llm.base import Generation, Message, Prompt, RemoteLanguageModel, Usage
-from assistant.wake.base import Detection
+from assistant.wake.base import Candidate, Detection
 
 VOICE_RATE = 1000
 
@@ -256,12 +256,18 @@ class ScriptedWakeWordDetector:
 
     late: int = 0
     said: bool = False
+    second_look: float | None = None
+    """Score of the second look, which half confirms; None for a word that has none."""
 
-    def detect(self, block: AudioBlock) -> Detection | None:
+    def detect(self, block: AudioBlock) -> Detection | Candidate | None:
         if not self.said:
             return None
         self.said = False
-        return Detection("okay_nabu", 0.9, block.end, block.end - self.late)
+        found = Detection("okay_nabu", 0.9, block.end, block.end - self.late)
+        if self.second_look is None:
+            return found
+        said = replace(found, second_look=self.second_look) if self.second_look >= 0.5 else None
+        return Candidate(lambda: said)
 
     def close(self) -> None:
         pass

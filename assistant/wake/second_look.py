@@ -14,7 +14,8 @@ from assistant.audio.pcm import Samples
 from assistant.wake.openwakeword import SpeechEmbedding
 
 WEIGHTS = Path(__file__).with_name("second_look.npz")
-"""Two layers, as `python -m tests.wake_corpus train` writes them."""
+"""Two layers, in the form in which `python -m tests.wake_corpus train` writes them; docs/wake.md says how these were
+chosen."""
 
 WORDS = ("okay_nabu", "hey_jarvis", "alexa", "hey_mycroft")
 """In the order of the outputs."""

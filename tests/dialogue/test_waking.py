@@ -70,6 +70,30 @@ async def test_nothing_is_urgent_while_it_sleeps_in_a_quiet_room_and_everything_
         assert not stage.ears.batched
 
 
+async def test_a_candidate_wakes_if_a_second_look_confirms_it_and_both_scores_are_told() -> None:
+    script = sleeper()
+    script.detector = ScriptedWakeWordDetector(second_look=0.75)
+    async with conversation(script, ASLEEP) as stage:
+        await stage.ears.hear(0.0, 320)
+        await say_wake_word(stage)
+        await stage.ears.hear(0.0, 320)
+        [woken] = stage.seen(Woken)
+        assert isinstance(woken, Woken)
+        assert (woken.score, woken.second_look) == (0.9, 0.75)
+        await stage.ask()
+        assert (await stage.turn_finished()).heard == "It is noon."
+
+
+async def test_what_only_resembles_a_wake_word_changes_nothing() -> None:
+    script = sleeper()
+    script.detector = ScriptedWakeWordDetector(second_look=0.25)
+    async with conversation(script, ASLEEP) as stage:
+        await say_wake_word(stage)
+        await stage.ask()
+        await stage.ears.hear(0.0, 320)
+        assert [type(event) for event in stage.events] == [Listening]
+
+
 async def test_what_is_said_after_it_is_answered() -> None:
     async with conversation(sleeper(), ASLEEP) as stage:
         await stage.ears.hear(0.0, 320)

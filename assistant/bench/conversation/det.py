@@ -62,10 +62,11 @@ class Listened:
         return all(each.word != self.word for each in self.detections(criteria))
 
 
-def listen(samples: Samples, words: Sequence[str], word: str, *, resembles: bool = False) -> Listened:
+def listen(
+    samples: Samples, words: Sequence[str], second_look: SecondLook, word: str, *, resembles: bool = False
+) -> Listened:
     """Let the packaged models of `words` listen to `samples`."""
     models = [load_model(each) for each in words]
-    second_look = SecondLook()
     listened = Listened(len(samples) / LISTENING_RATE, word, resembles)
     look_until = 0
     for start, end in pairwise(range(0, len(samples) + 1, BLOCK)):
@@ -85,15 +86,16 @@ def listen_to_all(
 
     Runs about twenty times faster than real time.
     """
+    second_look = SecondLook()
     for clip, variant, samples in said(clips, words):
         progress(f"{clip.name}, {variant}")
-        yield listen(samples, words, word_of(clip))
+        yield listen(samples, words, second_look, word_of(clip))
     for clip, samples in near_misses(clips):
         progress(clip.name)
-        yield listen(samples, words, "", resembles=True)
+        yield listen(samples, words, second_look, "", resembles=True)
     for number, samples in enumerate(negatives(clips, words), 1):
         progress(f"{len(samples) / LISTENING_RATE / 60:.0f} minutes without a wake word, condition {number}")
-        yield listen(samples, words, "")
+        yield listen(samples, words, second_look, "")
 
 
 @dataclass(frozen=True)
