@@ -164,6 +164,8 @@ def words_to_say(written: str, language: str, before: str = "", following: str =
     there is nothing to say.
     """
     said = _usual_letters(written)
+    if len(said) == 1 and UNSPACED_SCRIPT.match(said):  # one of thousands in a text without spaces
+        return _readable(said, language).strip()
     said = CODE_SPAN.sub(_code, said)
     if latex.is_latex(said):
         said = latex.signs(said)
