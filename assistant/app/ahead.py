@@ -7,8 +7,8 @@ longer than somebody who has just spoken would wait.
 from assistant.audio.pcm import LISTENING_RATE
 from assistant.audio.resample import Resampler
 from assistant.config.schema import Config
-from assistant.wake import openwakeword
 from assistant.wake.microwakeword import packaged_words
+from assistant.wake.second_look import SecondLook
 
 
 def import_ahead(config: Config) -> None:
@@ -19,6 +19,6 @@ def import_ahead(config: Config) -> None:
         from assistant.interfaces.wyoming import discovery
 
         packaged_words()
-        openwakeword.import_library()
+        SecondLook()  # with its weights
         if discovery.is_announced(config.wyoming):
             discovery.import_library()

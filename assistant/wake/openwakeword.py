@@ -160,11 +160,6 @@ class _Network:
         return found
 
 
-def import_library() -> None:
-    """Import the library ahead of a model's need of it."""
-    import pyopen_wakeword.wakeword  # noqa: F401
-
-
 def _native() -> Path:
     """Find TensorFlow Lite, which comes with the package; else its folder, which fails to load with a clear reason."""
     import pyopen_wakeword
