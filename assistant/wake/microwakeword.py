@@ -17,7 +17,7 @@ THRESHOLDS = {"okay_nabu": 0.6, "hey_jarvis": 0.7, "alexa": 0.6, "hey_mycroft": 
 """Thresholds of the models in the package, for the second of two successive scores; a second look decides."""
 
 SECOND_LOOKS = {
-    "okay_nabu": SecondLookAt(score=0.5, wait_s=0.0),
+    "okay_nabu": SecondLookAt(score=0.3, wait_s=0.0),
     "hey_jarvis": SecondLookAt(score=0.65, wait_s=0.032),
     "alexa": SecondLookAt(score=0.5, wait_s=0.0),
     "hey_mycroft": SecondLookAt(score=0.9, wait_s=0.192),
