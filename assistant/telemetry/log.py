@@ -1,6 +1,5 @@
 """Log to standard error as text or JSON, or to the journal. Transcripts appear at level debug only."""
 
-import atexit
 import json
 import logging
 import sys
@@ -56,14 +55,9 @@ class JsonFormat(logging.Formatter):
 def configure(settings: Log) -> None:
     """Configure the log of the whole process as `settings` say."""
     root = logging.getLogger()
-    for before in [each for handler in root.handlers for each in handler.filters if isinstance(each, Rates)]:
-        before.finish()
-        atexit.unregister(before.finish)
-    handler = _handler(settings.format)
-    rates = Rates(handler)
-    handler.addFilter(rates)
-    atexit.register(rates.finish)
-    root.handlers[:] = [handler]
+    for before in root.handlers:
+        before.flush()
+    root.handlers[:] = [Rates(_handler(settings.format))]
     root.setLevel(logging.WARNING)
     logging.getLogger("assistant").setLevel(settings.level.upper())
 

@@ -2,8 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+
+from assistant.telemetry.journal import fields_of
 
 MAX_A_MINUTE = 120
 """Lines of one kind in a minute that are written; ten rooms in which people talk without a pause write half as many."""
@@ -11,10 +14,11 @@ MAX_A_MINUTE = 120
 MINUTE_S = 60.0
 
 MAX_KINDS = 1000
-"""Kinds that are counted at a time; of more the oldest is forgotten."""
+"""Kinds that are counted at a time; of more the oldest is told of and forgotten."""
 
-Kind = tuple[str, int, str]
-"""Name of the logger, level, and the message before its arguments are put in: for an event its name."""
+Kind = tuple[str, int, str, str, str]
+"""Name of the logger, level, the message before its arguments are put in (for an event its name), and of an event its
+code and its room."""
 
 
 @dataclass
@@ -26,49 +30,59 @@ class _Minute:
     left_out: int = 0
 
 
-class Rates(logging.Filter):
-    """Lets the first `MAX_A_MINUTE` lines of each kind and minute through to `handler`.
+class Rates(logging.Handler):
+    """Hands the first `MAX_A_MINUTE` lines of each kind and minute to `handler`.
 
-    Of the rest it says how many there were, with the first line of any kind after that minute, and at `finish`. What is
-    below INFO is for whoever looks for a fault, and all of it is written.
+    Of the rest it says how many there were, with the first line of any kind after that minute, and when it is flushed.
+    What is below INFO is for whoever looks for a fault, and all of it is written.
     """
 
     def __init__(self, handler: logging.Handler, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._handler = handler
+        self.handler = handler
         self._now = now
         self._minutes: dict[Kind, _Minute] = {}
         self._next_end = 0.0
         """The earliest moment at which a minute ends."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno < logging.INFO or getattr(record, "left_out", False):
-            return True
-        now = self._now()
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < logging.INFO or self._is_written(record, self._now()):
+            self.handler.handle(record)
+
+    def flush(self) -> None:
+        """Say what was left out so far."""
+        with self.lock or nullcontext():
+            self._end(list(self._minutes))
+        self.handler.flush()
+
+    def close(self) -> None:
+        self.flush()
+        self.handler.close()
+        super().close()
+
+    def _is_written(self, record: logging.LogRecord, now: float) -> bool:
         if now >= self._next_end:
-            self._end(lambda minute: now - minute.began >= MINUTE_S)
-        kind = (record.name, record.levelno, str(record.msg))
-        minute = self._minutes.setdefault(kind, _Minute(now))
+            self._end([kind for kind, minute in self._minutes.items() if now - minute.began >= MINUTE_S])
+        minute = self._minutes.setdefault(_kind(record), _Minute(now))
         if len(self._minutes) > MAX_KINDS:
-            del self._minutes[next(iter(self._minutes))]
+            self._end([next(iter(self._minutes))])
         if minute.written < MAX_A_MINUTE:
             minute.written += 1
             return True
         minute.left_out += 1
         return False
 
-    def finish(self) -> None:
-        """Say what was left out so far."""
-        self._end(lambda minute: True)
-
-    def _end(self, is_over: Callable[[_Minute], bool]) -> None:
-        """Say what was left out in the minutes that are over, and forget them."""
-        over = [kind for kind, minute in self._minutes.items() if is_over(minute)]
+    def _end(self, over: Sequence[Kind]) -> None:
+        """Say what was left out of the kinds that are `over`, and forget them."""
         ended = {kind: self._minutes.pop(kind) for kind in over}
         self._next_end = min((minute.began for minute in self._minutes.values()), default=self._now()) + MINUTE_S
-        for (name, level, message), minute in ended.items():
+        for (name, level, message, *_), minute in ended.items():
             if minute.left_out:
                 said = "%d more like this were left out: %s"
-                line = logging.LogRecord(name, level, "", 0, said, (minute.left_out, message), None)
-                line.left_out = True
-                self._handler.handle(line)
+                self.handler.handle(logging.LogRecord(name, level, "", 0, said, (minute.left_out, message), None))
+
+
+def _kind(record: logging.LogRecord) -> Kind:
+    fields = fields_of(record)
+    code, room = (str(fields.get(key, "")) for key in ("code", "room"))
+    return record.name, record.levelno, str(record.msg), code, room

@@ -13,6 +13,7 @@ from assistant.config.schema import Log
 from assistant.events import DeviceLost, Error, Event, FinalTranscript, SpeechEnded
 from assistant.telemetry import log
 from assistant.telemetry.journal import JournalHandler, encode_datagram, is_connected
+from assistant.telemetry.rates import Rates
 
 
 @pytest.fixture
@@ -112,9 +113,13 @@ def test_it_is_used_where_systemd_reads_standard_error(monkeypatch: pytest.Monke
         before = logging.getLogger().handlers[:]
         try:
             log.configure(Log())
-            assert [type(handler) for handler in logging.getLogger().handlers] == [JournalHandler]
+            (rates,) = logging.getLogger().handlers
+            assert isinstance(rates, Rates)
+            assert isinstance(rates.handler, JournalHandler)
             log.configure(Log(format="text"))
-            assert not isinstance(logging.getLogger().handlers[0], JournalHandler)
+            (rates,) = logging.getLogger().handlers
+            assert isinstance(rates, Rates)
+            assert not isinstance(rates.handler, JournalHandler)
         finally:
             logging.getLogger().handlers[:] = before
         monkeypatch.setenv("JOURNAL_STREAM", "1:1")
