@@ -9,7 +9,7 @@ from tests.homeassistant.daemon import PORT, Daemon, serving
 from tests.homeassistant.home import Home, connected, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def alone(models: None) -> Iterator[None]:
     """A network in which nobody else is; everything that is fetched has been."""
     image.make()
@@ -17,13 +17,13 @@ def alone(models: None) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def assistant(alone: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     with serving(tmp_path_factory.mktemp("assistant")) as daemon:
         yield daemon
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def token(alone: None) -> Iterator[str]:
     with running() as token:
         yield token
