@@ -133,6 +133,19 @@ def single_error() -> Iterator[None]:
         raise _first_leaf(ours) from group
 
 
+def reason_of(error: BaseException | None) -> AssistantError | None:
+    """Return the `AssistantError` that `single_error` would make of `error`; None if it is another."""
+    try:
+        with single_error():
+            if error is not None:
+                raise error
+    except AssistantError as found:
+        return found
+    except BaseException:
+        return None
+    return None
+
+
 def _first_leaf(group: BaseExceptionGroup[AssistantError]) -> AssistantError:
     first = group.exceptions[0]
     return _first_leaf(first) if isinstance(first, BaseExceptionGroup) else first

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from assistant.errors import AssistantError, Code, single_error
+from assistant.errors import AssistantError, Code, reason_of, single_error
 
 
 @pytest.mark.parametrize("code", list(Code))
@@ -47,3 +47,12 @@ def test_a_defect_beside_an_error_is_not_hidden() -> None:
 def test_an_error_by_itself_goes_through() -> None:
     with pytest.raises(AssistantError, match="gone"), single_error():
         raise AssistantError(Code.DEVICE_FAILED, "gone")
+
+
+def test_the_reason_is_found_in_a_group_and_nowhere_else() -> None:
+    reason = AssistantError(Code.DEVICE_GONE, "gone")
+    assert reason_of(reason) is reason
+    assert reason_of(BaseExceptionGroup("", [ExceptionGroup("", [reason])])) is reason
+    assert reason_of(ExceptionGroup("", [reason, ValueError()])) is None
+    assert reason_of(ValueError()) is None
+    assert reason_of(None) is None

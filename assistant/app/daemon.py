@@ -28,8 +28,8 @@ from assistant.config.schema import Metrics as MetricsSettings
 from assistant.config.schema import Wyoming as WyomingSettings
 from assistant.engines.detectors import Detectors, load_detectors
 from assistant.engines.engines import Engines
-from assistant.errors import AssistantError, Code, single_error
-from assistant.events import Emitter, Event, Level, PartialTranscript, Ready, ReplyText, RoomClosed, RoomOpened
+from assistant.errors import AssistantError, Code, reason_of, single_error
+from assistant.events import Emitter, Error, Event, Level, PartialTranscript, Ready, ReplyText, RoomClosed, RoomOpened
 from assistant.host.notify import Notifier, notifier, watchdog_s
 from assistant.host.process import exit_within, freeze_heap, limit_heap, seconds_since_start
 from assistant.host.watchdog import Watchdog
@@ -82,7 +82,7 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
         async with AsyncExitStack() as closing, anyio.create_task_group() as root:
             closing.push_async_callback(engines.aclose)  # last: it may take long
             closing.callback(store.close)
-            closing.push(partial(_end_in_time, manager))  # first
+            closing.push(partial(_end_in_time, manager, emit))  # first
             rooms = Rooms(Shared(engines, build_responders(config, engines), bus.emit, store), config)
             running = Running(rooms, bus, metrics, reload, partial(_end, root, card))
             await root.start(signals.follow, running, manager, bus.emit)
@@ -217,11 +217,20 @@ def _show_after(show: Callable[[], None], room: Room, event: Event) -> None:
 
 
 def _end_in_time(
-    manager: Notifier, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    manager: Notifier,
+    emit: Emitter,
+    kind: type[BaseException] | None,
+    error: BaseException | None,
+    trace: TracebackType | None,
 ) -> None:
-    """Bound the time of what comes now: it must not keep the process from ending."""
+    """Bound the time of what comes now: it must not keep the process from ending, nor the reason from being said."""
     manager.stopping()
-    exit_within(ENDING_S, 0 if error is None else 1)
+    reason = reason_of(error)
+    if reason is None:
+        exit_within(ENDING_S, 0 if error is None else 1)
+    else:
+        last = Error(code=reason.code, message=reason.message)
+        exit_within(ENDING_S, reason.exit_status, lambda: emit(last))
 
 
 @contextmanager

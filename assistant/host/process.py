@@ -7,6 +7,7 @@ import os
 import resource
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 RETURNED = 4 << 20
@@ -63,11 +64,15 @@ def freeze_heap() -> None:
     gc.freeze()
 
 
-def exit_within(seconds: float, status: int) -> None:
-    """Make this process exit with `status` after `seconds` at the latest, whatever its threads are blocked in."""
+def exit_within(seconds: float, status: int, say: Callable[[], None] = lambda: None) -> None:
+    """Make this process exit with `status` after `seconds` at the latest, whatever its threads are blocked in.
+
+    `say` is called then: what would have been said if it had ended by itself.
+    """
 
     def end() -> None:
         time.sleep(seconds)
+        say()
         logging.shutdown()
         os._exit(status)
 
