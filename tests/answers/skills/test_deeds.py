@@ -11,7 +11,7 @@ from assistant.answers.history import History
 from assistant.answers.skills.deeds import DeedsResponder
 from assistant.app.running import Running
 from assistant.config.schema import Answers
-from assistant.events import Provenance
+from assistant.events import Provenance, TurnFinished
 from assistant.interfaces.wyoming.conversations import Conversations
 from assistant.telemetry.metrics import Metrics
 from assistant.testing.scripted import Script
@@ -43,7 +43,8 @@ async def test_it_comes_before_the_model_unless_the_configuration_says_otherwise
     assert Answers().order == ["clock", "deeds", "model"]
 
 
-async def test_a_wyoming_client_is_told_that_it_was_not_handled() -> None:
+async def asked_over_wyoming(text: str, language: str) -> tuple[list[Event], TurnFinished]:
+    """What a client is sent, and the turn that its question was."""
     sent = list[Event]()
 
     async def send(event: Event) -> None:
@@ -51,21 +52,17 @@ async def test_a_wyoming_client_is_told_that_it_was_not_handled() -> None:
 
     async with room(Script()) as stage:
         host = Running(stage.rooms, stage.bus, Metrics(), lambda: QUIET, stage.tasks.cancel_scope.cancel)
-        await Conversations(host).answer("Turn on the kitchen light.", "en", None, send)
-        finished = await stage.turn_finished()
+        await Conversations(host).answer(text, language, None, send)
+        return sent, await stage.turn_finished()
+
+
+async def test_a_wyoming_client_is_told_that_it_was_not_handled() -> None:
+    sent, finished = await asked_over_wyoming("Turn on the kitchen light.", "en")
     assert [NotHandled.from_event(event).text for event in sent if NotHandled.is_type(event.type)] == [finished.reply]
     assert [event.type for event in sent] == ["handled-start", "handled-chunk", "not-handled", "handled-stop"]
     assert finished.provenance == REFUSED
 
 
 async def test_the_language_of_a_client_counts() -> None:
-    sent = list[Event]()
-
-    async def send(event: Event) -> None:
-        sent.append(event)
-
-    async with room(Script()) as stage:
-        host = Running(stage.rooms, stage.bus, Metrics(), lambda: QUIET, stage.tasks.cancel_scope.cancel)
-        await Conversations(host).answer("Schalte das Licht aus.", "de", None, send)
-        finished = await stage.turn_finished()
+    _, finished = await asked_over_wyoming("Schalte das Licht aus.", "de")
     assert (finished.language, finished.provenance) == ("de", REFUSED)
