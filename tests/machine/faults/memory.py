@@ -51,8 +51,8 @@ def killed(daemon: Daemon) -> Outcome:
     limited = time.monotonic()
     with _group_limited(daemon):
         daemon.room.speak(LONG_ANSWER)
-        daemon.journal.until(_process_ended, "end of the process", after=limited)
-    listening = daemon.until_listening(after=limited)
+        ended = daemon.journal.until(_process_ended, "end of the process", after=limited)
+    listening = daemon.until_listening(after=ended.at_s)  # before its end it may have listened again
     return Outcome("killed by the kernel; systemd started it again", listening - limited, "the question")
 
 
