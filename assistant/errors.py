@@ -49,6 +49,7 @@ class Code(StrEnum):
     ANSWERS_NONE = "answers.none"
     ANSWERS_FAILED = "answers.failed"
     EFFECT_FAILED = "effect.failed"
+    AGENDA_FULL = "agenda.full"
 
     ROOM_UNKNOWN = "room.unknown"
     ROOM_SILENT = "room.silent"

@@ -1,0 +1,1 @@
+"""Timers, alarms and reminders: what is due, and what becomes of it."""

@@ -1,0 +1,86 @@
+"""One timer, alarm or reminder. Pure: the present moment is an argument."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from enum import Enum
+
+MAX_AHEAD = timedelta(days=366 * 5)
+"""Whatever is further away was misunderstood, or is a joke."""
+
+
+class Kind(str, Enum):
+    """What somebody set."""
+
+    TIMER = "timer"
+    """Counts so many seconds down, whatever the clock on the wall does."""
+    ALARM = "alarm"
+    """Is due when the clock on the wall says so."""
+    REMINDER = "reminder"
+    """An alarm that says what it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A timer, alarm or reminder."""
+
+    id: str
+    kind: Kind
+    room: str
+    """Where it was set, and rings."""
+    due: datetime
+    """When it rings next, with a time zone. While it is paused, when it would."""
+    name: str = ""
+    """Of a timer or an alarm; what a reminder says."""
+    length: timedelta | None = None
+    """Of a timer, as it was set."""
+    left: timedelta | None = None
+    """What was left of a timer when it was paused; None while it runs."""
+    wall: time | None = None
+    """The time of day of what recurs."""
+    weekdays: tuple[int, ...] = ()
+    """When it recurs; 0 is Monday."""
+    language: str = "en"
+    """ISO 639-1 code of what it says."""
+
+    @property
+    def is_paused(self) -> bool:
+        return self.left is not None
+
+    def remaining(self, now: datetime) -> timedelta:
+        """Until it is due; what was left where it is paused."""
+        return self.left if self.left is not None else max(self.due - now, timedelta())
+
+    def paused(self, now: datetime) -> "Entry":
+        """It, standing still."""
+        return replace(self, left=self.remaining(now))
+
+    def resumed(self, now: datetime) -> "Entry":
+        """It, going on."""
+        return replace(self, due=now + self.remaining(now), left=None)
+
+    def extended(self, by: timedelta, now: datetime) -> "Entry":
+        """It with `by` more, or less, to go; not less than nothing."""
+        left = max(self.remaining(now) + by, timedelta())
+        length = self.length + by if self.length is not None else None
+        if self.is_paused:
+            return replace(self, left=left, length=length)
+        return replace(self, due=now + left, length=length)
+
+    def after(self, now: datetime) -> "Entry | None":
+        """What it is after it has rung at its time: the next time of what recurs, else None."""
+        if not self.weekdays or self.wall is None:
+            return None
+        return replace(self, due=next_time(self.wall, self.weekdays, now))
+
+
+def next_time(wall: time, weekdays: tuple[int, ...], now: datetime) -> datetime:
+    """The next moment after `now` at which the clock on the wall shows `wall` on one of `weekdays`."""
+    from datetime import UTC
+
+    for ahead in range(9):
+        day = now.date() + timedelta(days=ahead)
+        # Through UTC, a time that summer time skips becomes the one that the clock shows instead.
+        when = datetime.combine(day, wall, tzinfo=now.tzinfo).astimezone(UTC).astimezone(now.tzinfo)
+        if day.weekday() in weekdays and when > now:
+            return when
+    raise ValueError("there is no such weekday")

@@ -1,0 +1,127 @@
+"""What skills say in a language: their sentences, and durations, times and days as people say them."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from assistant.understanding.entities import UNIT_S, Entities, entities_of
+from assistant.understanding.grammar import Grammar, grammar_of
+from assistant.understanding.requests import Understanding
+from assistant.understanding.sentences import Sentences, SkillWords
+
+DATA = Path(__file__).parent / "data"
+
+ALONE = frozenset({"refusals"})
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A language that the skills speak."""
+
+    language: str
+    grammar: Grammar
+    entities: Entities
+    words: Mapping[str, SkillWords]
+    """By skill."""
+    understanding: Understanding
+
+    def say(self, skill: str, reply: str, **values: object) -> str:
+        """The sentence called `reply`; of several any. With `count` in a mapping the form for that number."""
+        said = self.words[skill].replies[reply]
+        if isinstance(said, Mapping):
+            said = said["one"] if values.get("count") == 1 and "one" in said else said["many"]
+        elif not isinstance(said, str):
+            said = random.choice(said)
+        return said.format(**values)
+
+    def duration(self, duration: timedelta) -> str:
+        """Say it in its two largest units that are not nothing: 1 hour and 5 minutes."""
+        left, parts = round(duration.total_seconds()), []
+        for unit in ("week", "day", "hour", "minute", "second"):
+            count, rest = divmod(left, UNIT_S[unit])
+            if unit == "week" and rest:
+                continue
+            left = rest
+            if count:
+                parts.append(self.counted(count, unit))
+        if len(parts) > 2 and duration >= timedelta(days=1):
+            parts = parts[:2]
+        return self.all_of(parts or [self.counted(0, "second")])
+
+    def counted(self, count: int, unit: str) -> str:
+        """A number and its unit."""
+        one, many = self.grammar.spoken.units[unit]
+        form = one if count == 1 else many
+        return form.format(count=count) if "{count}" in form else f"{count} {form}"
+
+    def all_of(self, parts: Sequence[str]) -> str:
+        """A list as it is spoken: a, b and c."""
+        if len(parts) < 2:
+            return "".join(parts)
+        spoken = self.grammar.spoken
+        return spoken.comma.join(parts[:-1]) + spoken.last + parts[-1]
+
+    def time(self, moment: time | datetime) -> str:
+        """A time of day."""
+        spoken = self.grammar.spoken
+        form = spoken.time if moment.minute else spoken.full_hour
+        halves = spoken.halves or ("", "")
+        return form.format(
+            hour=moment.hour, hour12=moment.hour % 12 or 12, minute=moment.minute, half=halves[moment.hour >= 12]
+        )
+
+    def day(self, day: date, today: date) -> str:
+        """A day as seen from `today`: today, tomorrow, on Friday, on May 8th."""
+        spoken, ahead = self.grammar.spoken, (day - today).days
+        if 0 <= ahead < len(spoken.near):
+            return spoken.near[ahead]
+        if 0 < ahead < 7:
+            return spoken.on_weekday.format(weekday=spoken.weekdays[day.weekday()])
+        form = spoken.on_date if day.year == today.year else spoken.on_date_of_year
+        return form.format(
+            weekday=spoken.weekdays[day.weekday()], month=spoken.months[day.month - 1], day=day.day, year=day.year
+        )
+
+    def moment(self, moment: datetime, now: datetime) -> str:
+        """When, as seen from `now`: at 7:30 AM; tomorrow at 8 PM."""
+        spoken = self.grammar.spoken
+        when = spoken.at.format(time=self.time(moment))
+        local = moment.astimezone(now.tzinfo)
+        when = spoken.at.format(time=self.time(local))
+        if local.date() == now.date():
+            return when
+        return spoken.day_and_time.format(day=self.day(local.date(), now.date()), at=when)
+
+    def weekdays(self, days: Sequence[int]) -> str:
+        """What recurs on `days`."""
+        spoken = self.grammar.spoken
+        if tuple(days) in spoken.recurring_days:
+            return spoken.recurring[spoken.recurring_days.index(tuple(days))]
+        return spoken.every.format(weekdays=self.all_of([spoken.weekdays[day] for day in days]))
+
+
+def languages() -> list[str]:
+    """Those that have words for skills."""
+    return sorted(path.name for path in DATA.iterdir() if path.is_dir())
+
+
+@cache
+def speech_of(language: str) -> Speech | None:
+    """The speech of `language` (ISO 639-1), read from its files; None if it has none. Takes a moment, in any thread."""
+    grammar, entities = grammar_of(language), entities_of(language)
+    folder = DATA / language
+    if grammar is None or entities is None or not folder.is_dir():
+        return None
+    words = {
+        path.stem: msgspec.yaml.decode(path.read_bytes(), type=SkillWords) for path in sorted(folder.glob("*.yaml"))
+    }
+    sentences = Sentences(words, entities, language=language, spaced=grammar.spaced)
+    sentences.warm()
+    understanding = Understanding(grammar, entities, sentences, alone=ALONE)
+    understanding.requests("1")
+    return Speech(language, grammar, entities, words, understanding)

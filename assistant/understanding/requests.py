@@ -1,0 +1,147 @@
+"""What an utterance asks for: one request or several, without the politeness around them and what was said wrongly."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from assistant.understanding.canonical import Utterance, canonical
+from assistant.understanding.entities import Entities
+from assistant.understanding.grammar import Grammar
+from assistant.understanding.sentences import Match, Sentences
+from assistant.understanding.syntax import BETWEEN_WORDS, regex
+
+MAX_REQUESTS = 4
+"""In one sentence."""
+
+MAX_AROUND = 4
+"""Polite words before a request, and behind it."""
+
+CORRECTED = ("moment", "duration", "time", "day", "percent", "number")
+"""What is corrected in the middle of a sentence, the longest first."""
+
+Known = Mapping[str, Mapping[str, str]]
+"""Values that only now are known, by list and words: the names of timers."""
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """Finds the requests of one language."""
+
+    grammar: Grammar
+    entities: Entities
+    sentences: Sentences
+    alone: frozenset[str] = frozenset()
+    """Skills whose requests never stand beside others in a sentence: what cannot be done."""
+
+    def requests(self, text: str, *, topic: str = "", known: Known | None = None) -> list[Match]:
+        """What `text` asks for, in its order; nothing where it is no request."""
+        utterance = self._corrected(canonical(text, self.grammar))
+        whole = self._best(utterance, topic, known)
+        if whole is not None and not whole.loose_letters:
+            return [whole]
+        return self._several(utterance, topic, known) or ([whole] if whole is not None else [])
+
+    def utterance(self, text: str) -> Utterance:
+        """The canonical form of `text`, corrected, without politeness."""
+        *_, bare = self._variants(self._corrected(canonical(text, self.grammar)))
+        return bare
+
+    def _best(self, utterance: Utterance, topic: str, known: Known | None) -> Match | None:
+        """The surest match of the whole; with politeness left out as well, if that is as sure."""
+        found = [
+            match
+            for variant in self._variants(utterance)
+            for match in self.sentences.matches(variant, topic=topic, lists=known)[:1]
+        ]
+        return min(found, key=lambda match: match.loose_letters, default=None)
+
+    def _several(self, utterance: Utterance, topic: str, known: Known | None) -> list[Match]:
+        """The requests of a sentence that is several, each of which is one on its own or after the one before it."""
+        for cuts in self._cuts(utterance):
+            found: list[Match] = []
+            for part in cuts:
+                match = self._best(part, found[-1].skill if found else topic, known)
+                if match is None or match.skill in self.alone:
+                    break
+                found.append(match)
+            else:
+                return found
+        return []
+
+    def _cuts(self, utterance: Utterance) -> Iterator[list[Utterance]]:
+        """The ways to cut `utterance` at its joiners, the most parts first."""
+        joints = list(self._joints(utterance))[: MAX_REQUESTS - 1]
+        for chosen in sorted(range(1, 1 << len(joints)), key=lambda mask: -mask.bit_count()):
+            parts, begin = [], 0
+            for index, (first, last) in enumerate(joints):
+                if chosen >> index & 1:
+                    parts.append(utterance.part(begin, first))
+                    begin = last
+            yield [*parts, utterance.part(begin, len(utterance.words))]
+
+    def _joints(self, utterance: Utterance) -> Iterator[tuple[int, int]]:
+        for match in self._joiner.finditer(utterance.line):
+            first, last = utterance.index_at(match.start()), utterance.index_at(match.end(), after=True)
+            if 0 < first < last < len(utterance.words):
+                yield first, last
+
+    def _variants(self, utterance: Utterance) -> Iterable[Utterance]:
+        """`utterance`, and without what is said before and behind a request."""
+        yield utterance
+        bare = utterance
+        for _ in range(MAX_AROUND):
+            if (match := self._before.match(bare.line)) and match.end() < len(bare.line):
+                bare = bare.part(bare.index_at(match.end(), after=True), len(bare.words))
+        for _ in range(MAX_AROUND):
+            if (match := self._after.search(bare.line)) and match.start() > 0:
+                bare = bare.part(0, bare.index_at(match.start()))
+        if bare != utterance:
+            yield bare
+
+    def _corrected(self, utterance: Utterance) -> Utterance:
+        """Without what was said wrongly: "10 no 15 minutes"."""
+        match = self._correction.search(utterance.line) if self.grammar.corrections else None
+        if match is None:
+            return utterance
+        first = utterance.index_at(match.start())
+        last = utterance.index_at(match.end("marker"), after=True)
+        return utterance.without(first, last)
+
+    @cached_property
+    def _correction(self) -> re.Pattern[str]:
+        kinds = self.entities.kinds
+        space = BETWEEN_WORDS if self.grammar.spaced else ""
+        marker = _any_of(sorted(self.grammar.corrections, key=len, reverse=True), self.grammar)
+        start, end = (r"(?<!\w)", r"(?!\w)") if self.grammar.spaced else ("", "")
+        pairs = [(kinds[kind].expression, kinds[kind].expression) for kind in CORRECTED]
+        pairs.append((kinds["number"].expression, kinds["duration"].expression))
+        said = "|".join(
+            rf"{start}{wrong}{end}(?={space}{marker}{end}{space}{right}{end})" for wrong, right in pairs
+        )
+        return re.compile(rf"(?:{said}){space}(?P<marker>{marker}){end}")
+
+    @cached_property
+    def _joiner(self) -> re.Pattern[str]:
+        start, end = (r"(?<!\w)", r"(?!\w)") if self.grammar.spaced else ("", "")
+        return re.compile(start + _any_of(sorted(self.grammar.joiners, key=len, reverse=True), self.grammar) + end)
+
+    @cached_property
+    def _before(self) -> re.Pattern[str]:
+        end = r"(?:(?!\w) *)" if self.grammar.spaced else ""
+        return re.compile(_any_of(self.grammar.before, self.grammar) + end)
+
+    @cached_property
+    def _after(self) -> re.Pattern[str]:
+        start = r"(?<!\w)" if self.grammar.spaced else ""
+        return re.compile(rf"{start}{_any_of(self.grammar.after, self.grammar)}$")
+
+
+def _any_of(templates: Sequence[str], grammar: Grammar) -> str:
+    """An expression for any of `templates`."""
+
+    def slot(name: str) -> str:
+        raise ValueError(f"a slot {{{name}}} in a phrase that has none")
+
+    each = [regex(template, slot=slot, rules={}, spaced=grammar.spaced) for template in templates]
+    return f"(?:{'|'.join(each) or '(?!)'})"
