@@ -50,6 +50,7 @@ class Code(StrEnum):
     ANSWERS_FAILED = "answers.failed"
     EFFECT_FAILED = "effect.failed"
     AGENDA_FULL = "agenda.full"
+    REQUESTS_INVALID = "requests.invalid"
 
     ROOM_UNKNOWN = "room.unknown"
     ROOM_SILENT = "room.silent"

@@ -11,6 +11,9 @@ from assistant.answers.base import Answer, Part, Question, Responder
 from assistant.answers.model import ModelResponder
 from assistant.answers.skills.clock import ClockResponder
 from assistant.answers.skills.deeds import DeedsResponder
+from assistant.answers.skills.every import SKILLS
+from assistant.answers.skills.house import House
+from assistant.answers.skills.responder import SkillsResponder
 from assistant.config.schema import Config
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError, Code
@@ -18,14 +21,19 @@ from assistant.errors import AssistantError, Code
 log = logging.getLogger(__name__)
 
 Factory = Callable[[Config, Engines], Responder]
-"""Makes a responder. Called again when the configuration has changed."""
+"""Makes a responder of somebody else's. Called again when the configuration has changed."""
 
-BUILT_IN: dict[str, Factory] = {
-    "clock": lambda config, engines: ClockResponder(),
-    "deeds": lambda config, engines: DeedsResponder(),
-    "model": lambda config, engines: ModelResponder(engines.generation, config.llm),
+BUILT_IN: dict[str, Callable[[Config, Engines, House], Responder]] = {
+    "skills": lambda config, engines, house: SkillsResponder(SKILLS, house, window_s=TOPIC_S),
+    "clock": lambda config, engines, house: ClockResponder(),
+    "deeds": lambda config, engines, house: DeedsResponder(),
+    "model": lambda config, engines, house: ModelResponder(engines.generation, config.llm),
 }
 """The names that `answers.order` knows, besides `module:factory`."""
+
+
+TOPIC_S = 120.0
+"""Seconds for which a room remembers what was talked about: "make it ten"."""
 
 
 class Responders:
@@ -63,9 +71,9 @@ class Responders:
                 log.debug("%s cannot read ahead: %s: %s", responder.name, type(error).__name__, error)
 
 
-def build_responders(config: Config, engines: Engines) -> Responders:
-    """Build the responders of `answers.order`. Raises `AssistantError` (`config.invalid`)."""
-    return Responders([_build(name, config, engines) for name in config.answers.order])
+def build_responders(config: Config, engines: Engines, house: House) -> Responders:
+    """Build the responders of `answers.order`, which act on `house`. Raises `AssistantError` (`config.invalid`)."""
+    return Responders([_build(name, config, engines, house) for name in config.answers.order])
 
 
 async def _parts(name: str, answer: Answer) -> AsyncGenerator[Part, None]:
@@ -81,7 +89,9 @@ async def _parts(name: str, answer: Answer) -> AsyncGenerator[Part, None]:
             raise AssistantError(Code.ANSWERS_FAILED, f"{name}: {type(error).__name__}: {error}") from error
 
 
-def _build(name: str, config: Config, engines: Engines) -> Responder:
+def _build(name: str, config: Config, engines: Engines, house: House) -> Responder:
+    if name in BUILT_IN:
+        return BUILT_IN[name](config, engines, house)
     factory = _factory(name)
     try:
         return factory(config, engines)
@@ -94,8 +104,6 @@ def _build(name: str, config: Config, engines: Engines) -> Responder:
 
 
 def _factory(name: str) -> Factory:
-    if name in BUILT_IN:
-        return BUILT_IN[name]
     module, colon, attribute = name.partition(":")
     if not colon:
         raise AssistantError(

@@ -14,7 +14,9 @@ import anyio
 from anyio.abc import TaskGroup
 
 from assistant import blocking
+from assistant.agenda.agenda import Agenda
 from assistant.answers.order import build_responders
+from assistant.answers.skills.house import House
 from assistant.app import signals, status
 from assistant.app.ahead import import_ahead
 from assistant.app.loading import load_engines
@@ -83,7 +85,9 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
             closing.push_async_callback(engines.aclose)  # last: it may take long
             closing.callback(store.close)
             closing.push(partial(_end_in_time, manager, emit))  # first
-            rooms = Rooms(Shared(engines, build_responders(config, engines), bus.emit, store), config)
+            house = House(Agenda(store.agenda))
+            responders = build_responders(config, engines, house)
+            rooms = Rooms(Shared(engines, responders, bus.emit, store, house), config)
             running = Running(rooms, bus, metrics, reload, partial(_end, root, card))
             await root.start(signals.follow, running, manager, bus.emit)
             root.start_soon(store.run, bus.emit)

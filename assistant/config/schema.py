@@ -247,7 +247,7 @@ class Answers(Section, frozen=True):
             "says of what nothing here can do, such as switching a light, that it cannot. model: the language model, "
             "which has an answer to everything. module:factory: a responder of your own.",
         ),
-    ] = field(default_factory=lambda: ["clock", "deeds", "model"])
+    ] = field(default_factory=lambda: ["skills", "clock", "deeds", "model"])
 
 
 class Llm(Section, frozen=True):

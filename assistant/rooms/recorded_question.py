@@ -6,6 +6,7 @@ import anyio
 import msgspec
 
 from assistant.answers.order import build_responders
+from assistant.answers.skills.house import House
 from assistant.audio.base import AudioSink
 from assistant.audio.pcm import LISTENING_RATE, Samples
 from assistant.audio.simulated.recorder import ReplyRecorder
@@ -57,7 +58,8 @@ async def ask(
     config = msgspec.structs.replace(config, wake="none")
     recorder = ReplyRecorder()
     ears = _Ears(emit)
-    rooms = Rooms(Shared(engines, build_responders(config, engines), ears.take), config)
+    house = House()
+    rooms = Rooms(Shared(engines, build_responders(config, engines, house), ears.take, house=house), config)
     with single_error():
         async with rooms.open("recording", Recording(question), sink or recorder):
             with anyio.move_on_after(len(question) / LISTENING_RATE + config.turns.longest_silence_ms / 1000 + GRACE_S):

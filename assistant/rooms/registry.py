@@ -35,6 +35,7 @@ class Rooms:
         self.shared = shared
         self._config = config
         self._rooms: dict[str, Room] = {}
+        shared.house.volumes = self
 
     def __iter__(self) -> Iterator[Room]:
         """Iterate in the order in which they were opened."""
@@ -72,6 +73,14 @@ class Rooms:
             else "this machine has no sound of its own, and no other room is connected",
         )
 
+    def volume(self, room: str) -> float | None:
+        """As `Volumes.volume`."""
+        return self._rooms[room].volume.level if room in self._rooms else None
+
+    async def set_volume(self, room: str, level: float) -> None:
+        """As `Volumes.set_volume`."""
+        await self.get(room).set_volume(level)
+
     @asynccontextmanager
     async def open(
         self,
@@ -103,7 +112,7 @@ class Rooms:
     async def prepare(self, config: Config) -> Prepared:
         """Load what the rooms need to follow `config`. Raises `AssistantError` (`model.*`, `config.invalid`), and then
         nothing has changed."""
-        responders = build_responders(config, self.shared.engines)
+        responders = build_responders(config, self.shared.engines, self.shared.house)
         return Prepared(config, responders, await self._missing(config, {}))
 
     async def follow(self, prepared: Prepared) -> None:

@@ -6,6 +6,7 @@ from itertools import count
 
 from assistant.answers.history import History
 from assistant.answers.order import Responders
+from assistant.answers.skills.house import House
 from assistant.audio.base import AudioSink
 from assistant.config.schema import Config
 from assistant.dialogue.context import Context
@@ -22,6 +23,8 @@ class Shared:
     responders: Responders
     emit: Emitter
     store: Store | None = None
+    house: House = field(default_factory=House)
+    """What the skills act on."""
     turns: int = 0
     """The number of the latest turn, through all rooms; 0 before the first."""
     _numbers: "count[int]" = field(default_factory=lambda: count(1))

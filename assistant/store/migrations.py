@@ -51,6 +51,15 @@ MIGRATIONS = (
             "CREATE INDEX exchange_by_room ON exchange (room, id)",
         ),
     ),
+    Migration(
+        3,
+        (
+            "CREATE TABLE agenda (id TEXT NOT NULL UNIQUE, entry TEXT NOT NULL)",
+            "CREATE TABLE list_item (id INTEGER PRIMARY KEY, list TEXT NOT NULL, item TEXT NOT NULL, at REAL NOT NULL)",
+            "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL, at REAL NOT NULL)",
+            "CREATE TABLE fact (id INTEGER PRIMARY KEY, key TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL)",
+        ),
+    ),
 )
 """In order, without a gap."""
 

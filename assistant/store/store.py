@@ -7,6 +7,7 @@ from pathlib import Path
 import anyio
 
 from assistant.events import Emitter
+from assistant.store.agenda import AgendaTable
 from assistant.store.database import Clock, Database, database_in_memory, open_database
 from assistant.store.exchanges import Exchanges
 from assistant.store.settings import Settings
@@ -32,6 +33,7 @@ class Store:
     def __init__(self, database: Database, *, history_hours: float, trouble: str = "") -> None:
         self.settings = Settings(database)
         self.exchanges = Exchanges(database, keep_hours=history_hours)
+        self.agenda = AgendaTable(database)
         self.trouble = trouble
         """Why nothing outlives the process, in a sentence; empty if it does."""
         self._database = database

@@ -130,6 +130,8 @@ class Grammar(Table, frozen=True):
     """What may stand before a request, several of them too: could you, please. Templates."""
     after: Words = ()
     """What may stand behind one."""
+    articles: Words = ()
+    """Before a name, and not part of it: the, my."""
     joiners: Words = ()
     """Between two requests in one sentence."""
     corrections: Words = ()

@@ -59,6 +59,14 @@ class Request:
         filled = self.match.slots.get(slot)
         return filled.text if filled is not None else ""
 
+    def name(self, slot: str) -> str:
+        """What was written for a slot, without an article before it."""
+        words = self.text(slot).strip().split(" ")
+        articles = self.speech.grammar.articles
+        while len(words) > 1 and words[0].lower() in articles:
+            words = words[1:]
+        return " ".join(words)
+
     def say(self, reply: str, **values: object) -> str:
         """The sentence of this skill in the language of the answer."""
         return self.speech.say(self.match.skill, reply, **values)

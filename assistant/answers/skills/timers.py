@@ -261,7 +261,8 @@ def _timers(request: Request) -> Sequence[Entry]:
 
 
 def _name(request: Request) -> str:
-    return request.text("name").strip().lower() if request.speech.language != "de" else request.text("name").strip()
+    name = request.name("name")
+    return name if request.speech.language == "de" else name.lower()
 
 
 def _called(timer: Entry, request: Request) -> str:

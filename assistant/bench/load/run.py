@@ -16,6 +16,7 @@ from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from assistant.answers.order import build_responders
+from assistant.answers.skills.house import House
 from assistant.app.loading import load_engines
 from assistant.app.running import Running
 from assistant.audio.pcm import LISTENING_RATE
@@ -117,7 +118,8 @@ async def _load_generator(
 
     Its own room is silent: the questions are put to rooms of their own.
     """
-    rooms = Rooms(Shared(engines, build_responders(config, engines), bus.emit), config)
+    house = House()
+    rooms = Rooms(Shared(engines, build_responders(config, engines, house), bus.emit, house=house), config)
     server = IpcServer(Running(rooms, bus, Metrics(), lambda: config, lambda: None))
     with tempfile.TemporaryDirectory(prefix="assistant") as folder:
         path = Path(folder) / "assistant.sock"

@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from assistant.cli.bench import conversation, load, soak, speed
+from assistant.cli.bench import answers, conversation, load, soak, speed
 
 DEFAULT_SUITE = "speed"
 
@@ -28,6 +28,7 @@ class SuiteGroup(TyperGroup):
 app = typer.Typer(cls=SuiteGroup)
 app.command("speed")(speed.speed)
 app.command("conversation")(conversation.conversation)
+app.command("answers")(answers.answers)
 app.command("load")(load.load)
 app.command("soak")(soak.soak)
 

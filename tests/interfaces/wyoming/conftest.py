@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from assistant.answers.order import build_responders
+from assistant.answers.skills.house import House
 from assistant.app.running import Running
 from assistant.bus import Bus
 from assistant.config.schema import Config, Wyoming
@@ -24,7 +25,8 @@ Serve = Callable[..., AbstractAsyncContextManager[WyomingServer]]
 def host_of(engines: Engines, config: Config) -> Running:
     """A daemon without a room of its own."""
     bus = Bus()
-    rooms = Rooms(Shared(engines, build_responders(config, engines), bus.emit), config)
+    house = House()
+    rooms = Rooms(Shared(engines, build_responders(config, engines, house), bus.emit, house=house), config)
     return Running(rooms, bus, Metrics(), lambda: config, lambda: None)
 
 
