@@ -15,6 +15,8 @@ LAYERS = (
     ("errors",),
     ("flow", "blocking", "events", "bus"),
     ("language",),
+    ("understanding",),
+    ("agenda",),
     ("config",),
     ("store",),
     ("host",),
@@ -71,12 +73,14 @@ ONE_FILE = {
     "pyopen_wakeword": "wake/openwakeword.py",
     "sounddevice": "audio/devices/portaudio.py",
     "soxr": "audio/resample.py",
+    "text_to_num": "understanding/numerals.py",
     "xllamacpp": "llm/llama_native.py",
     "zeroconf": "interfaces/wyoming/discovery.py",
 }
 """The only file that imports a library, and so the only one that knows its types and exceptions."""
 
 ONE_FOLDER = {
+    "hassil": ("understanding/",),
     "rich": ("cli/",),
     "typer": ("cli/", "__main__.py"),
     "wyoming": ("interfaces/wyoming/",),

@@ -16,8 +16,9 @@ MAX_LETTERS = 400
 """What is longer is dictation. The time to match a template grows with the length."""
 
 WORD = re.compile(
-    r"\d+(?:[.,:/]\d+)*(?:st|nd|rd|th)?\b|\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*['’]?|[%+*/×÷^=°√€$£¥]|(?<!\w)[-−](?=\d)",
-    re.ASCII if False else 0,
+    r"\d+(?:[.,:/]\d+)*(?:st|nd|rd|th)?\b|\d+(?:[.,:]\d+)*"
+    r"|[^\W\d_]+(?:['’][^\W\d_]+)*['’]?"
+    r"|[%+*/×÷^=°√€$£¥]|(?<!\w)[-−](?=\d)"
 )
 """A number with its signs, a word, or a sign that is spoken."""
 
@@ -68,7 +69,14 @@ class Utterance:
         first, last = self.index_at(start), self.index_at(end, after=True)
         if first >= last:
             return ""
-        return self.written[self.words[first].start : self.words[last - 1].end]
+        parts = [""]
+        for index, word in enumerate(self.words[first:last], first):
+            gap = self.written[self.words[index - 1].end : word.start] if index > first else ""
+            has_words = any(letter.isalnum() for letter in gap)  # they were left out, as fillers are
+            parts.append(
+                (" " if has_words and self.spaced else "" if has_words else gap) + self.written[word.start : word.end]
+            )
+        return "".join(parts)
 
     def index_at(self, position: int, *, after: bool = False) -> int:
         """The number of the word at `position` of `line`; `after`, of the first word that begins behind it."""
@@ -97,11 +105,6 @@ def canonical(text: str, grammar: Grammar) -> Utterance:
     return utterance
 
 
-def canonical_template(text: str, grammar: Grammar) -> str:
-    """The text of a template between its slots, in the same form. Numbers stay as they are."""
-    return folded(text.replace("’", "'"))
-
-
 def _split(text: str, grammar: Grammar) -> Iterable[Word]:
     text = MERIDIEM.sub(lambda match: (match[1] + "m").ljust(len(match[0])), text)
     pattern = WORD if grammar.spaced else CHARACTER
@@ -124,20 +127,21 @@ def _in_digits(utterance: Utterance, grammar: Grammar) -> Utterance:
 
 def _heard_right(utterance: Utterance, grammar: Grammar) -> Utterance:
     """Words that sound like others, as these: "a timer four 10 minutes"."""
-    line = utterance.line
     for wrong, right in grammar.mishearings:
-        while match := re.search(wrong, line):
-            first, last = utterance.index_at(match.start()), utterance.index_at(match.end(), after=True)
-            spoken = utterance.words[first:last]
-            if not spoken:
-                break
-            texts = match.expand(right).split() if utterance.spaced else [match.expand(right)]
-            new = tuple(Word(text, spoken[0].start, spoken[-1].end) for text in texts)
-            utterance = replace(utterance, words=utterance.words[:first] + new + utterance.words[last:])
-            if utterance.line == line:
-                break
-            line = utterance.line
+        for match in reversed(list(re.finditer(wrong, utterance.line))):
+            utterance = _replaced(utterance, match, match.expand(right))
     return utterance
+
+
+def _replaced(utterance: Utterance, match: re.Match[str], text: str) -> Utterance:
+    """`utterance` with `text` for the words that `match` found in its line."""
+    first, last = utterance.index_at(match.start()), utterance.index_at(match.end(), after=True)
+    spoken = utterance.words[first:last]
+    if not spoken:
+        return utterance
+    texts = text.split() if utterance.spaced else list(text)
+    new = tuple(Word(each, spoken[0].start, spoken[-1].end) for each in texts)
+    return replace(utterance, words=utterance.words[:first] + new + utterance.words[last:])
 
 
 def _said_once(utterance: Utterance, grammar: Grammar) -> Utterance:

@@ -116,9 +116,7 @@ class Understanding:
         start, end = (r"(?<!\w)", r"(?!\w)") if self.grammar.spaced else ("", "")
         pairs = [(kinds[kind].expression, kinds[kind].expression) for kind in CORRECTED]
         pairs.append((kinds["number"].expression, kinds["duration"].expression))
-        said = "|".join(
-            rf"{start}{wrong}{end}(?={space}{marker}{end}{space}{right}{end})" for wrong, right in pairs
-        )
+        said = "|".join(rf"{start}{wrong}{end}(?={space}{marker}{end}{space}{right}{end})" for wrong, right in pairs)
         return re.compile(rf"(?:{said}){space}(?P<marker>{marker}){end}")
 
     @cached_property
@@ -140,8 +138,5 @@ class Understanding:
 def _any_of(templates: Sequence[str], grammar: Grammar) -> str:
     """An expression for any of `templates`."""
 
-    def slot(name: str) -> str:
-        raise ValueError(f"a slot {{{name}}} in a phrase that has none")
-
-    each = [regex(template, slot=slot, rules={}, spaced=grammar.spaced) for template in templates]
+    each = [regex(template, rules={}, spaced=grammar.spaced) for template in templates]
     return f"(?:{'|'.join(each) or '(?!)'})"

@@ -20,7 +20,9 @@ def resolve_day(day: SpokenDay, now: datetime) -> date | None:
     if day.weekday is not None:
         days = (day.weekday - today.weekday()) % 7
         # "next Friday", said on a Monday, is the one of next week; said on a Saturday, the coming one.
-        return today + timedelta(days=days + 7 if day.next_week and day.weekday > today.weekday() else days or 7 * day.next_week)
+        return today + timedelta(
+            days=days + 7 if day.next_week and day.weekday > today.weekday() else days or 7 * day.next_week
+        )
     return _next_date(day, today)
 
 

@@ -125,7 +125,11 @@ class Sentences:
         }
         rules = {name: self._folded(rule) for words in self._words.values() for name, rule in words.rules.items()}
         lists = {
-            name: {"values": [{"in": self._folded(word), "out": value} for value, words in values.items() for word in words]}
+            name: {
+                "values": [
+                    {"in": self._folded(word), "out": value} for value, words in values.items() for word in words
+                ]
+            }
             for words in self._words.values()
             for name, values in words.lists.items()
         }

@@ -9,6 +9,7 @@ import pytest
 from assistant.answers.base import Answer, Part, Question, Responder
 from assistant.answers.history import History
 from assistant.answers.order import Responders, build_responders
+from assistant.answers.skills.house import House
 from assistant.app.running import Running
 from assistant.config.schema import Answers, Config
 from assistant.engines.engines import Engines
@@ -124,7 +125,7 @@ async def test_each_prepares_for_a_question_also_when_another_fails() -> None:
 
 
 async def test_the_configuration_names_built_in_responders_and_factories() -> None:
-    responders = build_responders(ordered("clock", f"{__name__}:weather", "model"), Script().engines())
+    responders = build_responders(ordered("clock", f"{__name__}:weather", "model"), Script().engines(), House())
     assert responders.names == ["clock", "weather", "model"]
     answer = await responders.answer(QUESTION)
     assert await text_of(answer) == "It rains."
@@ -144,7 +145,7 @@ async def test_the_configuration_names_built_in_responders_and_factories() -> No
 )
 async def test_a_name_that_makes_no_responder_is_an_error_of_the_configuration(name: str) -> None:
     with pytest.raises(AssistantError) as error:
-        build_responders(ordered("model", name), Script().engines())
+        build_responders(ordered("model", name), Script().engines(), House())
     assert error.value.code is Code.CONFIG_INVALID
     assert name in error.value.message
     assert "answers.order" in error.value.message
@@ -152,7 +153,7 @@ async def test_a_name_that_makes_no_responder_is_an_error_of_the_configuration(n
 
 async def test_a_factory_may_say_itself_what_is_missing() -> None:
     with pytest.raises(AssistantError) as error:
-        build_responders(ordered(f"{__name__}:unready"), Script().engines())
+        build_responders(ordered(f"{__name__}:unready"), Script().engines(), House())
     assert error.value.code is Code.MODEL_MISSING
 
 

@@ -115,7 +115,11 @@ def _completed(topic: Topic, speech: Speech, text: str) -> Match | None:
     if not utterance.words:
         return None
     for kind in asks.kinds:
-        slot = Slot(utterance.original(0, len(utterance.line)), text) if kind == "text" else _entity(kind, speech, utterance)
+        slot = (
+            Slot(utterance.original(0, len(utterance.line)), text)
+            if kind == "text"
+            else _entity(kind, speech, utterance)
+        )
         if slot is not None:
             return replace(asks.match, slots={**asks.match.slots, asks.slot: slot})
     return None

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from assistant.understanding.entities import UNIT_S, Entities, entities_of
+from assistant.understanding.durations import UNIT_S
+from assistant.understanding.entities import Entities, entities_of
 from assistant.understanding.grammar import Grammar, grammar_of
 from assistant.understanding.requests import Understanding
 from assistant.understanding.sentences import Sentences, SkillWords

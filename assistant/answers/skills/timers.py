@@ -97,7 +97,11 @@ class TimersSkill(Skill):
         if len(timers) == 1:
             return self.left(replace(request, match=replace(request.match, slots={})))
         each = [
-            request.say("left_named", left=request.speech.duration(_rounded(timer.remaining(request.now))), name=_called(timer, request))
+            request.say(
+                "left_named",
+                left=request.speech.duration(_rounded(timer.remaining(request.now))),
+                name=_called(timer, request),
+            )
             for timer in timers
         ]
         return Reply(" ".join([request.say("count", count=len(timers)), *each]), topic=request.names(self.name))

@@ -15,7 +15,9 @@ def failures(expect: Expect, reply: str, kind: str, before: State, after: State)
         yield f"the reply does not match {expect.reply_matches!r}"
     if expect.reply_not is not None and re.search(expect.reply_not, reply, re.IGNORECASE):
         yield f"the reply matches {expect.reply_not!r}"
-    if expect.timer is not None and not any(_is(expect.timer, timer.seconds_left, timer.name) for timer in after.timers):
+    if expect.timer is not None and not any(
+        _is(expect.timer, timer.seconds_left, timer.name) for timer in after.timers
+    ):
         yield f"no timer of {expect.timer.seconds:g} s" + (f" for {expect.timer.name}" if expect.timer.name else "")
     if expect.timers is not None and len(after.timers) != expect.timers:
         yield f"{len(after.timers)} timers instead of {expect.timers}"

@@ -27,7 +27,8 @@ def answers(
         typer.Option("--requests", metavar="DIR|FILE", help="YAML files of requests. Default: those of a checkout."),
     ] = REQUESTS,
     skills_only: Annotated[
-        bool, typer.Option("--skills-only", help="Leave the language model out: what it would answer counts as nothing.")
+        bool,
+        typer.Option("--skills-only", help="Leave the language model out: what it would answer counts as nothing."),
     ] = False,
     json: Json = False,
     config: ConfigFile = None,
