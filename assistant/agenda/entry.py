@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
-from enum import Enum
+from enum import StrEnum
 
 MAX_AHEAD = timedelta(days=366 * 5)
 """Whatever is further away was misunderstood, or is a joke."""
 
 
-class Kind(str, Enum):
+class Kind(StrEnum):
     """What somebody set."""
 
     TIMER = "timer"

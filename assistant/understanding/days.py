@@ -78,7 +78,7 @@ class DayReader:
         month, number, year = groups.get("month"), groups.get("number"), groups.get("year")
         day = self._number(groups.get("day"))
         of_year = index_of(self._words.months, month) + 1 if month else int(number) if number else None
-        if of_year is not None and not 1 <= of_year <= 12 or day is not None and not 1 <= day <= 31:
+        if of_year not in {None, *range(1, 13)} or day not in {None, *range(1, 32)}:
             return None
         return SpokenDay(day=day, month=of_year, year=int(year.replace(" ", "")) if year else None)
 

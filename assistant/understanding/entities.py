@@ -53,6 +53,12 @@ class Entities:
             "moment": Kind(self._moments.expression, self._moments.read),
         }
 
+    def warm(self) -> None:
+        """Compile every expression now rather than with the first question."""
+        for name, kind in self.kinds.items():
+            self._patterns[name].match("1")
+            kind.read("1")
+
     def spans(self, utterance: Utterance) -> dict[str, dict[str, Value]]:
         """For each kind the parts of `utterance` that are one, and what they mean."""
         line = utterance.line

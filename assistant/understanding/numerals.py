@@ -32,7 +32,7 @@ def with_digits(words: Sequence[str], grammar: Grammar) -> list[Found]:
         return []
     if grammar.numerals == "zh":
         return _chinese(words)
-    from text_to_num import find_numbers  # 3 ms, for who speaks a language that has numerals
+    from text_to_num import find_numbers  # type: ignore[import-untyped]  # 3 ms, for who speaks a language that has numerals
 
     more, never = grammar.more_numbers, frozenset(grammar.not_numbers)
     tokens = [_Token(word, word in never or word in more) for word in words]

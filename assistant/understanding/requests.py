@@ -49,11 +49,11 @@ class Understanding:
 
     def _best(self, utterance: Utterance, topic: str, known: Known | None) -> Match | None:
         """The surest match of the whole; with politeness left out as well, if that is as sure."""
-        found = [
-            match
-            for variant in self._variants(utterance)
-            for match in self.sentences.matches(variant, topic=topic, lists=known)[:1]
-        ]
+        found: list[Match] = []
+        for variant in self._variants(utterance):
+            found += self.sentences.matches(variant, topic=topic, lists=known)[:1]
+            if found and not found[-1].loose_letters:
+                break
         return min(found, key=lambda match: match.loose_letters, default=None)
 
     def _several(self, utterance: Utterance, topic: str, known: Known | None) -> list[Match]:

@@ -96,12 +96,16 @@ class Sentences:
     ) -> list[Match]:
         """What `utterance` may be, the surest first; `topic` is the skill that was talked about.
 
-        `lists` are values that only now are known, by their words: the names of timers.
+        One in which no word is loose is certain, and the only one. `lists` are values that only now are known, by their
+        words: the names of timers.
         """
-        slots = self._slots(utterance, lists or {})
-        found = [*self._found(self._always, utterance, slots)]
-        if topic in self._after:
-            found += self._found(self._after[topic], utterance, slots)
+        slots, found = self._slots(utterance, lists or {}), []
+        about = [self._after[topic]] if topic in self._after else []
+        for intents in (*about, self._always):
+            for match in self._found(intents, utterance, slots):
+                if not match.loose_letters:
+                    return [match]
+                found.append(match)
         return sorted(found, key=lambda match: match.loose_letters)
 
     def _found(self, intents: Intents, utterance: Utterance, slots: Mapping[str, SlotList]) -> Iterable[Match]:

@@ -1,8 +1,8 @@
 """Phrases as regular expressions: what an entity looks like.
 
-The syntax is hassil's, which Home Assistant's custom sentences are written in: `[a|b]` may be left out, of `(a|b)` one is
-said, of `(a;b)` both in any order, `<rule>` is something else. hassil parses it. Entities are searched for in the middle
-of an utterance, which hassil's own matcher, for whole sentences, does not do.
+The syntax is hassil's, which Home Assistant's custom sentences are written in: `[a|b]` may be left out, of `(a|b)` one
+is said, of `(a;b)` both in any order, `<rule>` is something else. hassil parses it. Entities are searched for in the
+middle of an utterance, which hassil's own matcher, for whole sentences, does not do.
 """
 
 import re

@@ -122,6 +122,7 @@ def speech_of(language: str) -> Speech | None:
         path.stem: msgspec.yaml.decode(path.read_bytes(), type=SkillWords) for path in sorted(folder.glob("*.yaml"))
     }
     sentences = Sentences(words, entities, language=language, spaced=grammar.spaced)
+    entities.warm()
     sentences.warm()
     understanding = Understanding(grammar, entities, sentences, alone=ALONE)
     understanding.requests("1")

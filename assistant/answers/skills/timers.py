@@ -11,6 +11,7 @@ from assistant.agenda.entry import MAX_AHEAD, Entry, Kind
 from assistant.answers.base import Act
 from assistant.answers.skills.base import Change, Reply, Request, Skill, asking
 from assistant.language.patterns import folded
+from assistant.understanding.sentences import Slot
 
 MIN_ALIKE = 0.75
 """Of a name as it was recognised and as it was given: "pasta" and "basta" are 0.8."""
@@ -278,7 +279,7 @@ def _is_specific(request: Request) -> bool:
     return any(request.value(slot) for slot in ("name", "duration", "which"))
 
 
-def _without(request: Request, *slots: str) -> dict[str, object]:
+def _without(request: Request, *slots: str) -> dict[str, Slot]:
     return {name: slot for name, slot in request.match.slots.items() if name not in slots}
 
 

@@ -75,7 +75,10 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def read_requests(folder: Path) -> Iterator[tuple[str, Entry]]:
-    """Yield each entry of the YAML files in `folder`, with its language. Raises `AssistantError` (`requests.invalid`)."""
+    """Yield each entry of the YAML files in `folder`, with its language.
+
+    Raises `AssistantError` (`requests.invalid`).
+    """
     paths = sorted(folder.rglob("*.yaml")) if folder.is_dir() else [folder]
     if not paths:
         raise AssistantError(Code.REQUESTS_INVALID, f"{folder}: no YAML file of requests in it")

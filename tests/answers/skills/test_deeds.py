@@ -40,7 +40,7 @@ async def test_what_it_has_no_words_for_is_left_to_others(reply_language: str) -
 
 
 async def test_it_comes_before_the_model_unless_the_configuration_says_otherwise() -> None:
-    assert Answers().order == ["clock", "deeds", "model"]
+    assert Answers().order == ["skills", "clock", "deeds", "model"]
 
 
 async def asked_over_wyoming(text: str, language: str) -> tuple[list[Event], TurnFinished]:
