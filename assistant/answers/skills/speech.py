@@ -58,7 +58,7 @@ class Speech:
         """A number and its unit."""
         one, many = self.grammar.spoken.units[unit]
         form = one if count == 1 else many
-        return form.format(count=count) if "{count}" in form else f"{count} {form}"
+        return form if count == 1 and " " in one else f"{count} {form}"
 
     def all_of(self, parts: Sequence[str]) -> str:
         """A list as it is spoken: a, b and c."""
