@@ -61,8 +61,6 @@ def parse(text: str, where: str) -> Config:
         raise AssistantError(
             Code.CONFIG_INVALID, f"{where}{_yaml_position(error, text)}: not YAML: {_one_line(_yaml_problem(error))}"
         ) from error
-    except RecursionError as error:
-        raise AssistantError(Code.CONFIG_INVALID, f"{where}: not YAML: nested too deeply") from error
     try:
         return msgspec.convert(content, Config)
     except msgspec.ValidationError as error:

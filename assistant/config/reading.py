@@ -42,6 +42,15 @@ NUMBER = re.compile(r"[+-]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:e[+-]?[0-
 
 STANDARD_TAG = "tag:yaml.org,2002:"
 
+MAX_DEPTH = 16
+"""Of sections and lists in each other; the deepest value of a configuration is at 3. A deeper one is refused while it
+is read: 5,000 brackets took Python's YAML 1.9 s, in which the event loop stood still for a second, waiting its turn."""
+
+BRACKETS = re.compile(rf"(?:[\[{{]\s*){{{MAX_DEPTH + 1}}}")
+"""More in a row than may be in each other. YAML looks a thousand of them ahead, in 0.3 s, before the first is out."""
+
+TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
+
 Lines = dict[str, int]
 """The line, from 1, of each key that the file gives, with its section; of the file itself as ''."""
 
@@ -55,12 +64,29 @@ class Mistake(Exception):
         self.message = message
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads what is not nested too deeply. Raises `Mistake` at the first node that is."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Count how deep it is."""
+        if self.depth > MAX_DEPTH:
+            raise Mistake(self.line + 1, TOO_DEEP)
+        self.depth += 1
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
 def read(text: str) -> tuple[object, Lines]:
     """Read `text` into what `msgspec.convert` makes a `Config` of, and note the line of each key.
 
-    Raises `Mistake`, `yaml.YAMLError` and, for what is nested too deeply, `RecursionError`.
+    Raises `Mistake` and `yaml.YAMLError`.
     """
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if brackets := BRACKETS.search(text):
+        raise Mistake(text.count("\n", 0, brackets.start()) + 1, TOO_DEEP)
+    node = yaml.compose(text, Loader=_Loader)
     lines: Lines = {"": 1}
     if node is None or _is_null(node):
         return {}, lines

@@ -52,7 +52,7 @@ def test_every_key_of_the_printed_default_has_a_comment_above_it() -> None:
         ("asr: loud", "f.yaml:1: asr: expected a mapping, got `str`"),
         ("- 1", "f.yaml:1: top level: expected a mapping, got a list"),
         ("asr: [", "f.yaml:1:7: not YAML: "),
-        ("[" * 5000, "f.yaml: not YAML: "),
+        ("[" * 5000, "f.yaml:1: nested more than 16 deep"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_key_and_expectation(text: str, message: str) -> None:
@@ -144,6 +144,15 @@ def test_a_pipe_that_nobody_closes_is_not_waited_for(tmp_path: Path, monkeypatch
         assert caught.value.code is Code.CONFIG_MISSING
         if held is not None:
             os.close(held)
+
+
+@pytest.mark.parametrize(
+    "nested", ["a: " + "[" * 5000, "- " * 5000, "a:\n  " + "{a: " * 5000, "a:\n- [[1, [" + "[" * 20]
+)
+def test_what_is_nested_more_deeply_than_any_value_is_refused_before_it_is_read(nested: str) -> None:
+    with pytest.raises(AssistantError, match=r"file:\d: nested more than 16 deep") as error:
+        config_file.parse(nested, "file")
+    assert error.value.code is Code.CONFIG_INVALID
 
 
 def test_a_file_that_is_too_large_is_none_and_a_folder_neither(tmp_path: Path) -> None:
