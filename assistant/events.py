@@ -194,6 +194,18 @@ class Announced(Event, frozen=True, tag="announced"):
     """Code of the error that kept it from being said."""
 
 
+class Rang(Event, frozen=True, tag="rang"):
+    """A timer, alarm or reminder has begun to ring, or has ended."""
+
+    id: str
+    kind: str
+    """timer, alarm or reminder."""
+    state: str
+    """ringing; stopped (by somebody), snoozed, or over (nobody answered it)."""
+    late_s: float = 0.0
+    """Seconds after its time."""
+
+
 class RoomOpened(Event, frozen=True, tag="room_opened"):
     """A room has joined: the device's own, or a satellite that has connected."""
 

@@ -1,7 +1,7 @@
 """One timer, alarm or reminder. Pure: the present moment is an argument."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 MAX_AHEAD = timedelta(days=366 * 5)
@@ -36,7 +36,7 @@ class Entry:
     left: timedelta | None = None
     """What was left of a timer when it was paused; None while it runs."""
     wall: time | None = None
-    """The time of day of what recurs."""
+    """By the clock on the wall, where it is due by that."""
     weekdays: tuple[int, ...] = ()
     """When it recurs; 0 is Monday."""
     language: str = "en"
@@ -75,12 +75,23 @@ class Entry:
 
 def next_time(wall: time, weekdays: tuple[int, ...], now: datetime) -> datetime:
     """The next moment after `now` at which the clock on the wall shows `wall` on one of `weekdays`."""
-    from datetime import UTC
+    days = (now.date() + timedelta(days=ahead) for ahead in range(9))
+    return next(when for day in days if day.weekday() in weekdays and (when := on_the_wall(day, wall, now)) > now)
 
-    for ahead in range(9):
-        day = now.date() + timedelta(days=ahead)
-        # Through UTC, a time that summer time skips becomes the one that the clock shows instead.
-        when = datetime.combine(day, wall, tzinfo=now.tzinfo).astimezone(UTC).astimezone(now.tzinfo)
-        if day.weekday() in weekdays and when > now:
-            return when
-    raise ValueError("there is no such weekday")
+
+def on_the_wall(day: date, wall: time, now: datetime) -> datetime:
+    """The moment at which the clock on the wall, in the zone of `now`, shows `wall` on `day`.
+
+    A time that summer time skips is as much later, as the clock shows it then; of one that it shows twice, the first.
+    """
+    return datetime.combine(day, wall, tzinfo=now.tzinfo).astimezone(UTC).astimezone(now.tzinfo)
+
+
+def settled(entry: Entry, now: datetime) -> Entry:
+    """`entry` as it is by the clock on the wall in the zone of `now`: an alarm at seven is at seven there."""
+    if entry.wall is None:
+        return entry
+    day = entry.due.astimezone(now.tzinfo).date()
+    around = (on_the_wall(day + timedelta(days=by), entry.wall, now) for by in (-1, 0, 1))
+    due = min(around, key=lambda when: abs(when - entry.due))
+    return entry if due == entry.due else replace(entry, due=due)

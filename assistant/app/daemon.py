@@ -39,6 +39,7 @@ from assistant.interfaces.ipc.server import IpcServer
 from assistant.interfaces.net import unix_socket
 from assistant.rooms.outages import Outages
 from assistant.rooms.registry import Rooms
+from assistant.rooms.ringing import Ringer
 from assistant.rooms.room import Room
 from assistant.rooms.shared import Shared
 from assistant.store.rooms import LOCAL_ROOM
@@ -95,6 +96,7 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
                 root.start_soon(scrape.serve_metrics, scraped, metrics)
             bus.emit(_ready(card, engines))
             async with _local_room(rooms, card, detectors) as room:
+                root.start_soon(Ringer(house, rooms, bus).run)
                 watchdog = _supervise(running, room, card, manager, root, parts, store)
                 ipc = IpcServer(running)
                 _watch(running, engines, card, ipc)

@@ -213,13 +213,16 @@ class Conversation:
             self._tasks.start_soon(self._run_announcement, announcement)
 
     async def _run_announcement(self, announcement: Announcement) -> None:
+        if announcement.awaits:
+            self._attention.engaged()
         with self._context.engines.precedence.claimed():
             await announcement.run()
         self._stack.leave(announcement)
         if announcement.question is None:
             self._context.emit(announcement.announced())
         if not self._stack.is_taken:
-            self._fall_silent(None if announcement.question is None else announcement.outcome.asks)
+            asks = None if announcement.question is None else announcement.outcome.asks
+            self._fall_silent(True if announcement.awaits else asks)
 
     def _fall_silent(self, asks: bool | None) -> None:
         """Listen again: the assistant has said everything.

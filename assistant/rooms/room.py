@@ -8,7 +8,7 @@ import msgspec
 from anyio.abc import TaskStatus
 
 from assistant.audio.base import AudioSink, AudioSource
-from assistant.audio.earcons import Earcon
+from assistant.audio.earcons import Earcon, Tone, melody
 from assistant.audio.simulated.nowhere import Nowhere
 from assistant.audio.volume import SavedVolume, Volume
 from assistant.config.schema import Config
@@ -148,6 +148,19 @@ class Room:
         conversation = self._talking()
         announcement = Announcement(self._context, text, priority=priority, cut_in=interrupt)
         await conversation.perform(announcement, cut_in=interrupt)
+        if announcement.outcome.error is not None:
+            raise announcement.outcome.error
+        return announcement.announced()
+
+    async def ring(self, tone: Tone, peak: float, text: str) -> Announced:
+        """Play a melody, as loud as `peak` (of full scale), and say `text` after it, over whatever is being said.
+
+        While it is heard, and for a while after it, no wake word is needed. Cancelling ends it. Raises as `say` does.
+        """
+        conversation = self._talking()
+        before = melody(tone, self._shared.engines.voice.sample_rate, peak)
+        announcement = Announcement(self._context, text, cut_in=True, before=before, awaits=True)
+        await conversation.perform(announcement, cut_in=True)
         if announcement.outcome.error is not None:
             raise announcement.outcome.error
         return announcement.announced()

@@ -34,34 +34,34 @@ class Understanding:
     alone: frozenset[str] = frozenset()
     """Skills whose requests never stand beside others in a sentence: what cannot be done."""
 
-    def requests(self, text: str, *, topic: str = "", known: Known | None = None) -> list[Match]:
+    def requests(self, text: str, *, topics: Sequence[str] = (), known: Known | None = None) -> list[Match]:
         """What `text` asks for, in its order; nothing where it is no request."""
         utterance = self._corrected(canonical(text, self.grammar))
-        whole = self._best(utterance, topic, known)
+        whole = self._best(utterance, topics, known)
         if whole is not None and not whole.loose_letters:
             return [whole]
-        return self._several(utterance, topic, known) or ([whole] if whole is not None else [])
+        return self._several(utterance, topics, known) or ([whole] if whole is not None else [])
 
     def utterance(self, text: str) -> Utterance:
         """The canonical form of `text`, corrected, without politeness."""
         *_, bare = self._variants(self._corrected(canonical(text, self.grammar)))
         return bare
 
-    def _best(self, utterance: Utterance, topic: str, known: Known | None) -> Match | None:
+    def _best(self, utterance: Utterance, topics: Sequence[str], known: Known | None) -> Match | None:
         """The surest match of the whole; with politeness left out as well, if that is as sure."""
         found: list[Match] = []
         for variant in self._variants(utterance):
-            found += self.sentences.matches(variant, topic=topic, lists=known)[:1]
+            found += self.sentences.matches(variant, topics=topics, lists=known)[:1]
             if found and not found[-1].loose_letters:
                 break
         return min(found, key=lambda match: match.loose_letters, default=None)
 
-    def _several(self, utterance: Utterance, topic: str, known: Known | None) -> list[Match]:
+    def _several(self, utterance: Utterance, topics: Sequence[str], known: Known | None) -> list[Match]:
         """The requests of a sentence that is several, each of which is one on its own or after the one before it."""
         for cuts in self._cuts(utterance):
             found: list[Match] = []
             for part in cuts:
-                match = self._best(part, found[-1].skill if found else topic, known)
+                match = self._best(part, (found[-1].skill,) if found else topics, known)
                 if match is None or match.skill in self.alone:
                     break
                 found.append(match)

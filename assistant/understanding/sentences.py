@@ -4,7 +4,7 @@ A template is written once for every way to say a duration: for each utterance, 
 so on are found first, and each is a value of the list that `{duration}`, `{time}` … stand for.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -92,15 +92,15 @@ class Sentences:
                         sentence.get_required_clauses(intents.expansion_rules)
 
     def matches(
-        self, utterance: Utterance, *, topic: str = "", lists: Mapping[str, Mapping[str, str]] | None = None
+        self, utterance: Utterance, *, topics: Sequence[str] = (), lists: Mapping[str, Mapping[str, str]] | None = None
     ) -> list[Match]:
-        """What `utterance` may be, the surest first; `topic` is the skill that was talked about.
+        """What `utterance` may be, the surest first; `topics` are skills that were talked about.
 
         One in which no word is loose is certain, and the only one. `lists` are values that only now are known, by their
         words: the names of timers.
         """
         slots, found = self._slots(utterance, lists or {}), []
-        about = [self._after[topic]] if topic in self._after else []
+        about = [self._after[topic] for topic in topics if topic in self._after]
         for intents in (*about, self._always):
             for match in self._found(intents, utterance, slots):
                 if not match.loose_letters:

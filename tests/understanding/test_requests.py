@@ -27,10 +27,10 @@ def english_fixture() -> Understanding:
     return Understanding(grammar, entities, sentences, alone=frozenset({"refusals"}))
 
 
-def understood(english: Understanding, text: str, topic: str = "") -> list[tuple[str, dict[str, str]]]:
+def understood(english: Understanding, text: str, *topics: str) -> list[tuple[str, dict[str, str]]]:
     return [
         (match.intent, {name: slot.text for name, slot in match.slots.items()})
-        for match in english.requests(text, topic=topic)
+        for match in english.requests(text, topics=topics)
     ]
 
 

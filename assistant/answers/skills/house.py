@@ -1,11 +1,13 @@
 """What skills act on: the clock, the agenda, the rooms."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from assistant.agenda.agenda import Agenda
+from assistant.agenda.entry import Entry
+from assistant.host.time_zone import local_zone
 
 
 class Volumes(Protocol):
@@ -18,9 +20,19 @@ class Volumes(Protocol):
         """Set it. Raises `AssistantError`."""
 
 
+class Bell(Protocol):
+    """What rings."""
+
+    def ringing(self, room: str) -> tuple[Entry, ...]:
+        """What rings in `room`, or has rung a moment ago; the latest first."""
+
+    def hush(self, ids: Iterable[str], state: str = "stopped") -> None:
+        """Let nothing more be heard of these, which is an event with `state`."""
+
+
 def local_now() -> datetime:
     """The moment, in the time zone of this machine."""
-    return datetime.now().astimezone()
+    return datetime.now(local_zone())
 
 
 @dataclass
@@ -29,4 +41,5 @@ class House:
 
     agenda: Agenda = field(default_factory=Agenda)
     volumes: Volumes | None = None
+    bell: Bell | None = None
     now: Callable[[], datetime] = local_now

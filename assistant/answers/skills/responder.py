@@ -76,7 +76,8 @@ class SkillsResponder(Responder):
         known: dict[str, Mapping[str, str]] = {}
         for skill in self._skills.values():
             known |= skill.known(self._house, question.room)
-        found = speech.understanding.requests(question.text, topic=topic.skill, known=known)
+        rings = ("ringing",) if self._house.bell is not None and self._house.bell.ringing(question.room) else ()
+        found = speech.understanding.requests(question.text, topics=(*rings, topic.skill), known=known)
         if topic.asks is not None and (not found or found[0].loose_letters):
             completed = _completed(topic, speech, question.text)
             if completed is not None:

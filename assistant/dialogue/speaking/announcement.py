@@ -6,6 +6,7 @@ from enum import IntEnum
 import anyio
 
 from assistant.answers.base import Question
+from assistant.audio.pcm import Samples
 from assistant.dialogue.context import Context
 from assistant.dialogue.speaking.gate import Gate
 from assistant.dialogue.speaking.outcome import Outcome
@@ -37,9 +38,15 @@ class Announcement:
         question: Question | None = None,
         priority: Priority = Priority.NORMAL,
         cut_in: bool = False,
+        before: Samples | None = None,
+        awaits: bool = False,
         written: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """Reads `text` out, or answers `question` if there is one; `written` as `Reply`, `cut_in` as `AudioSink`."""
+        """Reads `text` out, or answers `question` if there is one; `written` as `Reply`, `cut_in` as `AudioSink`.
+
+        `before` is heard before the text, at the rate of the voice. `awaits`: something is to be said to it, so no wake
+        word is needed while it is heard and for a while after it.
+        """
         self.number = context.next_turn()
         self.text = text
         self.question = question
@@ -48,6 +55,8 @@ class Announcement:
         self.asked_at = anyio.current_time()
         self.over = anyio.Event()
         """Set when it is not at work, nor ever will be."""
+        self.awaits = awaits
+        self._before = before
         self._room = context.room
         gate = Gate(context.emit)
         gate.open()
@@ -77,7 +86,7 @@ class Announcement:
                 if self.question is not None:
                     await self._revision.run(self.question)
                 else:
-                    await self._revision.read_out(self.text)
+                    await self._revision.read_out(self.text, self._before)
         except BaseException:
             self.end = TurnEnd.INTERRUPTED  # the room has closed
             raise

@@ -9,12 +9,13 @@ from anyio.abc import ObjectSendStream
 
 from assistant.answers.acts import Acts
 from assistant.answers.base import Question
+from assistant.audio.pcm import Samples
 from assistant.dialogue.context import Context
 from assistant.dialogue.speaking.draft import clauses_of
 from assistant.dialogue.speaking.gate import Gate
 from assistant.dialogue.speaking.outcome import Outcome
 from assistant.dialogue.speaking.playout import Playout
-from assistant.dialogue.speaking.reply import Line, Reply
+from assistant.dialogue.speaking.reply import WORDLESS, Line, Reply
 from assistant.dialogue.speaking.voicing import Sound, Voicing
 from assistant.errors import AssistantError, Code, single_error
 from assistant.events import ReplyText
@@ -90,9 +91,12 @@ class Revision:
         """Speak `phrase` in place of an answer. Errors are treated as in `run`."""
         await self._recite([Clause(phrase, ends_sentence=True)])
 
-    async def read_out(self, text: str) -> None:
-        """Speak `text`, made speakable, in place of an answer. Errors are treated as in `run`; one is `text.empty`."""
-        await self._recite(clauses_of(text, self._context.voice_language))
+    async def read_out(self, text: str, before: Samples | None = None) -> None:
+        """Speak `text`, made speakable, in place of an answer. Errors are treated as in `run`; one is `text.empty`.
+
+        `before` is heard before it, at the rate of the voice.
+        """
+        await self._recite(clauses_of(text, self._context.voice_language), before)
 
     async def run(self, question: Question) -> None:
         """Answer `question`. What fails is the outcome's error, with an apology if an engine did before anything was
@@ -125,19 +129,19 @@ class Revision:
             else:
                 await self._speak(lines)
 
-    async def _recite(self, clauses: Sequence[Clause]) -> None:
+    async def _recite(self, clauses: Sequence[Clause], before: Samples | None = None) -> None:
         self.outcome.mark("revision")
         try:
             with single_error():
                 if not clauses:
                     raise AssistantError(Code.TEXT_EMPTY, "there is nothing in the text that can be spoken")
-                await self._speak_clauses(clauses)
+                await self._speak_clauses(clauses, before)
         except AssistantError as error:
             self.outcome.error = error
         finally:
             self.acts.close()
 
-    async def _speak_clauses(self, clauses: Sequence[Clause]) -> None:
+    async def _speak_clauses(self, clauses: Sequence[Clause], before: Samples | None = None) -> None:
         """Speak what is no answer."""
         self.outcome.spoken.clear()
         self.outcome.spoken_samples = 0
@@ -147,7 +151,7 @@ class Revision:
                 yield Line(clause)
 
         async with aclosing(lines()) as all_of_them:
-            await self._speak(all_of_them)
+            await self._speak(all_of_them, before)
 
     async def _speak_ahead(self, lines: AsyncGenerator[Line, None]) -> None:
         """Speak `lines` while they are being written, some clauses ahead of the voice."""
@@ -156,12 +160,14 @@ class Revision:
             stages.start_soon(_hand_on, lines, send)
             await self._speak(receive)
 
-    async def _speak(self, lines: AsyncIterable[Line]) -> None:
-        """Synthesise and play `lines`."""
+    async def _speak(self, lines: AsyncIterable[Line], before: Samples | None = None) -> None:
+        """Synthesise and play `lines`, after what is to be heard `before` them."""
         send, receive = anyio.create_memory_object_stream[Sound](AUDIO_AHEAD)
         async with send, receive, anyio.create_task_group() as stages:
             stages.start_soon(self._playout.play, receive, self._context.engines.voice.sample_rate)
             async with send, aclosing(self._voicing.sounds(lines)) as sounds:
+                if before is not None:
+                    await send.send(Sound(before, Line(WORDLESS)))
                 async for sound in sounds:
                     await send.send(sound)
 
