@@ -85,6 +85,9 @@ class Dates(Table, frozen=True):
 class Spoken(Table, frozen=True):
     """How durations, times and days are said in an answer."""
 
+    turned: Mapping[str, str] = {}
+    """Words that are others when they are said back to who said them: my, your. Lower case."""
+
     units: Mapping[str, tuple[str, str]] = {}
     """For one and for many, by unit."""
     comma: str = ", "

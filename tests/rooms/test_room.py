@@ -6,6 +6,7 @@ import anyio
 import msgspec
 import pytest
 
+from assistant.audio.earcons import Tone, melody
 from assistant.config.schema import Asr, Config, Sound, Turns, Wake
 from assistant.dialogue.speaking.announcement import Priority
 from assistant.dialogue.speaking.queue import MAX_WAITING
@@ -28,6 +29,7 @@ from assistant.testing.scripted import (
     ScriptedLoudspeaker,
     ScriptedModel,
     ScriptedPlayback,
+    ScriptedRecognizer,
     ScriptedVoice,
     ScriptedWakeWordDetector,
 )
@@ -185,6 +187,50 @@ async def test_after_an_announcement_a_wake_word_is_still_needed() -> None:
         await stage.room.say("The washing is done.")
         await stage.ask()
         assert not stage.seen(SpeechStarted)
+
+
+async def test_what_rings_is_heard_over_an_answer_which_goes_on_after_it() -> None:
+    loudspeaker = ScriptedLoudspeaker(room=500)
+    async with conversation(loudspeaker=loudspeaker) as stage:
+        await stage.ask()
+        await loudspeaker.full.wait()
+        loudspeaker.room = 10**9
+        announced = await stage.room.ring(Tone.TIMER, 0.2, "Time is up.")
+        assert announced.heard == "Time is up."
+        assert loudspeaker.playbacks[1].played > len(melody(Tone.TIMER, VOICE_RATE, 0.2))
+        loudspeaker.finish()
+        assert (await stage.turn_finished()).end == "answered"
+
+
+async def test_no_wake_word_is_needed_to_stop_what_rings() -> None:
+    script = Script(detector=ScriptedWakeWordDetector(), recognizer=ScriptedRecognizer(["stop"]))
+    loudspeaker = ScriptedLoudspeaker(room=100)
+    async with conversation(script, ASLEEP, loudspeaker, echo_free=True) as stage:
+        ended: list[Announced] = []
+
+        async def ring() -> None:
+            ended.append(await stage.room.ring(Tone.ALARM, 0.2, "It is seven."))
+
+        stage.tasks.start_soon(ring)
+        await loudspeaker.full.wait()
+        await stage.ask()
+        await stage.until(Announced)
+        await anyio.wait_all_tasks_blocked()
+        assert ended[0].end == "interrupted"
+        assert not stage.seen(TurnFinished)
+
+
+async def test_after_what_rings_no_wake_word_is_needed_for_a_while() -> None:
+    async with conversation(Script(detector=ScriptedWakeWordDetector()), ASLEEP) as stage:
+        await stage.room.ring(Tone.REMINDER, 0.2, "Call Ann.")
+        await stage.ask()
+        assert stage.seen(SpeechStarted)
+
+
+async def test_it_rings_although_the_microphone_is_off() -> None:
+    async with conversation() as stage:
+        await stage.room.mute()
+        assert (await stage.room.ring(Tone.TIMER, 0.2, "Time is up.")).heard == "Time is up."
 
 
 async def test_a_typed_question_is_answered_aloud_and_remembered() -> None:

@@ -1,6 +1,7 @@
 """What skills say in a language: their sentences, and durations, times and days as people say them."""
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -97,6 +98,15 @@ class Speech:
         if local.date() == now.date():
             return when
         return spoken.day_and_time.format(day=self.day(local.date(), now.date()), at=when)
+
+    def turned(self, text: str) -> str:
+        """What somebody said of themselves, as it is said to them: call my mother, call your mother."""
+        words = self.grammar.spoken.turned
+
+        def other(match: re.Match[str]) -> str:
+            return words.get(match[0].lower().replace("’", "'"), match[0])
+
+        return re.sub(r"[^\W\d_]+(?:['’][^\W\d_]+)*", other, text) if words else text
 
     def weekdays(self, days: Sequence[int]) -> str:
         """What recurs on `days`."""

@@ -4,17 +4,12 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from difflib import SequenceMatcher
 
-from assistant.agenda.agenda import Agenda
 from assistant.agenda.entry import MAX_AHEAD, Entry, Kind
 from assistant.answers.base import Act
-from assistant.answers.skills.base import Change, Reply, Request, Skill, asking
-from assistant.language.patterns import folded
+from assistant.answers.skills.base import Reply, Request, Skill, asking
+from assistant.answers.skills.entries import about, by_name, entries_of, put, take
 from assistant.understanding.sentences import Slot
-
-MIN_ALIKE = 0.75
-"""Of a name as it was recognised and as it was given: "pasta" and "basta" are 0.8."""
 
 Answers = Callable[["TimersSkill", Request], Reply | None]
 
@@ -67,7 +62,7 @@ class TimersSkill(Skill):
 
     def cancel_all(self, request: Request) -> Reply:
         """Take all away."""
-        timers = _timers(request)
+        timers = entries_of(request, Kind.TIMER)
         if not timers:
             return Reply(request.say("none"))
         done = request.say("all_cancelled", count=len(timers))
@@ -75,9 +70,8 @@ class TimersSkill(Skill):
 
     def left(self, request: Request) -> Reply:
         """Tell how long one still runs; without a name all of them."""
-        timers = _timers(request)
-        about = request.topic.about[:1] if request.topic.skill == self.name else ()
-        if len(timers) > 1 and not _is_specific(request) and not any(timer.id in about for timer in timers):
+        timers = entries_of(request, Kind.TIMER)
+        if len(about(request, self.name, timers)) > 1 and not _is_specific(request):
             return self.list(request)
         chosen = self._chosen(request)
         if isinstance(chosen, Reply):
@@ -92,7 +86,7 @@ class TimersSkill(Skill):
 
     def list(self, request: Request) -> Reply:
         """Tell which there are."""
-        timers = _timers(request)
+        timers = entries_of(request, Kind.TIMER)
         if not timers:
             return Reply(request.say("none"))
         if len(timers) == 1:
@@ -141,7 +135,7 @@ class TimersSkill(Skill):
 
     def resume(self, request: Request) -> Reply:
         """Let one go on."""
-        paused = [timer for timer in _timers(request) if timer.is_paused]
+        paused = [timer for timer in entries_of(request, Kind.TIMER) if timer.is_paused]
         chosen = paused[0] if len(paused) == 1 and not _is_specific(request) else self._chosen(request)
         if isinstance(chosen, Reply):
             return chosen
@@ -188,7 +182,7 @@ class TimersSkill(Skill):
 
     def _chosen(self, request: Request) -> Entry | Reply:
         """The timer that is meant, or what is said where that is none, or not known."""
-        timers = _timers(request)
+        timers = entries_of(request, Kind.TIMER)
         if not timers:
             return Reply(request.say("none"))
         found = self._meant(request, timers)
@@ -204,14 +198,10 @@ class TimersSkill(Skill):
         if which := request.value("which"):
             return _by_place(str(which), timers, request)
         if name := request.text("name"):
-            return _by_name(name, timers) or _by_words(name, timers, request)
+            return by_name(name, timers) or _by_words(name, timers, request)
         if isinstance(length := request.value("duration"), timedelta):
             return [timer for timer in timers if timer.length == length]
-        if request.topic.skill == self.name:
-            for id in request.topic.about:
-                if about := [timer for timer in timers if timer.id == id]:
-                    return about
-        return timers
+        return about(request, self.name, timers)
 
 
 _INTENTS: dict[str, Answers] = {
@@ -232,39 +222,6 @@ _INTENTS: dict[str, Answers] = {
 }
 
 
-def put(agenda: Agenda, entry: Entry, before: Entry | None) -> Change:
-    """Add or replace; undoing it brings `before` back."""
-
-    async def do() -> None:
-        await agenda.put(entry)
-
-    async def back() -> None:
-        if before is None:
-            await agenda.remove([entry.id])
-        else:
-            await agenda.put(before)
-
-    return Change(do, back)
-
-
-def take(agenda: Agenda, entries: Sequence[Entry]) -> Change:
-    """Remove; undoing it brings them back."""
-
-    async def do() -> None:
-        await agenda.remove([entry.id for entry in entries])
-
-    async def back() -> None:
-        for entry in entries:
-            await agenda.put(entry)
-
-    return Change(do, back)
-
-
-def _timers(request: Request) -> Sequence[Entry]:
-    entries = request.house.agenda.entries
-    return [entry for entry in entries if entry.kind is Kind.TIMER and entry.room == request.room]
-
-
 def _name(request: Request) -> str:
     name = request.name("name")
     return name if request.speech.language == "de" else name.lower()
@@ -281,13 +238,6 @@ def _is_specific(request: Request) -> bool:
 
 def _without(request: Request, *slots: str) -> dict[str, Slot]:
     return {name: slot for name, slot in request.match.slots.items() if name not in slots}
-
-
-def _by_name(name: str, timers: Sequence[Entry]) -> Sequence[Entry]:
-    wanted = folded(name)
-    alike = [(SequenceMatcher(None, wanted, folded(timer.name)).ratio(), timer) for timer in timers if timer.name]
-    best = max((ratio for ratio, _ in alike), default=0.0)
-    return [timer for ratio, timer in alike if ratio == best] if best >= MIN_ALIKE else []
 
 
 def _by_words(words: str, timers: Sequence[Entry], request: Request) -> Sequence[Entry]:
@@ -307,8 +257,8 @@ def _by_place(which: str, timers: Sequence[Entry], request: Request) -> Sequence
             return by_time[:1]
         case "long":
             return by_time[-1:]
-    about = request.topic.about[:1]
-    return [timer for timer in timers if timer.id not in about] if about else timers[1:2]
+    latest = request.topic.about[:1]
+    return [timer for timer in timers if timer.id not in latest] if latest else timers[1:2]
 
 
 def _rounded(left: timedelta) -> timedelta:
