@@ -50,6 +50,7 @@ class Code(StrEnum):
     ANSWERS_FAILED = "answers.failed"
     EFFECT_FAILED = "effect.failed"
     AGENDA_FULL = "agenda.full"
+    LISTS_FULL = "lists.full"
     REQUESTS_INVALID = "requests.invalid"
 
     ROOM_UNKNOWN = "room.unknown"

@@ -86,7 +86,7 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
             closing.push_async_callback(engines.aclose)  # last: it may take long
             closing.callback(store.close)
             closing.push(partial(_end_in_time, manager, emit))  # first
-            house = House(Agenda(store.agenda))
+            house = House(Agenda(store.agenda), lists=store.lists)
             responders = build_responders(config, engines, house)
             rooms = Rooms(Shared(engines, responders, bus.emit, store, house), config)
             running = Running(rooms, bus, metrics, reload, partial(_end, root, card))

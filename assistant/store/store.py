@@ -10,6 +10,7 @@ from assistant.events import Emitter
 from assistant.store.agenda import AgendaTable
 from assistant.store.database import Clock, Database, database_in_memory, open_database
 from assistant.store.exchanges import Exchanges
+from assistant.store.lists import Lists
 from assistant.store.settings import Settings
 
 NAME = "state.db"
@@ -34,6 +35,7 @@ class Store:
         self.settings = Settings(database)
         self.exchanges = Exchanges(database, keep_hours=history_hours)
         self.agenda = AgendaTable(database)
+        self.lists = Lists(database)
         self.trouble = trouble
         """Why nothing outlives the process, in a sentence; empty if it does."""
         self._database = database

@@ -135,6 +135,11 @@ class Grammar(Table, frozen=True):
     """What may stand behind one."""
     articles: Words = ()
     """Before a name, and not part of it: the, my."""
+    between_things: Words = ()
+    """Between the things of a list: and."""
+    agreed: Words = ()
+    """What confirms, and what does not; whole utterances."""
+    declined: Words = ()
     joiners: Words = ()
     """Between two requests in one sentence."""
     corrections: Words = ()

@@ -61,11 +61,7 @@ class Request:
 
     def name(self, slot: str) -> str:
         """What was written for a slot, without an article before it."""
-        words = self.text(slot).strip().split(" ")
-        articles = self.speech.grammar.articles
-        while len(words) > 1 and words[0].lower() in articles:
-            words = words[1:]
-        return " ".join(words)
+        return self.speech.without_articles(self.text(slot).strip())
 
     def say(self, reply: str, **values: object) -> str:
         """The sentence of this skill in the language of the answer."""

@@ -50,7 +50,7 @@ def entries_of(request: Request, *kinds: Kind) -> list[Entry]:
 def by_name(name: str, entries: Sequence[Entry]) -> list[Entry]:
     """Those whose name is most like `name`, and enough."""
     wanted = folded(name)
-    alike = [(_alike(wanted, folded(entry.name)), entry) for entry in entries if entry.name]
+    alike = [(alike(wanted, folded(entry.name)), entry) for entry in entries if entry.name]
     best = max((ratio for ratio, _ in alike), default=0.0)
     return [entry for ratio, entry in alike if ratio == best] if best >= MIN_ALIKE else []
 
@@ -69,7 +69,7 @@ def soonest(entries: Sequence[Entry], now: datetime) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.remaining(now))
 
 
-def _alike(wanted: str, name: str) -> float:
-    """1 where all words of `wanted` are in `name`."""
+def alike(wanted: str, name: str) -> float:
+    """How much two names are alike, 0 to 1; 1 where all words of `wanted` are in `name`."""
     words = set(wanted.split())
     return 1.0 if words and words <= set(name.split()) else SequenceMatcher(None, wanted, name).ratio()

@@ -2,10 +2,18 @@
 
 from assistant.answers.skills.alarms import AlarmsSkill
 from assistant.answers.skills.base import Skill
+from assistant.answers.skills.lists import ListsSkill
 from assistant.answers.skills.reminders import RemindersSkill
 from assistant.answers.skills.ringing import RingingSkill
 from assistant.answers.skills.timers import TimersSkill
 from assistant.answers.skills.volume import VolumeSkill
 
-SKILLS: tuple[Skill, ...] = (TimersSkill(), AlarmsSkill(), RemindersSkill(), RingingSkill(), VolumeSkill())
+SKILLS: tuple[Skill, ...] = (
+    TimersSkill(),
+    AlarmsSkill(),
+    RemindersSkill(),
+    RingingSkill(),
+    VolumeSkill(),
+    ListsSkill(),
+)
 """In no order: the surest sentence decides."""

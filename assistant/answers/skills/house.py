@@ -8,6 +8,7 @@ from typing import Protocol
 from assistant.agenda.agenda import Agenda
 from assistant.agenda.entry import Entry
 from assistant.host.time_zone import local_zone
+from assistant.store.lists import Lists
 
 
 class Volumes(Protocol):
@@ -42,4 +43,5 @@ class House:
     agenda: Agenda = field(default_factory=Agenda)
     volumes: Volumes | None = None
     bell: Bell | None = None
+    lists: Lists | None = None
     now: Callable[[], datetime] = local_now

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from assistant.agenda.entry import Entry, Kind
 from assistant.answers.base import Act
-from assistant.answers.skills.dated import entry_at, moved, said_moment, unfit, when_of
 from assistant.answers.skills.base import Reply, Request, Skill, asking
+from assistant.answers.skills.dated import entry_at, moved, said_moment, unfit, when_of
 from assistant.answers.skills.entries import about, by_name, entries_of, put, soonest, take
 from assistant.understanding.resolve import resolve
 from assistant.understanding.sentences import Slot

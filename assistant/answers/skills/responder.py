@@ -11,7 +11,8 @@ from assistant.answers.skills.base import NOTHING, Change, Reply, Request, Skill
 from assistant.answers.skills.house import House
 from assistant.answers.skills.speech import Speech, speech_of
 from assistant.events import Provenance
-from assistant.understanding.canonical import Utterance
+from assistant.language.patterns import folded
+from assistant.understanding.canonical import Utterance, canonical
 from assistant.understanding.sentences import Match, Slot
 
 
@@ -116,14 +117,24 @@ def _completed(topic: Topic, speech: Speech, text: str) -> Match | None:
     if not utterance.words:
         return None
     for kind in asks.kinds:
-        slot = (
-            Slot(utterance.original(0, len(utterance.line)), text)
-            if kind == "text"
-            else _entity(kind, speech, utterance)
-        )
+        slot = _slot(kind, speech, utterance)
         if slot is not None:
             return replace(asks.match, slots={**asks.match.slots, asks.slot: slot})
     return None
+
+
+def _slot(kind: str, speech: Speech, utterance: Utterance) -> Slot | None:
+    """What `utterance` is as an answer of `kind`; None where it is none."""
+    match kind:
+        case "text":
+            written = utterance.original(0, len(utterance.line))
+            return Slot(written, written)
+        case "yes" | "no":
+            words = speech.grammar.agreed if kind == "yes" else speech.grammar.declined
+            said = {utterance.line, canonical(utterance.written, speech.grammar).line}
+            return Slot(kind, utterance.written) if said & {folded(word) for word in words} else None
+        case _:
+            return _entity(kind, speech, utterance)
 
 
 def _entity(kind: str, speech: Speech, utterance: Utterance) -> Slot | None:

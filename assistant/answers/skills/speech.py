@@ -99,6 +99,13 @@ class Speech:
             return when
         return spoken.day_and_time.format(day=self.day(local.date(), now.date()), at=when)
 
+    def without_articles(self, text: str) -> str:
+        """`text` without an article before it."""
+        words = text.split(" ")
+        while len(words) > 1 and words[0].lower() in self.grammar.articles:
+            words = words[1:]
+        return " ".join(words)
+
     def turned(self, text: str) -> str:
         """What somebody said of themselves, as it is said to them: call my mother, call your mother."""
         words = self.grammar.spoken.turned

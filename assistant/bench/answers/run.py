@@ -117,7 +117,7 @@ async def _converse(config: Config, engines: Engines, language: str, entry: Entr
 async def _home(config: Config, engines: Engines, clock: _Clock) -> AsyncIterator[tuple[Room, House]]:
     """A silent room with a store of its own, which ends with the context."""
     store = store_in_memory(Path("none"), history_hours=0, trouble="")
-    house = House(Agenda(store.agenda), now=clock.now)
+    house = House(Agenda(store.agenda), lists=store.lists, now=clock.now)
     bus = Bus()
     responders = build_responders(config, engines, house)
     rooms = Rooms(Shared(engines, responders, bus.emit, store, house), config)
@@ -141,7 +141,8 @@ def _state(room: Room, house: House) -> State:
         )
         for entry in house.agenda.entries
     )
-    return State(timers=timers, volume=round(room.volume.level * 100, 1))
+    kept = {name: house.lists.on(name) for name in house.lists.names} if house.lists is not None else {}
+    return State(timers=timers, lists=kept, volume=round(room.volume.level * 100, 1))
 
 
 def _shares(results: Iterable[tuple[str, bool]]) -> dict[str, Share]:
