@@ -105,6 +105,11 @@ class Spoken(Table, frozen=True):
     on_weekday: str = "{weekday}"
     on_date: str = "{day} {month}"
     on_date_of_year: str = "{day} {month} {year}"
+    full_date: str = "{weekday}, {day} {month}"
+    full_date_of_year: str = "{weekday}, {day} {month} {year}"
+    """A date as an answer, not as a part of a sentence."""
+    days: Annotated[tuple[str, ...], Meta(max_length=31)] = ()
+    """The days of a month, where they are not said as their number: 1st, 2nd."""
     day_and_time: str = "{day} {at}"
     every: str = "{weekdays}"
     recurring: Words = ()

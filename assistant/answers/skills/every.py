@@ -2,6 +2,7 @@
 
 from assistant.answers.skills.alarms import AlarmsSkill
 from assistant.answers.skills.base import Skill
+from assistant.answers.skills.calendar import CalendarSkill
 from assistant.answers.skills.lists import ListsSkill
 from assistant.answers.skills.reminders import RemindersSkill
 from assistant.answers.skills.ringing import RingingSkill
@@ -15,5 +16,6 @@ SKILLS: tuple[Skill, ...] = (
     RingingSkill(),
     VolumeSkill(),
     ListsSkill(),
+    CalendarSkill(),
 )
 """In no order: the surest sentence decides."""

@@ -8,7 +8,10 @@ from typing import Protocol
 from assistant.agenda.agenda import Agenda
 from assistant.agenda.entry import Entry
 from assistant.host.time_zone import local_zone
+from assistant.places.places import Place
 from assistant.store.lists import Lists
+
+GREENWICH = Place("Greenwich", "GB", "UTC", 51.48, 0.0)
 
 
 class Volumes(Protocol):
@@ -44,4 +47,6 @@ class House:
     volumes: Volumes | None = None
     bell: Bell | None = None
     lists: Lists | None = None
+    place: Place = GREENWICH
+    """Where the device is."""
     now: Callable[[], datetime] = local_now

@@ -84,9 +84,20 @@ class Speech:
             return spoken.near[ahead]
         if 0 < ahead < 7:
             return spoken.on_weekday.format(weekday=spoken.weekdays[day.weekday()])
-        form = spoken.on_date if day.year == today.year else spoken.on_date_of_year
+        return self._date(day, spoken.on_date if day.year == today.year else spoken.on_date_of_year)
+
+    def date(self, day: date, today: date) -> str:
+        """A date in full: Wednesday, March 18th; with its year unless it is that of `today`."""
+        spoken = self.grammar.spoken
+        return self._date(day, spoken.full_date if day.year == today.year else spoken.full_date_of_year)
+
+    def _date(self, day: date, form: str) -> str:
+        spoken = self.grammar.spoken
         return form.format(
-            weekday=spoken.weekdays[day.weekday()], month=spoken.months[day.month - 1], day=day.day, year=day.year
+            weekday=spoken.weekdays[day.weekday()],
+            month=spoken.months[day.month - 1],
+            day=spoken.days[day.day - 1] if spoken.days else day.day,
+            year=day.year,
         )
 
     def moment(self, moment: datetime, now: datetime) -> str:

@@ -1,0 +1,26 @@
+"""Days that have a name: fixed ones, and those that Easter moves."""
+
+from datetime import date, timedelta
+
+from dateutil.easter import easter
+
+EASTER = "easter"
+
+
+def next_feast(rule: str, today: date) -> date:
+    """The next day, from `today` on, that `rule` names: "12-25", "easter+1", or "11-4-4" for the fourth Thursday (4) of
+    November. A 29th of February is the 28th in a year that has none."""
+    return next(day for year in range(today.year, today.year + 2) if (day := _in_year(rule, year)) >= today)
+
+
+def _in_year(rule: str, year: int) -> date:
+    if rule.startswith(EASTER):
+        return easter(year) + timedelta(days=int(rule.removeprefix(EASTER) or 0))
+    month, day, *weekday = map(int, rule.split("-"))
+    if not weekday:
+        return date(year, month, min(day, 28) if month == 2 else day)
+    if day:
+        first = date(year, month, 1)
+        return first + timedelta(days=(weekday[0] - first.isoweekday()) % 7 + 7 * (day - 1))
+    last = date(year, month + 1, 1) - timedelta(days=1) if month < 12 else date(year, 12, 31)
+    return last - timedelta(days=(last.isoweekday() - weekday[0]) % 7)
