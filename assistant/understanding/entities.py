@@ -12,6 +12,8 @@ from assistant.understanding.days import DayReader
 from assistant.understanding.durations import DurationReader
 from assistant.understanding.grammar import Grammar, grammar_of
 from assistant.understanding.moments import MomentReader
+from assistant.understanding.quantities import QuantityReader
+from assistant.understanding.sums import SumReader
 from assistant.understanding.values import Value
 from assistant.understanding.vocabulary import Vocabulary
 
@@ -36,6 +38,8 @@ class Entities:
         self._durations = DurationReader(self._vocabulary)
         self._times = TimeReader(self._vocabulary)
         self._days = DayReader(self._vocabulary)
+        self._sums = SumReader(self._vocabulary)
+        self._quantities = QuantityReader(self._vocabulary)
         self._moments = MomentReader(self._vocabulary, self._durations, self._times, self._days)
 
     @cached_property
@@ -51,6 +55,10 @@ class Entities:
             "day": Kind(self._days.expression, self._days.read),
             "part": Kind(self._times.part, self._times.read_part),
             "moment": Kind(self._moments.expression, self._moments.read),
+            "sum": Kind(self._sums.expression, self._sums.read),
+            "operation": Kind(self._sums.operation, self._sums.read_operation),
+            "quantity": Kind(self._quantities.expression, self._quantities.read),
+            "unit": Kind(self._quantities.unit, self._quantities.read_unit),
         }
 
     def warm(self) -> None:
@@ -62,7 +70,7 @@ class Entities:
     def spans(self, utterance: Utterance) -> dict[str, dict[str, Value]]:
         """For each kind the parts of `utterance` that are one, and what they mean."""
         line = utterance.line
-        starts = [match.start() for match in re.finditer(r"\b\w" if self._grammar.spaced else ".", line)]
+        starts = [match.start() for match in re.finditer(r"(?<!\S)\S" if self._grammar.spaced else ".", line)]
         return {name: self._found(name, line, starts) for name in self.kinds}
 
     def duration(self, text: str) -> timedelta | None:

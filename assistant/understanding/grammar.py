@@ -82,6 +82,26 @@ class Dates(Table, frozen=True):
     """Phrases, and the weekdays from 0 (Monday) that they mean: every weekday."""
 
 
+class Sums(Table, frozen=True):
+    """Arithmetic."""
+
+    signs: Mapping[str, Words] = {}
+    """Phrases for `+`, `-`, `*`, `/`, `**`, `**2`, `**3`, `%`, `of`, `off`, `sqrt`, `cbrt`, `double` and `half`."""
+    numbers: Mapping[str, float] = {}
+    """Phrases for numbers that no number word is part of: a dozen."""
+
+
+class Measures(Table, frozen=True):
+    """Units of measure."""
+
+    units: Mapping[str, Words] = {}
+    """All forms of each; the first is said after one, the second after many."""
+    one: Words = ()
+    """Words for 1 before a unit: a, an."""
+    fractions: Mapping[str, float] = {}
+    """Phrases before a unit, alone or behind a number: half a, and a half."""
+
+
 class Spoken(Table, frozen=True):
     """How durations, times and days are said in an answer."""
 
@@ -90,6 +110,10 @@ class Spoken(Table, frozen=True):
 
     units: Mapping[str, tuple[str, str]] = {}
     """For one and for many, by unit."""
+    about: str = "{number}"
+    """Around a number that was rounded."""
+    thousands: str = ","
+    """Between the thousands of a large number."""
     comma: str = ", "
     last: str = " and "
     """Between the last two of several."""
@@ -159,6 +183,8 @@ class Grammar(Table, frozen=True):
     """Prepositions of a time of day: at, by. Templates around `<time>`."""
     day_parts: Mapping[str, DayPart] = {}
     dates: Dates = Dates()
+    sums: Sums = Sums()
+    measures: Measures = Measures()
     spoken: Spoken = Spoken()
 
 

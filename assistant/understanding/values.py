@@ -5,6 +5,15 @@ from datetime import date, timedelta
 
 
 @dataclass(frozen=True, slots=True)
+class Quantity:
+    """So much of a unit."""
+
+    amount: float
+    unit: str
+    """As `measures` of the grammar calls it."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpokenTime:
     """A time of day as it was said."""
 
@@ -48,5 +57,5 @@ class Moment:
         return bool(self.weekdays)
 
 
-Value = float | int | str | timedelta | SpokenTime | SpokenDay | Moment | date
+Value = float | int | str | timedelta | SpokenTime | SpokenDay | Moment | date | tuple[Quantity, ...]
 """Of a slot."""

@@ -6,7 +6,9 @@ from assistant.answers.skills.calendar import CalendarSkill
 from assistant.answers.skills.lists import ListsSkill
 from assistant.answers.skills.reminders import RemindersSkill
 from assistant.answers.skills.ringing import RingingSkill
+from assistant.answers.skills.sums import SumsSkill
 from assistant.answers.skills.timers import TimersSkill
+from assistant.answers.skills.units import UnitsSkill
 from assistant.answers.skills.volume import VolumeSkill
 
 SKILLS: tuple[Skill, ...] = (
@@ -17,5 +19,7 @@ SKILLS: tuple[Skill, ...] = (
     VolumeSkill(),
     ListsSkill(),
     CalendarSkill(),
+    SumsSkill(),
+    UnitsSkill(),
 )
 """In no order: the surest sentence decides."""

@@ -1,5 +1,6 @@
 """What skills say in a language: their sentences, and durations, times and days as people say them."""
 
+import math
 import random
 import re
 from collections.abc import Mapping, Sequence
@@ -54,6 +55,28 @@ class Speech:
         if len(parts) > 2 and duration >= timedelta(days=1):
             parts = parts[:2]
         return self.all_of(parts or [self.counted(0, "second")])
+
+    def number(self, value: float) -> str:
+        """A number as it is worth saying: whole, or with two decimals, or with three digits where it is small."""
+        near = round(value)
+        if abs(value - near) < 1e-9 * max(1.0, abs(value)):
+            return self._written(near, 0)
+        decimals = 2 if abs(value) >= 1 else 2 - math.floor(math.log10(abs(value)))
+        short = round(value, decimals)
+        written = self._written(short, decimals)
+        about = self.grammar.spoken.about if abs(short - value) > 1e-9 * abs(value) else "{number}"
+        return about.format(number=written)
+
+    def _written(self, value: float, decimals: int) -> str:
+        """`value` in digits, with the language's decimal sign and without the zeros behind it."""
+        digits = f"{value:.{decimals}f}"
+        if decimals:
+            digits = digits.rstrip("0").rstrip(".")
+        whole, point, part = digits.removeprefix("-").partition(".")
+        if len(whole) > 4:
+            whole = f"{int(whole):,}".replace(",", self.grammar.spoken.thousands)
+        sign = "−" if value < 0 else ""
+        return f"{sign}{whole}{self.grammar.decimal if point else ''}{part}"
 
     def counted(self, count: int, unit: str) -> str:
         """A number and its unit."""
