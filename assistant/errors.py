@@ -51,6 +51,7 @@ class Code(StrEnum):
     EFFECT_FAILED = "effect.failed"
     AGENDA_FULL = "agenda.full"
     LISTS_FULL = "lists.full"
+    NOTES_FULL = "notes.full"
     REQUESTS_INVALID = "requests.invalid"
 
     ROOM_UNKNOWN = "room.unknown"

@@ -14,9 +14,8 @@ import anyio
 from anyio.abc import TaskGroup
 
 from assistant import blocking
-from assistant.agenda.agenda import Agenda
 from assistant.answers.order import build_responders
-from assistant.answers.skills.house import House
+from assistant.answers.skills.house import house_of
 from assistant.app import signals, status
 from assistant.app.ahead import import_ahead
 from assistant.app.loading import load_engines
@@ -86,7 +85,7 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
             closing.push_async_callback(engines.aclose)  # last: it may take long
             closing.callback(store.close)
             closing.push(partial(_end_in_time, manager, emit))  # first
-            house = House(Agenda(store.agenda), lists=store.lists)
+            house = house_of(store)
             responders = build_responders(config, engines, house)
             rooms = Rooms(Shared(engines, responders, bus.emit, store, house), config)
             running = Running(rooms, bus, metrics, reload, partial(_end, root, card))

@@ -12,6 +12,7 @@ from assistant.store.database import Clock, Database, database_in_memory, open_d
 from assistant.store.exchanges import Exchanges
 from assistant.store.lists import Lists
 from assistant.store.settings import Settings
+from assistant.store.texts import Facts, Notes
 
 NAME = "state.db"
 
@@ -36,6 +37,8 @@ class Store:
         self.exchanges = Exchanges(database, keep_hours=history_hours)
         self.agenda = AgendaTable(database)
         self.lists = Lists(database)
+        self.notes = Notes(database)
+        self.facts = Facts(database)
         self.trouble = trouble
         """Why nothing outlives the process, in a sentence; empty if it does."""
         self._database = database

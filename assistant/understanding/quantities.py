@@ -29,8 +29,8 @@ class QuantityReader:
     @cached_property
     def expression(self) -> str:
         """One or two numbers with their units, "of" something left out."""
-        part = without_groups(self._part)
-        return rf"(?:{part}(?:{self._vocabulary.space}(?:{self._joined}{self._vocabulary.space})?{part}){{0,{MAX_PARTS - 1}}})"
+        part, space = without_groups(self._part), self._vocabulary.space
+        return rf"(?:{part}(?:{space}(?:{self._joined}{space})?{part}){{0,{MAX_PARTS - 1}}})"
 
     def read_unit(self, text: str) -> str | None:
         """Which unit is called `text`."""

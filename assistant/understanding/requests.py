@@ -20,6 +20,9 @@ MAX_AROUND = 4
 CORRECTED = ("moment", "duration", "time", "day", "percent", "number")
 """What is corrected in the middle of a sentence, the longest first."""
 
+OWN_WORDS = "text"
+"""The slot of what somebody says in their own words, which may be a request that is meant for later."""
+
 Known = Mapping[str, Mapping[str, str]]
 """Values that only now are known, by list and words: the names of timers."""
 
@@ -32,7 +35,7 @@ class Understanding:
     entities: Entities
     sentences: Sentences
     alone: frozenset[str] = frozenset()
-    """Skills whose requests never stand beside others in a sentence: what cannot be done."""
+    """Skills whose sentences may be what somebody is to be reminded of: what cannot be done."""
 
     def requests(self, text: str, *, topics: Sequence[str] = (), known: Known | None = None) -> list[Match]:
         """What `text` asks for, in its order; nothing where it is no request."""
@@ -62,7 +65,7 @@ class Understanding:
             found: list[Match] = []
             for part in cuts:
                 match = self._best(part, (found[-1].skill,) if found else topics, known)
-                if match is None or match.skill in self.alone:
+                if match is None or (match.skill in self.alone and found and OWN_WORDS in found[-1].slots):
                     break
                 found.append(match)
             else:

@@ -59,7 +59,7 @@ class CalendarSkill(Skill):
         day = self._day(request, SpokenDay(offset=0))
         if day is None:
             return Reply(request.say("no_day"))
-        return self._said(request, "date", date=request.speech.date(day, request.now.date()))
+        return self._said(request, "date", date=request.speech.full_date(day, request.now.date()))
 
     def weekday(self, request: Request) -> Reply:
         """Which day of the week it is, was or will be."""
@@ -69,9 +69,9 @@ class CalendarSkill(Skill):
         today = request.now.date()
         weekday = request.speech.grammar.spoken.weekdays[day.weekday()]
         if day == today:
-            return self._said(request, "date", date=request.speech.date(day, today))
+            return self._said(request, "date", date=request.speech.full_date(day, today))
         reply = "weekday_was" if day < today else "weekday_will"
-        return self._said(request, reply, weekday=weekday, date=request.speech.date(day, today))
+        return self._said(request, reply, weekday=weekday, date=request.speech.full_date(day, today))
 
     def week(self, request: Request) -> Reply:
         """The number of the week, as ISO 8601 counts."""
@@ -92,7 +92,7 @@ class CalendarSkill(Skill):
             return Reply(request.say("no_day"))
         today = request.now.date()
         days = (day - today).days
-        when = request.speech.date(day, today)
+        when = request.speech.full_date(day, today)
         if not days:
             return self._said(request, "is_today")
         reply = "days_since" if days < 0 else "days_until"
@@ -119,7 +119,7 @@ class CalendarSkill(Skill):
             name = table.get(day) if day is not None else None
             return self._said(request, "is_holiday" if name else "is_no_holiday", name=name)
         day = min(each for each in table if each > today)
-        return self._said(request, "next_holiday", name=table[day], date=request.speech.date(day, today))
+        return self._said(request, "next_holiday", name=table[day], date=request.speech.full_date(day, today))
 
     def sun(self, request: Request) -> Reply:
         """When the sun rises or sets, where the device is."""

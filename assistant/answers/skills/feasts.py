@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from dateutil.easter import easter
+from dateutil.easter import easter  # type: ignore[import-untyped]
 
 EASTER = "easter"
 
@@ -15,7 +15,8 @@ def next_feast(rule: str, today: date) -> date:
 
 def _in_year(rule: str, year: int) -> date:
     if rule.startswith(EASTER):
-        return easter(year) + timedelta(days=int(rule.removeprefix(EASTER) or 0))
+        sunday: date = easter(year)
+        return sunday + timedelta(days=int(rule.removeprefix(EASTER) or 0))
     month, day, *weekday = map(int, rule.split("-"))
     if not weekday:
         return date(year, month, min(day, 28) if month == 2 else day)

@@ -8,8 +8,10 @@ from typing import Protocol
 from assistant.agenda.agenda import Agenda
 from assistant.agenda.entry import Entry
 from assistant.host.time_zone import local_zone
-from assistant.places.places import Place
+from assistant.places.places import Place, of_zone
 from assistant.store.lists import Lists
+from assistant.store.store import Store
+from assistant.store.texts import Facts, Notes
 
 GREENWICH = Place("Greenwich", "GB", "UTC", 51.48, 0.0)
 
@@ -47,6 +49,20 @@ class House:
     volumes: Volumes | None = None
     bell: Bell | None = None
     lists: Lists | None = None
+    notes: Notes | None = None
+    facts: Facts | None = None
     place: Place = GREENWICH
     """Where the device is."""
     now: Callable[[], datetime] = local_now
+
+
+def house_of(store: Store, *, place: Place | None = None, now: Callable[[], datetime] = local_now) -> House:
+    """The house with what `store` keeps."""
+    return House(
+        Agenda(store.agenda),
+        lists=store.lists,
+        notes=store.notes,
+        facts=store.facts,
+        place=place or of_zone(local_zone().key or "UTC"),
+        now=now,
+    )

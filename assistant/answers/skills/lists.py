@@ -1,12 +1,12 @@
 """Lists: shopping, things to do, any other; several things at once."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from assistant.answers.base import Act
 from assistant.answers.skills.base import Change, Reply, Request, Skill, Topic, asking
 from assistant.answers.skills.entries import alike
+from assistant.answers.skills.things import things_in
 from assistant.language.patterns import folded
 from assistant.store.lists import Item, Lists
 
@@ -32,7 +32,7 @@ class ListsSkill(Skill):
 
     def add(self, request: Request, lists: Lists) -> Reply:
         """Put something on a list."""
-        name, things = self._list(request), _things(request, request.text("items"))
+        name, things = self._list(request), things_in(request.text("items"), request.speech)
         if not things:
             return asking(request, "what", "items", "text")
         there = [thing for thing in things if _found(thing, lists.on(name))]
@@ -48,7 +48,7 @@ class ListsSkill(Skill):
 
     def remove(self, request: Request, lists: Lists) -> Reply:
         """Take something off a list."""
-        name, things = self._list(request), _things(request, request.text("items"))
+        name, things = self._list(request), things_in(request.text("items"), request.speech)
         gone = [Item(name, text) for thing in things for text in _found(thing, lists.on(name))]
         called = _called(name, request)
         if not gone:
@@ -153,17 +153,6 @@ _INTENTS: dict[str, Answers] = {
     "make": ListsSkill.make,
     "ask_items": ListsSkill.ask_items,
 }
-
-
-def _things(request: Request, text: str) -> list[str]:
-    """The things in "milk, two eggs and some bread"."""
-    grammar = request.speech.grammar
-    joiners = "|".join(re.escape(word) for word in sorted(grammar.between_things, key=len, reverse=True))
-    between = rf"\s*[,;]\s*|\s+(?:{joiners})\s+" if grammar.spaced else rf"[,;，、；]|(?:{joiners})"
-    found = [
-        request.speech.without_articles(part.strip(" .!?,")) for part in re.split(between, text, flags=re.IGNORECASE)
-    ]
-    return list(dict.fromkeys(thing for thing in found if thing))
 
 
 def _found(thing: str, things: Sequence[str]) -> list[str]:

@@ -109,7 +109,7 @@ class Speech:
             return spoken.on_weekday.format(weekday=spoken.weekdays[day.weekday()])
         return self._date(day, spoken.on_date if day.year == today.year else spoken.on_date_of_year)
 
-    def date(self, day: date, today: date) -> str:
+    def full_date(self, day: date, today: date) -> str:
         """A date in full: Wednesday, March 18th; with its year unless it is that of `today`."""
         spoken = self.grammar.spoken
         return self._date(day, spoken.full_date if day.year == today.year else spoken.full_date_of_year)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from simpleeval import SimpleEval
+from simpleeval import SimpleEval  # type: ignore[import-untyped]
 
 from assistant.answers.skills.base import Reply, Request, Skill, Topic
 from assistant.understanding.sums import applied

@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 import anyio
 
-from assistant.agenda.agenda import Agenda
 from assistant.answers.order import build_responders
-from assistant.answers.skills.house import House
+from assistant.answers.skills.house import House, house_of
 from assistant.bench.answers.checks import changed, failures
 from assistant.bench.answers.report import AnswersReport, Share, State, TimerState, TurnResult
 from assistant.bench.answers.requests import Entry, read_requests
@@ -22,6 +21,7 @@ from assistant.config.schema import Config
 from assistant.engines.engines import Engines
 from assistant.errors import AssistantError
 from assistant.host.hardware import describe_machine
+from assistant.places.places import Place, find, of_zone
 from assistant.rooms.registry import Rooms
 from assistant.rooms.room import Room
 from assistant.rooms.shared import Shared
@@ -80,7 +80,7 @@ class _Clock:
 
 async def _converse(config: Config, engines: Engines, language: str, entry: Entry) -> list[TurnResult]:
     clock, results = _Clock(entry), []
-    async with _home(config, engines, clock) as (room, house):
+    async with _home(config, engines, clock, entry) as (room, house):
         for number, turn in enumerate(entry.all_turns):
             if number:
                 clock.turn()
@@ -114,10 +114,10 @@ async def _converse(config: Config, engines: Engines, language: str, entry: Entr
 
 
 @asynccontextmanager
-async def _home(config: Config, engines: Engines, clock: _Clock) -> AsyncIterator[tuple[Room, House]]:
+async def _home(config: Config, engines: Engines, clock: _Clock, entry: Entry) -> AsyncIterator[tuple[Room, House]]:
     """A silent room with a store of its own, which ends with the context."""
     store = store_in_memory(Path("none"), history_hours=0, trouble="")
-    house = House(Agenda(store.agenda), lists=store.lists, now=clock.now)
+    house = house_of(store, now=clock.now, place=_place(entry))
     bus = Bus()
     responders = build_responders(config, engines, house)
     rooms = Rooms(Shared(engines, responders, bus.emit, store, house), config)
@@ -141,8 +141,20 @@ def _state(room: Room, house: House) -> State:
         )
         for entry in house.agenda.entries
     )
-    kept = {name: house.lists.on(name) for name in house.lists.names} if house.lists is not None else {}
-    return State(timers=timers, lists=kept, volume=round(room.volume.level * 100, 1))
+    assert house.lists is not None
+    assert house.notes is not None
+    assert house.facts is not None
+    return State(
+        timers=timers,
+        lists={name: house.lists.on(name) for name in house.lists.names},
+        notes=house.notes.texts,
+        memory={key or str(number): text for number, (key, text) in enumerate(house.facts.facts)},
+        volume=round(room.volume.level * 100, 1),
+    )
+
+
+def _place(entry: Entry) -> Place:
+    return find(entry.city or "Berlin") or of_zone(ZONE.key)
 
 
 def _shares(results: Iterable[tuple[str, bool]]) -> dict[str, Share]:
