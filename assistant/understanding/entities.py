@@ -70,8 +70,17 @@ class Entities:
     def spans(self, utterance: Utterance) -> dict[str, dict[str, Value]]:
         """For each kind the parts of `utterance` that are one, and what they mean."""
         line = utterance.line
-        starts = [match.start() for match in re.finditer(r"(?<!\S)\S" if self._grammar.spaced else ".", line)]
+        starts = self._starts(line)
         return {name: self._found(name, line, starts) for name in self.kinds}
+
+    def begins_with(self, kind: str, line: str) -> bool:
+        """Whether canonical text begins with an entity of `kind`."""
+        return self._patterns[kind].match(line) is not None
+
+    def start_of_last(self, kind: str, line: str) -> int | None:
+        """Where the entity of `kind` begins that canonical text ends with; None if it ends with none."""
+        pattern = self._patterns[kind]
+        return next((start for start in self._starts(line) if pattern.fullmatch(line, start)), None)
 
     def duration(self, text: str) -> timedelta | None:
         """Read a duration in canonical text; None where there is none."""
@@ -81,6 +90,10 @@ class Entities:
         """Read a number of per cent."""
         match = re.match(self._vocabulary.number, text)
         return self._vocabulary.value(match[0]) if match else None
+
+    def _starts(self, line: str) -> list[int]:
+        """Where words begin."""
+        return [match.start() for match in re.finditer(r"(?<!\S)\S" if self._grammar.spaced else ".", line)]
 
     def _found(self, name: str, line: str, starts: list[int]) -> dict[str, Value]:
         """From each of `starts` the longest text that is an entity, with its value."""

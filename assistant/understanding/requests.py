@@ -9,7 +9,7 @@ from assistant.understanding.canonical import Utterance, canonical
 from assistant.understanding.entities import Entities
 from assistant.understanding.grammar import Grammar
 from assistant.understanding.sentences import Match, Sentences
-from assistant.understanding.syntax import BETWEEN_WORDS, regex
+from assistant.understanding.syntax import regex
 
 MAX_REQUESTS = 4
 """In one sentence."""
@@ -17,8 +17,16 @@ MAX_REQUESTS = 4
 MAX_AROUND = 4
 """Polite words before a request, and behind it."""
 
-CORRECTED = ("moment", "duration", "time", "day", "percent", "number")
-"""What is corrected in the middle of a sentence, the longest first."""
+CORRECTED = (
+    ("moment", "moment"),
+    ("duration", "duration"),
+    ("time", "time"),
+    ("day", "day"),
+    ("percent", "percent"),
+    ("number", "duration"),
+    ("number", "number"),
+)
+"""What is corrected in the middle of a sentence, and by what; the longest first."""
 
 OWN_WORDS = "text"
 """The slot of what somebody says in their own words, which may be a request that is meant for later."""
@@ -104,23 +112,22 @@ class Understanding:
 
     def _corrected(self, utterance: Utterance) -> Utterance:
         """Without what was said wrongly: "10 no 15 minutes"."""
-        match = self._correction.search(utterance.line) if self.grammar.corrections else None
-        if match is None:
-            return utterance
-        first = utterance.index_at(match.start())
-        last = utterance.index_at(match.end("marker"), after=True)
-        return utterance.without(first, last)
+        line = utterance.line
+        for marker in self._marker.finditer(line):
+            before, behind = line[: marker.start()].rstrip(), line[marker.end() :].lstrip()
+            for wrong, right in CORRECTED:
+                start = self.entities.start_of_last(wrong, before)
+                if start is not None and self.entities.begins_with(right, behind):
+                    last = utterance.index_at(marker.end(), after=True)
+                    return utterance.without(utterance.index_at(start), last)
+        return utterance
 
     @cached_property
-    def _correction(self) -> re.Pattern[str]:
-        kinds = self.entities.kinds
-        space = BETWEEN_WORDS if self.grammar.spaced else ""
-        marker = _any_of(sorted(self.grammar.corrections, key=len, reverse=True), self.grammar)
-        start, end = (r"(?<!\w)", r"(?!\w)") if self.grammar.spaced else ("", "")
-        pairs = [(kinds[kind].expression, kinds[kind].expression) for kind in CORRECTED]
-        pairs.append((kinds["number"].expression, kinds["duration"].expression))
-        said = "|".join(rf"{start}{wrong}{end}(?={space}{marker}{end}{space}{right}{end})" for wrong, right in pairs)
-        return re.compile(rf"(?:{said}){space}(?P<marker>{marker}){end}")
+    def _marker(self) -> re.Pattern[str]:
+        """What stands between what was said wrongly and what is meant."""
+        begin, end = (r"(?<!\w)", r"(?!\w)") if self.grammar.spaced else ("", "")
+        phrases = sorted(self.grammar.corrections, key=len, reverse=True)
+        return re.compile(begin + _any_of(phrases, self.grammar) + end)
 
     @cached_property
     def _joiner(self) -> re.Pattern[str]:

@@ -50,9 +50,9 @@ def entries_of(request: Request, *kinds: Kind) -> list[Entry]:
 def by_name(name: str, entries: Sequence[Entry]) -> list[Entry]:
     """Those whose name is most like `name`, and enough."""
     wanted = folded(name)
-    alike = [(alike(wanted, folded(entry.name)), entry) for entry in entries if entry.name]
-    best = max((ratio for ratio, _ in alike), default=0.0)
-    return [entry for ratio, entry in alike if ratio == best] if best >= MIN_ALIKE else []
+    found = [(alike(wanted, folded(entry.name)), entry) for entry in entries if entry.name]
+    best = max((ratio for ratio, _ in found), default=0.0)
+    return [entry for ratio, entry in found if ratio == best] if best >= MIN_ALIKE else []
 
 
 def about(request: Request, skill: str, entries: Sequence[Entry]) -> list[Entry]:
