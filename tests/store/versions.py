@@ -22,6 +22,20 @@ LAYOUT_1 = """
 """
 
 
+LAYOUT_2 = """
+            CREATE TABLE setting (
+                room TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (room, name)
+            ) WITHOUT ROWID
+            ;
+            CREATE TABLE exchange (
+                id INTEGER PRIMARY KEY, room TEXT NOT NULL, at REAL NOT NULL, said TEXT NOT NULL, heard TEXT NOT NULL
+            );
+            CREATE INDEX exchange_by_room ON exchange (room, id);
+            PRAGMA user_version = 2;
+"""
+"""With the line ends and spaces of its program, since a layout is told by the text of its statements."""
+
+
 @dataclass(frozen=True)
 class OldFile:
     """A file of `version`, and what it held in words of today."""
@@ -65,5 +79,17 @@ FILES = (
             ("local", Exchange("what time is it", "It is noon.")),
             ("local", Exchange("wie spät ist es", "Zwölf Uhr.")),
         ),
+    ),
+    OldFile(
+        "version 2",
+        2,
+        LAYOUT_2
+        + f"""
+            INSERT INTO setting VALUES ('kitchen', 'volume', '0.3');
+            INSERT INTO setting VALUES ('local', 'muted', 'false');
+            INSERT INTO exchange (room, at, said, heard) VALUES ('kitchen', {AT}, 'what time is it', 'It is noon.');
+        """,
+        settings=(("kitchen", "volume", "0.3"), ("local", "muted", "false")),
+        exchanges=(("kitchen", Exchange("what time is it", "It is noon.")),),
     ),
 )
