@@ -16,6 +16,7 @@ LAYERS = (
     ("flow", "blocking", "events", "bus"),
     ("language",),
     ("understanding",),
+    ("places",),
     ("agenda",),
     ("config",),
     ("store",),
@@ -56,10 +57,13 @@ CLIENT_IMPORTS = {"errors", "flow", "interfaces.ipc.rpc", "interfaces.net.unix_s
 """What a program that only talks to a daemon has to load."""
 
 ONE_FILE = {
+    "astral": "answers/skills/calendar.py",
     "av": "audio/decode.py",
     "ctranslate2": "asr/faster_whisper.py",
     "faster_whisper": "asr/faster_whisper.py",
+    "dateutil": "answers/skills/feasts.py",
     "google.protobuf": "tts/vits.py",
+    "holidays": "answers/skills/calendar.py",
     "httpx2": "llm/openai.py",
     "huggingface_hub": "models/hub.py",
     "jiwer": "bench/speed/wer.py",
@@ -71,6 +75,7 @@ ONE_FILE = {
     "prometheus_client": "telemetry/metrics.py",
     "pymicro_wakeword": "wake/microwakeword.py",
     "pyopen_wakeword": "wake/openwakeword.py",
+    "simpleeval": "answers/skills/sums.py",
     "sounddevice": "audio/devices/portaudio.py",
     "soxr": "audio/resample.py",
     "text_to_num": "understanding/numerals.py",
@@ -102,7 +107,7 @@ LARGE = {
 }
 """Classes that are larger, with the reason, which stands in their docstrings too."""
 
-LAZY = ONE_FILE.keys() - {"prometheus_client"}
+LAZY = ONE_FILE.keys() - {"dateutil", "prometheus_client", "simpleeval"}
 """Libraries that take long to load or may be absent: the functions that need them import them."""
 
 IMPORT_EVERYTHING = """

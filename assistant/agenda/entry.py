@@ -28,7 +28,7 @@ class Entry:
     room: str
     """Where it was set, and rings."""
     due: datetime
-    """When it rings next, with a time zone. While it is paused, when it would."""
+    """When it rings next, in UTC whatever it is made with. While it is paused, when it would."""
     name: str = ""
     """Of a timer or an alarm; what a reminder says."""
     length: timedelta | None = None
@@ -41,6 +41,10 @@ class Entry:
     """When it recurs; 0 is Monday."""
     language: str = "en"
     """ISO 639-1 code of what it says."""
+
+    def __post_init__(self) -> None:
+        # Moments of one zone are subtracted and compared by their clocks, which summer time moves.
+        object.__setattr__(self, "due", self.due.astimezone(UTC))
 
     @property
     def is_paused(self) -> bool:
@@ -56,7 +60,7 @@ class Entry:
 
     def resumed(self, now: datetime) -> "Entry":
         """It, going on."""
-        return replace(self, due=now + self.remaining(now), left=None)
+        return replace(self, due=later(now, self.remaining(now)), left=None)
 
     def extended(self, by: timedelta, now: datetime) -> "Entry":
         """It with `by` more, or less, to go; not less than nothing."""
@@ -64,7 +68,7 @@ class Entry:
         length = self.length + by if self.length is not None else None
         if self.is_paused:
             return replace(self, left=left, length=length)
-        return replace(self, due=now + left, length=length)
+        return replace(self, due=later(now, left), length=length)
 
     def after(self, now: datetime) -> "Entry | None":
         """What it is after it has rung at its time: the next time of what recurs, else None."""
@@ -73,18 +77,24 @@ class Entry:
         return replace(self, due=next_time(self.wall, self.weekdays, now))
 
 
+def later(now: datetime, by: timedelta) -> datetime:
+    """The moment `by` after `now`, in UTC. Raises `OverflowError`."""
+    return now.astimezone(UTC) + by
+
+
 def next_time(wall: time, weekdays: tuple[int, ...], now: datetime) -> datetime:
     """The next moment after `now` at which the clock on the wall shows `wall` on one of `weekdays`."""
-    days = (now.date() + timedelta(days=ahead) for ahead in range(9))
-    return next(when for day in days if day.weekday() in weekdays and (when := on_the_wall(day, wall, now)) > now)
+    days = [now.date() + timedelta(days=ahead) for ahead in range(9)]
+    moments = (on_the_wall(day, wall, now) for day in days if day.weekday() in weekdays)
+    return next(when for when in moments if when > now.astimezone(UTC))
 
 
 def on_the_wall(day: date, wall: time, now: datetime) -> datetime:
-    """The moment at which the clock on the wall, in the zone of `now`, shows `wall` on `day`.
+    """The moment, in UTC, at which the clock on the wall, in the zone of `now`, shows `wall` on `day`.
 
     A time that summer time skips is as much later, as the clock shows it then; of one that it shows twice, the first.
     """
-    return datetime.combine(day, wall, tzinfo=now.tzinfo).astimezone(UTC).astimezone(now.tzinfo)
+    return datetime.combine(day, wall, tzinfo=now.tzinfo).astimezone(UTC)
 
 
 def settled(entry: Entry, now: datetime) -> Entry:

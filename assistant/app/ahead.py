@@ -4,6 +4,10 @@ A process that has used up its file descriptors cannot import anything, and find
 longer than somebody who has just spoken would wait.
 """
 
+from pathlib import Path
+
+from assistant.answers.skills.every import SKILLS
+from assistant.answers.skills.responder import warm
 from assistant.audio.pcm import LISTENING_RATE
 from assistant.audio.resample import Resampler
 from assistant.config.schema import Config
@@ -12,9 +16,12 @@ from assistant.wake.second_look import SecondLook
 
 
 def import_ahead(config: Config) -> None:
-    """Import what requests to a daemon with `config` may need later. Takes some hundredths of a second."""
+    """Import what requests to a daemon with `config` may need later, and read the sentences of the skills in the language
+    of the voice. Takes a second, most of it for the sentences."""
     "localhost".encode("idna")  # what looking up the name of another machine imports
     Resampler(LISTENING_RATE, LISTENING_RATE)
+    if "skills" in config.answers.order:
+        warm(SKILLS, Path(config.tts.voice).name.partition("_")[0])
     if config.wyoming.listen or config.wyoming.satellites:
         from assistant.interfaces.wyoming import discovery
 

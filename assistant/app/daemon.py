@@ -15,7 +15,7 @@ from anyio.abc import TaskGroup
 
 from assistant import blocking
 from assistant.answers.order import build_responders
-from assistant.answers.skills.house import house_of
+from assistant.answers.skills.house import house_of, place_of
 from assistant.app import signals, status
 from assistant.app.ahead import import_ahead
 from assistant.app.loading import load_engines
@@ -72,6 +72,7 @@ async def run(config: Config, emit: Emitter, reload: Callable[[], Config], *, wa
 async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait_s: float, manager: Notifier) -> None:
     """Until everything is loaded nothing has to be put in order, so a signal has its default effect: the end."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    place = place_of(config.place)
     with ExitStack() as parts:
         listener = parts.enter_context(unix_socket.opened(config.ipc))
         wyoming_server = find_wyoming(config.wyoming)
@@ -85,7 +86,7 @@ async def _run(config: Config, emit: Emitter, reload: Callable[[], Config], wait
             closing.push_async_callback(engines.aclose)  # last: it may take long
             closing.callback(store.close)
             closing.push(partial(_end_in_time, manager, emit))  # first
-            house = house_of(store)
+            house = house_of(store, place=place)
             responders = build_responders(config, engines, house)
             rooms = Rooms(Shared(engines, responders, bus.emit, store, house), config)
             running = Running(rooms, bus, metrics, reload, partial(_end, root, card))

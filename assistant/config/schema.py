@@ -243,11 +243,24 @@ class Answers(Section, frozen=True):
         list[Annotated[str, Meta(min_length=1)]],
         Meta(
             min_length=1,
-            description="Who is asked, one after another, until one has an answer. clock: what time it is. deeds: "
+            description="Who is asked, one after another, until one has an answer. skills: timers, alarms, lists, "
+            "the time, sums and more, exactly, in English. clock: what time it is, in eight languages. deeds: "
             "says of what nothing here can do, such as switching a light, that it cannot. model: the language model, "
             "which has an answer to everything. module:factory: a responder of your own.",
         ),
     ] = field(default_factory=lambda: ["skills", "clock", "deeds", "model"])
+
+
+class Place(Section, frozen=True):
+    """Where the device is."""
+
+    city: Annotated[
+        str,
+        Meta(
+            description="For sunrise, sunset and public holidays: a city of 200,000 people or more, or a capital, by "
+            "any of its names. Empty: the city that the time zone of this machine is named after."
+        ),
+    ] = ""
 
 
 class Llm(Section, frozen=True):
@@ -459,6 +472,7 @@ class Config(Section, frozen=True):
     turns: Turns = field(default_factory=Turns)
     asr: Asr = field(default_factory=Asr)
     answers: Answers = field(default_factory=Answers)
+    place: Place = field(default_factory=Place)
     llm: Llm = field(default_factory=Llm)
     tts: Tts = field(default_factory=Tts)
     barge_in: BargeIn = field(default_factory=BargeIn)

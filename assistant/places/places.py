@@ -6,6 +6,7 @@ that time zones are named after, are called in five languages. `python -m tests.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -45,6 +46,12 @@ def of_zone(zone: str) -> Place:
     city = zone.rpartition("/")[2].replace("_", " ")
     found = _cities().get(folded(city))
     return found if found is not None and found.zone == zone else Place(city, "", zone)
+
+
+def alike(name: str) -> list[str]:
+    """At most three cities whose names are spelled nearly like `name`."""
+    near = get_close_matches(folded(name), _cities(), n=3, cutoff=0.75)
+    return list(dict.fromkeys(_cities()[each].name for each in near))
 
 
 def _rows(table: str) -> Iterator[list[str]]:

@@ -8,11 +8,13 @@ from itertools import count
 import anyio
 
 from assistant.answers.order import Responders, build_responders
+from assistant.answers.skills.house import place_of
 from assistant.audio.base import AudioSink, AudioSource
 from assistant.config.schema import Config
 from assistant.engines.detectors import Detectors
 from assistant.errors import AssistantError, Code
 from assistant.events import RoomClosed, RoomOpened
+from assistant.places.places import Place
 from assistant.rooms.room import Room, RoomSound, unchanged
 from assistant.rooms.shared import Adapt, Shared
 from assistant.store.rooms import LOCAL_ROOM
@@ -26,6 +28,7 @@ class Prepared:
     responders: Responders
     detectors: Mapping[Room, Detectors]
     """For the rooms whose wake words change."""
+    place: Place
 
 
 class Rooms:
@@ -112,8 +115,9 @@ class Rooms:
     async def prepare(self, config: Config) -> Prepared:
         """Load what the rooms need to follow `config`. Raises `AssistantError` (`model.*`, `config.invalid`), and then
         nothing has changed."""
+        place = place_of(config.place)
         responders = build_responders(config, self.shared.engines, self.shared.house)
-        return Prepared(config, responders, await self._missing(config, {}))
+        return Prepared(config, responders, await self._missing(config, {}), place)
 
     async def follow(self, prepared: Prepared) -> None:
         """Have all rooms do as the prepared configuration says, with the engines that are shared by now.
@@ -123,6 +127,7 @@ class Rooms:
         config = prepared.config
         detectors = await self._missing(config, prepared.detectors)
         self.shared.responders = prepared.responders
+        self.shared.house.place = prepared.place
         self._config = config
         for room in self:
             room.configure(config, detectors.get(room))

@@ -16,7 +16,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from assistant import blocking
 from assistant.agenda.agenda import Agenda
-from assistant.agenda.entry import Entry, Kind, settled
+from assistant.agenda.entry import Entry, Kind, later, settled
 from assistant.answers.skills.house import House
 from assistant.answers.skills.speech import speech_of
 from assistant.audio.earcons import Tone
@@ -179,7 +179,7 @@ class Ringer:
         if due != entry.due:
             self._counted[entry.id] = entry.due, counted + (entry.due - now).total_seconds()
             return
-        true = now + timedelta(seconds=due_counted - counted)
+        true = later(now, timedelta(seconds=due_counted - counted))
         if abs(true - entry.due) > STEP:
             self._counted[entry.id] = true, due_counted
             await self._keep(replace(entry, due=true))
@@ -244,12 +244,12 @@ class Ringer:
         """Take what has rung off the agenda, or on to its next time, unless somebody has changed it since."""
         if self._agenda.get(entry.id) != entry:
             return
-        later = entry.after(self._house.now())
+        following = entry.after(self._house.now())
         try:
-            if later is None:
+            if following is None:
                 await self._agenda.remove([entry.id])
             else:
-                await self._agenda.put(later)
+                await self._agenda.put(following)
         except AssistantError as error:
             self._bus.emit(Error(code=error.code, message=error.message))
 

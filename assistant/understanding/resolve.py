@@ -1,6 +1,6 @@
 """When a moment that was said is, by the clock on the wall. Pure: the present moment is an argument."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from assistant.understanding.grammar import Grammar
 from assistant.understanding.values import Moment, SpokenDay, SpokenTime
@@ -54,7 +54,7 @@ def resolve(moment: Moment, now: datetime, grammar: Grammar, *, waking: bool = F
     """
     if moment.later is not None:
         try:
-            return _in_zone(now + moment.later, now)
+            return (now.astimezone(UTC) + moment.later).astimezone(now.tzinfo)
         except OverflowError:
             return None
     part = moment.time.part if moment.time and moment.time.part else moment.part
@@ -67,7 +67,8 @@ def resolve(moment: Moment, now: datetime, grammar: Grammar, *, waking: bool = F
         hours, minute = _hours(moment.time, part, grammar), moment.time.minute
     days = _days(moment, now, part)
     candidates = [_at(day, hour, minute, now) for day in days for hour in hours]
-    later = sorted(when for when in candidates if when > now)
+    present = now.astimezone(UTC)  # moments of one zone are compared by their clocks, which summer time moves
+    later = sorted(when for when in candidates if when.astimezone(UTC) > present)
     if not later:
         return max(candidates, default=None)
     first = later[0]
@@ -110,12 +111,5 @@ def _hours(said: SpokenTime, part: str, grammar: Grammar) -> list[int]:
 
 def _at(day: date, hour: int, minute: int, now: datetime) -> datetime:
     """A moment by the clock on the wall. One that summer time skips is as much later; of a doubled one, the first."""
-    naive = datetime.combine(day + timedelta(days=hour // 24), time(hour % 24, minute))
-    return _in_zone(naive.replace(tzinfo=now.tzinfo, fold=0), now)
-
-
-def _in_zone(moment: datetime, now: datetime) -> datetime:
-    """`moment` as the clock on the wall shows it: what it never shows becomes what it shows instead."""
-    from datetime import UTC
-
-    return moment.astimezone(UTC).astimezone(now.tzinfo)
+    wall = datetime.combine(day + timedelta(days=hour // 24), time(hour % 24, minute), tzinfo=now.tzinfo)
+    return wall.astimezone(UTC).astimezone(now.tzinfo)

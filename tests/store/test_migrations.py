@@ -89,6 +89,7 @@ def test_a_migration_that_is_killed_leaves_the_old_version_or_the_new_one_whole(
         for file in path.parent.glob("state.db*"):
             shutil.copy(file, copied)
         (version,) = rows(copied / "state.db", "PRAGMA user_version")[0]
+        assert isinstance(version, int)
         columns = {name for (name,) in rows(copied / "state.db", "SELECT name FROM pragma_table_info('exchange')")}
         assert ("room" in columns) == (version >= 2)
         assert version in range(VERSION + 1)  # 0 and 1 have one layout

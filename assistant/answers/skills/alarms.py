@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from assistant.agenda.entry import MAX_AHEAD, Entry, Kind, next_time
 from assistant.answers.base import Act
@@ -118,7 +118,7 @@ class AlarmsSkill(Skill):
         chosen = self._chosen(replace(request, match=replace(request.match, slots={})))
         if isinstance(chosen, Reply):
             return chosen
-        if duration > MAX_AHEAD or (due := chosen.due + sign * duration) <= request.now:
+        if duration > MAX_AHEAD or (due := chosen.due + sign * duration) <= request.now.astimezone(UTC):
             return Reply(request.say("past"))
         wall = due.astimezone(request.now.tzinfo).time() if chosen.wall is not None else None
         return self._put(request, replace(chosen, due=due, wall=wall), chosen)

@@ -96,6 +96,10 @@ class Skill(ABC):
     def answer(self, request: Request) -> Reply | None:
         """The answer; None where it has none after all. Pure: what it changes is in the acts."""
 
+    def warm(self, language: str) -> None:
+        """Load what takes long, before it is asked for. Called in another thread than the event loop's."""
+        return
+
     def known(self, house: House, room: str) -> Mapping[str, Mapping[str, str]]:
         """Values that fill slots and are known only now, by slot and words."""
         return {}

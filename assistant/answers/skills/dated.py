@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from assistant.agenda.entry import MAX_AHEAD, Entry, Kind, next_time
 from assistant.answers.skills.base import Request
@@ -21,9 +21,10 @@ def said_moment(request: Request) -> Moment:
 
 def unfit(request: Request, moment: Moment, due: datetime) -> str | None:
     """What is said of a moment at which nothing can be set; None where it can."""
-    if due <= request.now:
+    ahead = due.astimezone(UTC) - request.now.astimezone(UTC)
+    if ahead <= timedelta():
         return request.say("past")
-    if due - request.now > MAX_AHEAD:
+    if ahead > MAX_AHEAD:
         return request.say("too_far")
     return None
 
@@ -36,7 +37,7 @@ def entry_at(request: Request, kind: Kind, moment: Moment, due: datetime, name: 
         room=request.room,
         due=due,
         name=name,
-        wall=due.time() if moment.later is None else None,
+        wall=due.astimezone(request.now.tzinfo).time() if moment.later is None else None,
         weekdays=moment.weekdays,
         language=request.speech.language,
     )
@@ -45,7 +46,7 @@ def entry_at(request: Request, kind: Kind, moment: Moment, due: datetime, name: 
 def moved(entry: Entry, moment: Moment, due: datetime, request: Request) -> Entry:
     """`entry` at another time; on the days on which it recurs, unless `moment` says others."""
     weekdays = moment.weekdays or (entry.weekdays if moment.day is None and moment.later is None else ())
-    wall = due.time() if moment.later is None else None
+    wall = due.astimezone(request.now.tzinfo).time() if moment.later is None else None
     if weekdays and wall is not None:
         due = next_time(wall, weekdays, request.now)
     return replace(entry, due=due, wall=wall, weekdays=weekdays)

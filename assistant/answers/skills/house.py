@@ -7,8 +7,10 @@ from typing import Protocol
 
 from assistant.agenda.agenda import Agenda
 from assistant.agenda.entry import Entry
+from assistant.config.schema import Place as PlaceSettings
+from assistant.errors import AssistantError, Code
 from assistant.host.time_zone import local_zone
-from assistant.places.places import Place, of_zone
+from assistant.places.places import Place, alike, find, of_zone
 from assistant.store.lists import Lists
 from assistant.store.store import Store
 from assistant.store.texts import Facts, Notes
@@ -56,13 +58,27 @@ class House:
     now: Callable[[], datetime] = local_now
 
 
+def place_of(settings: PlaceSettings) -> Place:
+    """Where `settings`, or else the time zone of this machine, say that the device is.
+
+    Raises `AssistantError` (`config.invalid`) for a city that is not known.
+    """
+    if not settings.city:
+        return of_zone(local_zone().key or "UTC")
+    found = find(settings.city)
+    if found is None:
+        near = " or ".join(alike(settings.city)) or "a larger city near it"
+        raise AssistantError(Code.CONFIG_INVALID, f"place.city: there is no {settings.city!r} here; try {near}")
+    return found
+
+
 def house_of(store: Store, *, place: Place | None = None, now: Callable[[], datetime] = local_now) -> House:
-    """The house with what `store` keeps."""
+    """The house with what `store` keeps; without `place` it is where the time zone says."""
     return House(
         Agenda(store.agenda),
         lists=store.lists,
         notes=store.notes,
         facts=store.facts,
-        place=place or of_zone(local_zone().key or "UTC"),
+        place=place or place_of(PlaceSettings()),
         now=now,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import anyio
 
@@ -10,6 +11,7 @@ from assistant.answers.base import Act, Answer, Part, Question, Responder
 from assistant.answers.skills.base import NOTHING, Change, Reply, Request, Skill, Topic
 from assistant.answers.skills.house import House
 from assistant.answers.skills.speech import Speech, speech_of
+from assistant.blocking import StopFlag
 from assistant.events import Provenance
 from assistant.language.patterns import folded
 from assistant.understanding.canonical import Utterance, canonical
@@ -69,9 +71,12 @@ class SkillsResponder(Responder):
     async def _speech(self, language: str) -> Speech | None:
         if language in self._ready:
             return speech_of(language)
-        speech = await blocking.call(lambda stop: speech_of(language), name="sentences")
+        speech = await blocking.call(partial(self._read, language), name="sentences")
         self._ready.add(language)
         return speech
+
+    def _read(self, language: str, stop: StopFlag) -> Speech | None:
+        return warm(self._skills.values(), language)
 
     def _matches(self, question: Question, speech: Speech, topic: Topic) -> list[Match]:
         known: dict[str, Mapping[str, str]] = {}
@@ -107,6 +112,16 @@ class SkillsResponder(Responder):
                 yield act
             if reply.text:
                 yield reply.text
+
+
+def warm(skills: Iterable[Skill], language: str) -> Speech | None:
+    """Read the sentences of `language`, if it has any, and what the answers of `skills` in it take. Takes a second, in
+    any thread."""
+    speech = speech_of(language)
+    if speech is not None:
+        for skill in skills:
+            skill.warm(language)
+    return speech
 
 
 def _completed(topic: Topic, speech: Speech, text: str) -> Match | None:

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import replace
 from datetime import timedelta
 
-from assistant.agenda.entry import MAX_AHEAD, Entry
+from assistant.agenda.entry import MAX_AHEAD, Entry, later
 from assistant.answers.base import Act
 from assistant.answers.skills.base import Change, Reply, Request, Skill
 
@@ -39,7 +39,8 @@ class RingingSkill(Skill):
         duration = request.value("duration") or SNOOZE
         assert isinstance(duration, timedelta)
         duration = min(duration, MAX_AHEAD)
-        again = replace(entry, id=secrets.token_hex(4), due=request.now + duration, wall=None, weekdays=(), left=None)
+        due = later(request.now, duration)
+        again = replace(entry, id=secrets.token_hex(4), due=due, wall=None, weekdays=(), left=None)
         agenda, bell = request.house.agenda, request.house.bell
         assert bell is not None
 

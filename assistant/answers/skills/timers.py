@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from assistant.agenda.entry import MAX_AHEAD, Entry, Kind
+from assistant.agenda.entry import MAX_AHEAD, Entry, Kind, later
 from assistant.answers.base import Act
 from assistant.answers.skills.base import Reply, Request, Skill, asking
 from assistant.answers.skills.entries import about, by_name, entries_of, put, take
@@ -36,7 +36,7 @@ class TimersSkill(Skill):
             id=secrets.token_hex(4),
             kind=Kind.TIMER,
             room=request.room,
-            due=request.now + duration,
+            due=later(request.now, duration),
             name=name,
             length=duration,
             language=request.speech.language,
@@ -119,9 +119,9 @@ class TimersSkill(Skill):
         if not duration or duration > MAX_AHEAD:
             return Reply(request.say("too_long" if duration else "zero"))
         left = duration if chosen.is_paused else None
-        later = replace(chosen, due=request.now + duration, length=duration, left=left)
+        changed = replace(chosen, due=later(request.now, duration), length=duration, left=left)
         done = request.say("changed", duration=request.speech.duration(duration))
-        return self._put(request, later, chosen, done)
+        return self._put(request, changed, chosen, done)
 
     def pause(self, request: Request) -> Reply:
         """Let one stand still."""
@@ -150,7 +150,7 @@ class TimersSkill(Skill):
         if isinstance(chosen, Reply):
             return chosen
         length = chosen.length or timedelta()
-        anew = replace(chosen, id=secrets.token_hex(4), due=request.now + length, left=None)
+        anew = replace(chosen, id=secrets.token_hex(4), due=later(request.now, length), left=None)
         done = request.say("started", duration=request.speech.duration(length))
         return self._put(request, anew, None, done)
 
@@ -172,9 +172,9 @@ class TimersSkill(Skill):
             return Reply(request.say("over"))
         if duration > MAX_AHEAD:
             return Reply(request.say("too_long"))
-        later = chosen.extended(sign * duration, request.now)
-        left = request.speech.duration(_rounded(later.remaining(request.now)))
-        return self._put(request, later, chosen, request.say("added", left=left))
+        longer = chosen.extended(sign * duration, request.now)
+        left = request.speech.duration(_rounded(longer.remaining(request.now)))
+        return self._put(request, longer, chosen, request.say("added", left=left))
 
     def _put(self, request: Request, timer: Entry, before: Entry | None, done: str) -> Reply:
         act = Act(put(request.house.agenda, timer, before), done)

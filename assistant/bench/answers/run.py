@@ -38,6 +38,7 @@ Progress = Callable[[str], None]
 def measure_answers(config: Config, engines: Engines, folder: Path, progress: Progress) -> AnswersReport:
     """Answer every request in `folder`. Raises `AssistantError` (`requests.invalid`)."""
     entries = list(read_requests(folder))
+    find("")  # reading the places takes a moment, in which the event loop would stand still
     return anyio.run(_measure, config, engines, entries, progress)
 
 
