@@ -50,6 +50,7 @@ class Code(StrEnum):
     ANSWERS_FAILED = "answers.failed"
     EFFECT_FAILED = "effect.failed"
     AGENDA_FULL = "agenda.full"
+    TIMER_UNKNOWN = "timer.unknown"
     LISTS_FULL = "lists.full"
     NOTES_FULL = "notes.full"
     REQUESTS_INVALID = "requests.invalid"

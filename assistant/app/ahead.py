@@ -16,8 +16,8 @@ from assistant.wake.second_look import SecondLook
 
 
 def import_ahead(config: Config) -> None:
-    """Import what requests to a daemon with `config` may need later, and read the sentences of the skills in the language
-    of the voice. Takes a second, most of it for the sentences."""
+    """Import what requests to a daemon with `config` may need later, and read what the skills need in the language of
+    the voice. Takes a second, most of it for their sentences."""
     "localhost".encode("idna")  # what looking up the name of another machine imports
     Resampler(LISTENING_RATE, LISTENING_RATE)
     if "skills" in config.answers.order:

@@ -29,6 +29,8 @@ for command in (
     talk.unmute,
     talk.volume,
     talk.history,
+    talk.timers,
+    talk.lists,
     talk.reload,
     talk.metrics,
     talk.shutdown,

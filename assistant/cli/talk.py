@@ -146,6 +146,43 @@ def history(
         console.print(f"[bold]{said}[/bold]\n  {heard}", soft_wrap=True)
 
 
+def timers(
+    cancel: Annotated[
+        str | None, typer.Option("--cancel", metavar="ID|all", help="Take one away, or all of them.")
+    ] = None,
+    json: Json = False,
+    socket: Socket = None,
+) -> None:
+    """Show the timers, alarms and reminders that are set. `assistant ask "set a timer for …"` sets one."""
+    if cancel is not None:
+        found = _call(socket, "timers.cancel", id="" if cancel == "all" else cancel)
+        _print(json, found, f"{found['cancelled']} cancelled.")
+        return
+    found = _call(socket, "timers.get")
+    if json:
+        print_json(found)
+        return
+    table = Table("", "kind", "due", "name", "room", box=None, pad_edge=False)
+    for timer in found["timers"]:
+        due = "paused" if timer["paused"] else timer["due"].replace("T", " ")
+        columns = (timer["id"], timer["kind"], due, timer["name"], timer["room"])
+        table.add_row(*(escape(printable(column)) for column in columns))
+    Console().print(table if found["timers"] else "Nothing is set.")
+
+
+def lists(json: Json = False, socket: Socket = None) -> None:
+    """Show what is on the shopping list and all others."""
+    found = _call(socket, "lists.get")
+    if json:
+        print_json(found)
+        return
+    console = Console()
+    for name, items in found["lists"].items():
+        console.print(f"[bold]{escape(printable(name))}[/bold]")
+        for item in items:
+            console.print(f"  {escape(printable(item))}", soft_wrap=True)
+
+
 def reload(json: Json = False, socket: Socket = None) -> None:
     """Have the configuration read again."""
     found = _call(socket, "reload")

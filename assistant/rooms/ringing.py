@@ -22,7 +22,7 @@ from assistant.answers.skills.speech import speech_of
 from assistant.audio.earcons import Tone
 from assistant.blocking import StopFlag
 from assistant.bus import Bus
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, Code
 from assistant.events import Announced, Error, Event, Rang, TurnFinished
 from assistant.flow import Signal
 
@@ -230,7 +230,8 @@ class Ringer:
         try:
             announced = await room.ring(Tone(entry.kind.value), peak, self._text(entry))
         except AssistantError as error:
-            self._bus.emit(Error(code=error.code, message=error.message, room=room.name))
+            if error.code is not Code.ROOM_SILENT:  # without a loudspeaker, it is for who follows the events
+                self._bus.emit(Error(code=error.code, message=error.message, room=room.name))
             return True
         return announced.end == "answered"
 

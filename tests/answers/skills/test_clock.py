@@ -42,9 +42,9 @@ class Watch:
 
 @asynccontextmanager
 async def room(script: Script, config: Config = QUIET) -> AsyncIterator[Stage]:
-    """A conversation with the responders that the configuration names by itself."""
+    """A conversation with the responders that have an answer in languages that the skills do not speak."""
     async with conversation(script, config) as stage:
-        wanted = msgspec.structs.replace(config, answers=Answers())
+        wanted = msgspec.structs.replace(config, answers=Answers(order=["clock", "deeds", "model"]))
         await stage.rooms.follow(await stage.rooms.prepare(wanted))
         yield stage
 

@@ -4,7 +4,7 @@
 """
 
 from assistant.interfaces.ipc.method import Method
-from assistant.interfaces.ipc.methods import conversation, daemon, events, history, sound, transcription
+from assistant.interfaces.ipc.methods import conversation, daemon, events, history, household, sound, transcription
 
 METHODS: dict[str, Method] = {
     method.name: method
@@ -21,6 +21,9 @@ METHODS: dict[str, Method] = {
         events.subscribe,
         history.history_get,
         history.history_clear,
+        household.timers_get,
+        household.timers_cancel,
+        household.lists_get,
         daemon.reload,
         daemon.metrics,
         daemon.cancel,
