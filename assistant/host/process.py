@@ -22,7 +22,7 @@ HEAP = {
 """Settings of glibc's heap: the environment variable that overrides each, its number in malloc.h, and its value.
 
 By default there are eight arenas for each core, and each keeps what it once needed. On two cores `assistant bench
---suite soak` saw the daemon's own memory rise from 527 to 630 MB in 14 minutes of talk. With two arenas it stayed
+soak` saw the daemon's own memory rise from 527 to 630 MB in 14 minutes of talk. With two arenas it stayed
 between 557 and 601 MB for an hour, with large allocations returned as well between 530 and 580. Answers came as soon:
 medians of 425, 396 and 434 ms in the first minutes.
 """

@@ -14,12 +14,13 @@ class SuiteGroup(TyperGroup):
     """Runs `DEFAULT_SUITE` when the first argument is an option, or there is none."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # Any: typer's own context class is private
-        """Insert the default suite. Exits with status 2 for the former option --suite."""
+        """Insert the default suite; `--suite NAME`, as scripts have it, is the command NAME."""
         for number, argument in enumerate(args):
             if argument == "--suite" or argument.startswith("--suite="):
-                suite = argument.partition("=")[2] or next(iter(args[number + 1 :]), "")
-                name = suite if suite in self.commands else "|".join(self.commands)
-                ctx.fail(f"there is no option --suite; each suite is a command: `assistant bench {name}`")
+                _, separate, name = argument.partition("=")
+                suite = [name] if separate else args[number + 1 : number + 2]
+                args = [*suite, *args[:number], *args[number + 1 + (not separate) :]]
+                break
         if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
             args = [DEFAULT_SUITE, *args]
         return super().parse_args(ctx, args)

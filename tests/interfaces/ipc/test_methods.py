@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import anyio
 import msgspec
 import pytest
 
+from assistant.agenda.entry import Entry, Kind
 from assistant.config.schema import Audio, BargeIn, Config, Sound
 from assistant.dialogue.speaking.queue import MAX_WAITING
 from assistant.errors import AssistantError, Code
@@ -48,6 +50,12 @@ async def _configure(daemon: Served, client: Line) -> None:
     daemon.reloaded.append(msgspec.structs.replace(QUIET, sound=Sound(volume=0.5)))
 
 
+async def _set_timer(daemon: Served, client: Line) -> None:
+    """As somebody has who said so."""
+    agenda = daemon.stage.rooms.shared.house.agenda
+    await agenda.put(Entry("t", Kind.TIMER, "local", datetime.now(UTC) + timedelta(hours=1), "pasta"))
+
+
 CASES = {
     "status": Case(),
     "ask": Case({"text": "What time is it?"}),
@@ -61,6 +69,9 @@ CASES = {
     "subscribe": Case({"events": ["level"]}),
     "history.get": Case({"limit": 5}, _ask_before),
     "history.clear": Case({}, _ask_before),
+    "timers.get": Case({}, _set_timer),
+    "timers.cancel": Case({"id": "t"}, _set_timer),
+    "lists.get": Case(),
     "reload": Case({}, _configure),
     "metrics": Case({}, _ask_before),
     "cancel": Case({"request": "t"}, _begin_transcription),
