@@ -51,7 +51,10 @@ class Understanding:
         whole = self._best(utterance, topics, known)
         if whole is not None and not whole.loose_letters:
             return [whole]
-        return self._several(utterance, topics, known) or ([whole] if whole is not None else [])
+        several = self._several(utterance, topics, known)
+        if whole is None or (several and sum(match.loose_letters for match in several) < whole.loose_letters):
+            return several
+        return [whole]
 
     def utterance(self, text: str) -> Utterance:
         """The canonical form of `text`, corrected, without politeness."""

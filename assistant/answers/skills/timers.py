@@ -9,7 +9,8 @@ from assistant.agenda.entry import MAX_AHEAD, Entry, Kind, later
 from assistant.answers.base import Act
 from assistant.answers.skills.base import Reply, Request, Skill, asking
 from assistant.answers.skills.entries import about, by_name, entries_of, put, take
-from assistant.understanding.sentences import Slot
+
+UNITS = (timedelta(hours=1), timedelta(minutes=1))
 
 Answers = Callable[["TimersSkill", Request], Reply | None]
 
@@ -111,11 +112,10 @@ class TimersSkill(Skill):
 
     def change(self, request: Request) -> Reply:
         """Give one another length, from now on."""
-        duration = request.value("second") or request.value("duration")
-        assert isinstance(duration, timedelta)
-        chosen = self._chosen(replace(request, match=replace(request.match, slots=_without(request, "duration"))))
+        chosen = self._chosen(request)
         if isinstance(chosen, Reply):
             return chosen
+        duration = _new_length(request, chosen)
         if not duration or duration > MAX_AHEAD:
             return Reply(request.say("too_long" if duration else "zero"))
         left = duration if chosen.is_paused else None
@@ -165,7 +165,7 @@ class TimersSkill(Skill):
     def _extended(self, request: Request, sign: int) -> Reply:
         duration = request.value("duration")
         assert isinstance(duration, timedelta)
-        chosen = self._chosen(replace(request, match=replace(request.match, slots=_without(request, "duration"))))
+        chosen = self._chosen(request)
         if isinstance(chosen, Reply):
             return chosen
         if sign < 0 and chosen.remaining(request.now) <= duration:
@@ -189,7 +189,7 @@ class TimersSkill(Skill):
         if len(found) == 1:
             return found[0]
         if not found:
-            name = request.text("name") or request.text("duration")
+            name = request.text("name") or request.text("length")
             return Reply(request.say("none_named", name=name) if name else request.say("none"))
         names = request.speech.all_of([_called(timer, request) for timer in found])
         return replace(asking(request, "none", "name", "duration", "text"), text=request.say("which", names=names))
@@ -199,7 +199,7 @@ class TimersSkill(Skill):
             return _by_place(str(which), timers, request)
         if name := request.text("name"):
             return by_name(name, timers) or _by_words(name, timers, request)
-        if isinstance(length := request.value("duration"), timedelta):
+        if isinstance(length := request.value("length"), timedelta):
             return [timer for timer in timers if timer.length == length]
         return about(request, self.name, timers)
 
@@ -233,11 +233,18 @@ def _called(timer: Entry, request: Request) -> str:
 
 
 def _is_specific(request: Request) -> bool:
-    return any(request.value(slot) for slot in ("name", "duration", "which"))
+    return any(request.value(slot) for slot in ("name", "length", "which"))
 
 
-def _without(request: Request, *slots: str) -> dict[str, Slot]:
-    return {name: slot for name, slot in request.match.slots.items() if name not in slots}
+def _new_length(request: Request, timer: Entry) -> timedelta:
+    """How long it is to be now; a bare number is of the largest unit that it was set in."""
+    duration, number = request.value("duration"), request.value("bare")
+    if isinstance(duration, timedelta):
+        return duration
+    assert isinstance(number, float)
+    length = timer.length or timedelta()
+    unit = next((unit for unit in UNITS if length >= unit and not length % unit), timedelta(seconds=1))
+    return number * unit if number * unit < MAX_AHEAD else MAX_AHEAD + unit
 
 
 def _by_words(words: str, timers: Sequence[Entry], request: Request) -> Sequence[Entry]:

@@ -31,6 +31,7 @@ FACTORS: dict[str, dict[str, float]] = {
         "pound": 0.45359237,
         "stone": 6.35029318,
         "us_ton": 907.18474,
+        "german_pound": 0.5,
         "butter_stick": 0.1133980925,
     },
     "volume": {

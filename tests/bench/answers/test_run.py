@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answers.skills.speech import speech_of
+from assistant.answers.skills.speech import languages, speech_of
 from assistant.bench.answers.checks import failures
 from assistant.bench.answers.report import State, TimerState
 from assistant.bench.answers.requests import Expect, TimerCheck, read_requests
@@ -17,7 +17,8 @@ REQUESTS = Path(__file__).parents[2] / "requests"
 
 
 def test_every_request_of_the_checkout_is_answered_right() -> None:
-    speech_of("en")
+    for language in languages():
+        speech_of(language)
     report = measure_answers(Config(), Script().engines(), REQUESTS, lambda text: None)
     assert [(turn.id, turn.say, turn.reply, turn.wrong) for turn in report.turns if not turn.passed] == []
     assert report.wrong_effects == 0
