@@ -65,7 +65,7 @@ def test_a_duration_beyond_all_calendars_is_as_long_as_can_be(english: Entities)
         ("ten to six in the morning", SpokenTime(5, 50, "am")),
         ("twenty past four", SpokenTime(4, 20)),
         ("six oh five", SpokenTime(6, 5)),
-        ("noon", SpokenTime(12)),
+        ("noon", SpokenTime(12, 0, "pm")),
         ("midnight", SpokenTime(0)),
         ("19:05", SpokenTime(19, 5)),
     ],
