@@ -155,7 +155,7 @@ def timers(
 ) -> None:
     """Show the timers, alarms and reminders that are set. `assistant ask "set a timer for …"` sets one."""
     if cancel is not None:
-        found = _call(socket, "timers.cancel", id="" if cancel == "all" else cancel)
+        found = _call(socket, "timers.cancel", timer="" if cancel == "all" else cancel)
         _print(json, found, f"{found['cancelled']} cancelled.")
         return
     found = _call(socket, "timers.get")

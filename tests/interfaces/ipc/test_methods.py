@@ -70,7 +70,7 @@ CASES = {
     "history.get": Case({"limit": 5}, _ask_before),
     "history.clear": Case({}, _ask_before),
     "timers.get": Case({}, _set_timer),
-    "timers.cancel": Case({"id": "t"}, _set_timer),
+    "timers.cancel": Case({"timer": "t"}, _set_timer),
     "lists.get": Case(),
     "reload": Case({}, _configure),
     "metrics": Case({}, _ask_before),

@@ -57,7 +57,7 @@ async def timers_get(params: TimersGet, call: Call) -> TimersGetResult:
 class TimersCancel(Params, frozen=True):
     """Take a timer, alarm or reminder away; one that rings falls silent."""
 
-    id: Annotated[str, Meta(max_length=100, description="As timers.get has it; empty for all of them.")] = ""
+    timer: Annotated[str, Meta(max_length=100, description="Its id, as timers.get has it; empty for all of them.")] = ""
 
 
 class TimersCancelResult(Struct, frozen=True):
@@ -67,9 +67,9 @@ class TimersCancelResult(Struct, frozen=True):
 @method("timers.cancel", Right.CONTROL, TimersCancel, TimersCancelResult)
 async def timers_cancel(params: TimersCancel, call: Call) -> TimersCancelResult:
     house = call.host.rooms.shared.house
-    ids = [entry.id for entry in house.agenda.entries if params.id in {"", entry.id}]
-    if params.id and not ids:
-        raise AssistantError(Code.TIMER_UNKNOWN, f"there is no timer {params.id!r}; `assistant timers` lists them")
+    ids = [entry.id for entry in house.agenda.entries if params.timer in {"", entry.id}]
+    if params.timer and not ids:
+        raise AssistantError(Code.TIMER_UNKNOWN, f"there is no timer {params.timer!r}; `assistant timers` lists them")
     if house.bell is not None:
         house.bell.hush(ids)
     await house.agenda.remove(ids)
