@@ -245,8 +245,8 @@ class Answers(Section, frozen=True):
             min_length=1,
             description="Who is asked, one after another, until one has an answer. skills: timers, alarms, lists, "
             "the time, sums and more, exactly, in English and German. clock: what time it is, in eight languages. "
-            "deeds: says of what nothing here can do, such as switching a light, that it cannot. model: the language model, "
-            "which has an answer to everything. module:factory: a responder of your own.",
+            "deeds: says of what nothing here can do, such as switching a light, that it cannot. model: the language "
+            "model, which has an answer to everything. module:factory: a responder of your own.",
         ),
     ] = field(default_factory=lambda: ["skills", "clock", "deeds", "model"])
 
