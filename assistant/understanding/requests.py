@@ -72,10 +72,14 @@ class Understanding:
 
     def _several(self, utterance: Utterance, topics: Sequence[str], known: Known | None) -> list[Match]:
         """The requests of a sentence that is several, each of which is one on its own or after the one before it."""
+        seen: dict[tuple[str, tuple[str, ...]], Match | None] = {}  # other cuts have the same parts
         for cuts in self._cuts(utterance):
             found: list[Match] = []
             for part in cuts:
-                match = self._best(part, (found[-1].skill,) if found else topics, known)
+                about = (found[-1].skill,) if found else tuple(topics)
+                if (key := (part.line, about)) not in seen:
+                    seen[key] = self._best(part, about, known)
+                match = seen[key]
                 if match is None or (match.skill in self.alone and found and OWN_WORDS in found[-1].slots):
                     break
                 found.append(match)

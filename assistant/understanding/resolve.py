@@ -13,8 +13,6 @@ FIRST_WAKING_HOUR = 7
 def resolve_day(day: SpokenDay, now: datetime) -> date | None:
     """The day that was said: the next one of that name or number from today on; None if there is none."""
     today = now.date()
-    if day.date is not None:
-        return day.date
     if day.offset is not None:
         return today + timedelta(days=day.offset)
     if day.weekday is not None:

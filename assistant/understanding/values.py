@@ -1,7 +1,7 @@
 """What the slots of a template mean."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,6 @@ class SpokenDay:
     day: int | None = None
     month: int | None = None
     year: int | None = None
-    date: "date | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +56,5 @@ class Moment:
         return bool(self.weekdays)
 
 
-Value = float | int | str | timedelta | SpokenTime | SpokenDay | Moment | date | tuple[Quantity, ...]
+Value = float | int | str | timedelta | SpokenTime | SpokenDay | Moment | tuple[Quantity, ...]
 """Of a slot."""

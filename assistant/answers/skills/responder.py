@@ -17,6 +17,9 @@ from assistant.language.patterns import folded
 from assistant.understanding.canonical import Utterance, canonical
 from assistant.understanding.sentences import Match, Slot
 
+MAX_AT_ONCE = 120
+"""Letters of a question that is understood on the event loop, in 3 to 20 ms; 400, which take 0.1 s, are not."""
+
 
 @dataclass
 class Talk:
@@ -46,7 +49,7 @@ class SkillsResponder(Responder):
             return None
         topic = self._topic(question.room)
         replies: list[tuple[str, Reply]] = []
-        for match in self._matches(question, speech, topic):
+        for match in await self._understood(question, speech, topic):
             skill = self._skills.get(match.skill)
             request = Request(match, speech, self._house, question.room, self._house.now(), topic)
             reply = skill.answer(request) if skill is not None else None
@@ -77,6 +80,11 @@ class SkillsResponder(Responder):
 
     def _read(self, language: str, stop: StopFlag) -> Speech | None:
         return warm(self._skills.values(), language)
+
+    async def _understood(self, question: Question, speech: Speech, topic: Topic) -> list[Match]:
+        if len(question.text) <= MAX_AT_ONCE:
+            return self._matches(question, speech, topic)
+        return await blocking.call(lambda stop: self._matches(question, speech, topic), name="sentences")
 
     def _matches(self, question: Question, speech: Speech, topic: Topic) -> list[Match]:
         known: dict[str, Mapping[str, str]] = {}
