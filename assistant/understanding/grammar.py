@@ -164,6 +164,8 @@ class Grammar(Table, frozen=True):
     """What may stand behind one."""
     articles: Words = ()
     """Before a name, and not part of it: the, my."""
+    pronouns: Words = ()
+    """Words that stand for a thing and are none: it, that."""
     between_things: Words = ()
     """Between the things of a list: and."""
     agreed: Words = ()

@@ -30,11 +30,11 @@ class ListsSkill(Skill):
         lists = request.house.lists
         return _INTENTS[request.intent](self, request, lists) if lists is not None else None
 
-    def add(self, request: Request, lists: Lists) -> Reply:
+    def add(self, request: Request, lists: Lists) -> Reply | None:
         """Put something on a list."""
         name, things = self._list(request), things_in(request.text("items"), request.speech)
         if not things:
-            return asking(request, "what", "items", "text")
+            return asking(request, "what", "items", "text") if request.value("known") else None
         there = [thing for thing in things if _found(thing, lists.on(name))]
         new = [Item(name, thing) for thing in things if thing not in there]
         called = _called(name, request)
