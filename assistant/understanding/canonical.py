@@ -109,7 +109,17 @@ def _split(text: str, grammar: Grammar) -> Iterable[Word]:
     text = MERIDIEM.sub(lambda match: (match[1] + "m").ljust(len(match[0])), text)
     pattern = WORD if grammar.spaced else CHARACTER
     for match in pattern.finditer(text):
-        yield Word(match[0].lower().replace("’", "'"), match.start(), match.end())
+        yield from _parts(Word(match[0].lower().replace("’", "'"), match.start(), match.end()), grammar)
+
+
+def _parts(word: Word, grammar: Grammar) -> Iterable[Word]:
+    """`word`, or the elided word that it begins with, and the rest."""
+    first = next((each for each in grammar.elided if word.text.startswith(each) and len(word.text) > len(each)), "")
+    if first:
+        yield Word(first, word.start, word.start + len(first))
+        yield from _parts(Word(word.text[len(first) :], word.start + len(first), word.end), grammar)
+    else:
+        yield word
 
 
 def _without_fillers(utterance: Utterance, grammar: Grammar) -> Utterance:

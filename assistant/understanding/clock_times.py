@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from functools import cached_property
 
-from assistant.language.patterns import folded
 from assistant.understanding.grammar import Said
 from assistant.understanding.values import SpokenTime
 from assistant.understanding.vocabulary import Vocabulary, either, without_groups
@@ -53,7 +52,8 @@ class TimeReader:
         match = self._parts.search(text)
         if match is None:
             return None
-        named = [name for name in self._grammar.day_parts if match[0] in map(folded, self._words(name))]
+        spelled = self._vocabulary.spelled
+        named = [name for name in self._grammar.day_parts if match[0] in map(spelled, self._words(name))]
         return named[0] if named else None
 
     def _words(self, part: str) -> tuple[str, ...]:

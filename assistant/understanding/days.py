@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 
-from assistant.language.patterns import folded
 from assistant.understanding.values import SpokenDay
 from assistant.understanding.vocabulary import Vocabulary, either, index_of, without_groups
 
@@ -17,8 +16,8 @@ class DayReader:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._words = vocabulary.grammar.dates
-        self._relative = {folded(phrase): offset for phrase, offset in self._words.relative.items()}
-        self._ordinals = [folded(word) for word in self._words.ordinals]
+        self._relative = {vocabulary.spelled(phrase): offset for phrase, offset in self._words.relative.items()}
+        self._ordinals = [vocabulary.spelled(word) for word in self._words.ordinals]
 
     @cached_property
     def expression(self) -> str:

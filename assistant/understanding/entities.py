@@ -33,7 +33,7 @@ class Entities:
     """Those of `grammar`."""
 
     def __init__(self, grammar: Grammar) -> None:
-        self._grammar = grammar
+        self.grammar = grammar
         self._vocabulary = Vocabulary(grammar)
         self._durations = DurationReader(self._vocabulary)
         self._times = TimeReader(self._vocabulary)
@@ -46,7 +46,7 @@ class Entities:
     def kinds(self) -> Mapping[str, Kind]:
         """By the name of the slot."""
         words = self._vocabulary
-        percent = rf"{words.number}{words.space}(?:%|{words.any_of(self._grammar.percent)})"
+        percent = rf"{words.number}{words.space}(?:%|{words.any_of(self.grammar.percent)})"
         return {
             "number": Kind(words.number, words.value),
             "percent": Kind(percent, self.percent),
@@ -93,7 +93,7 @@ class Entities:
 
     def _starts(self, line: str) -> list[int]:
         """Where words begin."""
-        return [match.start() for match in re.finditer(r"(?<!\S)\S" if self._grammar.spaced else ".", line)]
+        return [match.start() for match in re.finditer(r"(?<!\S)\S" if self.grammar.spaced else ".", line)]
 
     def _found(self, name: str, line: str, starts: list[int]) -> dict[str, Value]:
         """From each of `starts` the longest text that is an entity, with its value."""

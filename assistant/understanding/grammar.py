@@ -154,6 +154,8 @@ class Grammar(Table, frozen=True):
     """Words that are never part of a number although they could be: second."""
     more_numbers: Mapping[str, str] = {}
     """Single words that are a number, and its digits: anderthalb."""
+    elided: Words = ()
+    """Words that end in an apostrophe and are written together with the next one: d'. They are words of their own."""
     fillers: frozenset[str] = frozenset()
     """Words of hesitation, which mean nothing anywhere."""
     mishearings: tuple[tuple[str, str], ...] = ()

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 
-from assistant.language.patterns import folded
 from assistant.understanding.clock_times import TimeReader
 from assistant.understanding.days import DayReader
 from assistant.understanding.durations import DurationReader
@@ -75,7 +74,7 @@ class MomentReader:
         return either([*said, self._vocabulary.any_of(self._words.recurring)])
 
     def _with_every(self, moment: Moment, text: str) -> Moment | None:
-        phrases = {folded(phrase): weekdays for phrase, weekdays in self._words.recurring.items()}
+        phrases = {self._vocabulary.spelled(phrase): weekdays for phrase, weekdays in self._words.recurring.items()}
         days = phrases.get(text) or self._days.read_weekdays(text)
         return replace(moment, weekdays=days) if days else None
 

@@ -3,7 +3,6 @@
 import re
 from functools import cached_property
 
-from assistant.language.patterns import folded
 from assistant.understanding.values import Quantity
 from assistant.understanding.vocabulary import DIGITS, Vocabulary, either, without_groups
 
@@ -17,9 +16,9 @@ class QuantityReader:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         measures = vocabulary.grammar.measures
-        self._units = {folded(form): unit for unit, forms in measures.units.items() for form in forms}
+        self._units = {vocabulary.spelled(form): unit for unit, forms in measures.units.items() for form in forms}
         self._one = measures.one
-        self._fractions = {folded(phrase): part for phrase, part in measures.fractions.items()}
+        self._fractions = {vocabulary.spelled(phrase): part for phrase, part in measures.fractions.items()}
 
     @cached_property
     def unit(self) -> str:

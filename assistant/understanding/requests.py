@@ -9,6 +9,7 @@ from assistant.understanding.canonical import Utterance, canonical
 from assistant.understanding.entities import Entities
 from assistant.understanding.grammar import Grammar
 from assistant.understanding.sentences import Match, Sentences
+from assistant.understanding.spelling import canonical_phrase
 from assistant.understanding.syntax import regex
 
 MAX_REQUESTS = 4
@@ -155,5 +156,5 @@ class Understanding:
 def _any_of(templates: Sequence[str], grammar: Grammar) -> str:
     """An expression for any of `templates`."""
 
-    each = [regex(template, rules={}, spaced=grammar.spaced) for template in templates]
+    each = [regex(canonical_phrase(template, grammar), rules={}, spaced=grammar.spaced) for template in templates]
     return f"(?:{'|'.join(each) or '(?!)'})"

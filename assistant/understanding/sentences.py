@@ -16,6 +16,7 @@ from msgspec import Struct
 from assistant.language.patterns import folded
 from assistant.understanding.canonical import Utterance
 from assistant.understanding.entities import Entities
+from assistant.understanding.spelling import canonical_phrase
 from assistant.understanding.values import Value
 
 WILDCARDS = ("text", "name", "item", "items", "list", "place", "expression", "person")
@@ -143,9 +144,8 @@ class Sentences:
         read.settings.ignore_whitespace = not self._spaced
         return read
 
-    @staticmethod
-    def _folded(template: str) -> str:
-        return folded(template.replace("’", "'"))
+    def _folded(self, template: str) -> str:
+        return canonical_phrase(template, self._entities.grammar)
 
 
 def _list(name: str, values: Mapping[str, Value]) -> TextSlotList:

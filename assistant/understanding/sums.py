@@ -3,7 +3,6 @@
 import re
 from functools import cached_property
 
-from assistant.language.patterns import folded
 from assistant.understanding.vocabulary import Vocabulary, either
 
 MAX_PARTS = 24
@@ -20,10 +19,9 @@ class SumReader:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._signs = {
-            folded(phrase): sign for sign, phrases in vocabulary.grammar.sums.signs.items() for phrase in phrases
-        }
-        self._numbers = {folded(phrase): number for phrase, number in vocabulary.grammar.sums.numbers.items()}
+        words, spelled = vocabulary.grammar.sums, vocabulary.spelled
+        self._signs = {spelled(phrase): sign for sign, phrases in words.signs.items() for phrase in phrases}
+        self._numbers = {spelled(phrase): number for phrase, number in words.numbers.items()}
 
     @cached_property
     def expression(self) -> str:

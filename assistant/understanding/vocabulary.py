@@ -7,6 +7,7 @@ from functools import cached_property
 
 from assistant.language.patterns import folded
 from assistant.understanding.grammar import Grammar
+from assistant.understanding.spelling import canonical_phrase
 from assistant.understanding.syntax import BETWEEN_WORDS, regex
 
 NEVER = "(?!)"
@@ -38,13 +39,17 @@ class Vocabulary:
 
     def any_of(self, words: Iterable[str]) -> str:
         """Any of the phrases `words`, the longest first."""
-        forms = sorted({folded(word) for word in words}, key=len, reverse=True)
+        forms = sorted({self.spelled(word) for word in words}, key=len, reverse=True)
         return either(self.space.join(re.escape(word) for word in form.split()) for form in forms)
+
+    def spelled(self, phrase: str) -> str:
+        """A phrase of the data file, in canonical spelling."""
+        return canonical_phrase(phrase, self.grammar)
 
     def around(self, template: str, **rules: str) -> str:
         """`template`, with expressions for its rules."""
         return regex(
-            template,
+            self.spelled(template),
             rules={name: re.compile(expression) for name, expression in rules.items()},
             spaced=self.grammar.spaced,
         )

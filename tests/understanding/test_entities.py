@@ -42,6 +42,7 @@ def read(entities: Entities, kind: str, text: str) -> Value | None:
         ("ninety seconds", 90),
         ("an hour", 3600),
         ("two weeks", 1_209_600),
+        ("an hour twenty", 4800),
         ("zero minutes", 0),
     ],
 )

@@ -25,6 +25,7 @@ def read(kind: str, text: str) -> Value | None:
         ("eineinhalb Stunden", 90),
         ("eine Stunde und zwanzig Minuten", 80),
         ("eine Viertelstunde", 15),
+        ("drei Stunden fünfzehn", 195),
         ("einer Dreiviertelstunde", 45),
         ("1,5 Stunden", 90),
         ("zweiunddreißig Minuten", 32),

@@ -13,9 +13,9 @@ from assistant.answers.skills.house import House
 from assistant.answers.skills.speech import Speech, speech_of
 from assistant.blocking import StopFlag
 from assistant.events import Provenance
-from assistant.language.patterns import folded
 from assistant.understanding.canonical import Utterance, canonical
 from assistant.understanding.sentences import Match, Slot
+from assistant.understanding.spelling import canonical_phrase
 
 MAX_AT_ONCE = 120
 """Letters of a question that is understood on the event loop, in 3 to 20 ms; 400, which take 0.1 s, are not."""
@@ -155,7 +155,8 @@ def _slot(kind: str, speech: Speech, utterance: Utterance) -> Slot | None:
         case "yes" | "no":
             words = speech.grammar.agreed if kind == "yes" else speech.grammar.declined
             said = {utterance.line, canonical(utterance.written, speech.grammar).line}
-            return Slot(kind, utterance.written) if said & {folded(word) for word in words} else None
+            known = {canonical_phrase(word, speech.grammar) for word in words}
+            return Slot(kind, utterance.written) if said & known else None
         case _:
             return _entity(kind, speech, utterance)
 
