@@ -244,7 +244,7 @@ class Answers(Section, frozen=True):
         Meta(
             min_length=1,
             description="Who is asked, one after another, until one has an answer. skills: timers, alarms, lists, "
-            "the time, sums and more, exactly, in English and German. clock: what time it is, in eight languages. "
+            "the time, sums and more, exactly, in four languages. clock: what time it is, in eight. "
             "deeds: says of what nothing here can do, such as switching a light, that it cannot. model: the language "
             "model, which has an answer to everything. module:factory: a responder of your own.",
         ),
