@@ -33,14 +33,17 @@ class Context:
     def voice_language(self) -> str:
         return self.engines.voice.language
 
-    def question(self, text: str, *, language: str = "", deadline: float | None = None, asker: str = "") -> Question:
-        """Make a question asked in this room, with its history. Parameters as the fields of `Question`."""
+    def question(
+        self, text: str, *, language: str = "", deadline: float | None = None, asker: str = "", aloud: bool = True
+    ) -> Question:
+        """Make a question asked in this room, with its history. Parameters as the fields of `Question`; an answer that
+        is to be said `aloud` is in the language of the voice, another in that of the question."""
         return Question(
             text,
             self.room,
             self.history,
             language=language,
-            reply_language=self.voice_language,
+            reply_language=self.voice_language if aloud or not language else language,
             asker=asker,
             deadline=deadline,
         )

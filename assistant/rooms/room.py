@@ -180,7 +180,7 @@ class Room:
         `text`, as far as they are known. Cancelling gives the answer up. Raises `AssistantError` (`queue.full`,
         `text.*`, `llm.*`, `tts.failed`, `reply.empty`, `room.silent`); a failure of an engine is an event as well.
         """
-        question = self._context.question(text, asker=asker, language=language)
+        question = self._context.question(text, asker=asker, language=language, aloud=aloud)
         if not aloud:
             return await answer_in_text(self._context, question, written)
         conversation, context = self._talking(), self._context

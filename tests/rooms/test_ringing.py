@@ -18,8 +18,7 @@ from assistant.answers.base import Question
 from assistant.answers.history import History
 from assistant.answers.skills.every import SKILLS
 from assistant.answers.skills.house import House
-from assistant.answers.skills.responder import SkillsResponder
-from assistant.answers.skills.speech import speech_of
+from assistant.answers.skills.responder import SkillsResponder, warm
 from assistant.answers.text import committed
 from assistant.audio.earcons import Tone
 from assistant.bus import Bus
@@ -153,7 +152,7 @@ async def household(disk: Disk | None = None) -> AsyncIterator[Household]:
     house = House(Agenda(disk or Disk()), now=clock.now)
     ringer = Ringer(house, places, bus, since_boot=clock.since_boot)
     home = Household(house, clock, places, bus)
-    speech_of("en")
+    warm(SKILLS, "en")
     with bus.subscribe(home.take):
         async with anyio.create_task_group() as tasks:
             await tasks.start(ringer.run)

@@ -27,7 +27,7 @@ class AlarmsSkill(Skill):
     def set(self, request: Request) -> Reply:
         """Set another one."""
         moment = said_moment(request)
-        due = resolve(moment, request.now, request.speech.grammar, waking=True)
+        due = resolve(moment, request.now, request.heard.grammar, waking=True)
         if due is None:
             return asking(request, "what_time", "moment", "moment", "time")
         if (wrong := unfit(request, moment, due)) is not None:
@@ -83,9 +83,9 @@ class AlarmsSkill(Skill):
         if moment.day is None and moment.later is None and not moment.weekdays:
             local = chosen.due.astimezone(request.now.tzinfo)
             within = local.replace(hour=0, minute=0) - timedelta(minutes=1)
-            due = resolve(moment, max(within, request.now), request.speech.grammar, waking=True)
+            due = resolve(moment, max(within, request.now), request.heard.grammar, waking=True)
         else:
-            due = resolve(moment, request.now, request.speech.grammar, waking=True)
+            due = resolve(moment, request.now, request.heard.grammar, waking=True)
         if due is None:
             return asking(request, "what_time", "moment", "moment", "time")
         if (wrong := unfit(request, moment, due)) is not None:

@@ -40,7 +40,10 @@ class Request:
     """What is asked of a skill."""
 
     match: Match
+    heard: Speech
+    """The language of the question."""
     speech: Speech
+    """The language of the answer."""
     house: House
     room: str
     now: datetime
@@ -61,7 +64,7 @@ class Request:
 
     def name(self, slot: str) -> str:
         """What was written for a slot, without an article before it."""
-        return self.speech.without_articles(self.text(slot).strip())
+        return self.heard.without_articles(self.text(slot).strip())
 
     def say(self, reply: str, **values: object) -> str:
         """The sentence of this skill in the language of the answer."""

@@ -196,7 +196,7 @@ _INTENTS: dict[str, Answers] = {
 def _place(request: Request) -> Place | None:
     if isinstance(alias := request.value("place_alias"), str):
         return find(alias)
-    return find(request.name("place"), request.speech.language)
+    return find(request.name("place"), request.heard.language)
 
 
 def _holiday_language(country: str, language: str) -> str | None:

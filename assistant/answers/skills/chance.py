@@ -51,7 +51,7 @@ class ChanceSkill(Skill):
 
     def choose(self, request: Request) -> Reply | None:
         """One of several."""
-        things = things_in(request.text("items"), request.speech)
+        things = things_in(request.text("items"), request.heard)
         return self._said(request, "chosen", thing=self._lots.choice(things)) if len(things) > 1 else None
 
     def yes_or_no(self, request: Request) -> Reply:

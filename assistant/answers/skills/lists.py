@@ -32,7 +32,7 @@ class ListsSkill(Skill):
 
     def add(self, request: Request, lists: Lists) -> Reply | None:
         """Put something on a list."""
-        name, things = self._list(request), things_in(request.text("items"), request.speech)
+        name, things = self._list(request), things_in(request.text("items"), request.heard)
         if not things:
             return asking(request, "what", "items", "text") if request.value("known") else None
         there = [thing for thing in things if _found(thing, lists.on(name))]
@@ -48,7 +48,7 @@ class ListsSkill(Skill):
 
     def remove(self, request: Request, lists: Lists) -> Reply:
         """Take something off a list."""
-        name, things = self._list(request), things_in(request.text("items"), request.speech)
+        name, things = self._list(request), things_in(request.text("items"), request.heard)
         gone = [Item(name, text) for thing in things for text in _found(thing, lists.on(name))]
         called = _called(name, request)
         if not gone:

@@ -64,7 +64,7 @@ class MemorySkill(Skill):
 
     def remember(self, request: Request) -> Reply:
         """Remember something."""
-        text = request.speech.turned(request.text("text").strip())
+        text = request.heard.turned(request.text("text").strip())
         facts = request.house.facts
         assert facts is not None
         act = Act(Change(lambda: facts.add("", text), lambda: facts.remove((("", text),))), request.say("remembered"))
@@ -75,7 +75,7 @@ class MemorySkill(Skill):
         facts = request.house.facts
         assert facts is not None
         kept = [text for key, text in facts.facts if key != NAME]
-        about = request.speech.turned(request.name("text"))
+        about = request.heard.turned(request.name("text"))
         if about:
             kept = [text for text in kept if _is_about(about, text)]
         if not kept:
@@ -105,7 +105,7 @@ class MemorySkill(Skill):
         facts, notes = request.house.facts, request.house.notes
         assert facts is not None
         assert notes is not None
-        about = request.speech.turned(request.name("text"))
+        about = request.heard.turned(request.name("text"))
         if about:
             gone = tuple(fact for fact in facts.facts if _is_about(about, fact[1]))
             if not gone:

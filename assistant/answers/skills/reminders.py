@@ -29,13 +29,13 @@ class RemindersSkill(Skill):
 
     def set(self, request: Request) -> Reply:
         """Set another one."""
-        text = request.speech.turned(request.text("text").strip())
+        text = request.heard.turned(request.text("text").strip())
         if not text:
             return asking(request, "what", "text", "text")
         moment = _with_time(said_moment(request))
         if moment == Moment():
             return asking(request, "when", "moment", "moment", "time", "duration")
-        due = resolve(moment, request.now, request.speech.grammar)
+        due = resolve(moment, request.now, request.heard.grammar)
         if due is None:
             return asking(request, "when", "moment", "moment", "time", "duration")
         if (wrong := unfit(request, moment, due)) is not None:
@@ -78,9 +78,9 @@ class RemindersSkill(Skill):
         moment = _with_time(said_moment(request))
         day = chosen.due.astimezone(request.now.tzinfo)
         if moment.day is None and moment.later is None and not moment.weekdays and day.date() > request.now.date():
-            due = resolve(moment, day.replace(hour=0, minute=0), request.speech.grammar)
+            due = resolve(moment, day.replace(hour=0, minute=0), request.heard.grammar)
         else:
-            due = resolve(moment, request.now, request.speech.grammar)
+            due = resolve(moment, request.now, request.heard.grammar)
         if due is None:
             return asking(request, "when", "moment", "moment", "time", "duration")
         if (wrong := unfit(request, moment, due)) is not None:
@@ -103,7 +103,7 @@ class RemindersSkill(Skill):
 
     def _meant(self, request: Request, reminders: Sequence[Entry]) -> Sequence[Entry]:
         if text := request.text("text"):
-            return by_name(request.speech.turned(text), reminders)
+            return by_name(request.heard.turned(text), reminders)
         return about(request, self.name, reminders)
 
 

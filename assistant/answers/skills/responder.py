@@ -21,6 +21,10 @@ MAX_AT_ONCE = 120
 """Letters of a question that is understood on the event loop, in 3 to 20 ms; 400, which take 0.1 s, are not."""
 
 
+_WARM: set[str] = set()
+"""Languages that have been read by this process."""
+
+
 @dataclass
 class Talk:
     """What a room talks about, and since when."""
@@ -39,19 +43,18 @@ class SkillsResponder(Responder):
         self._house = house
         self._window_s = window_s
         self._talks: dict[str, Talk] = {}
-        self._ready: set[str] = set()
-        """Languages whose sentences have been read."""
 
     async def answer(self, question: Question) -> Answer | None:
         """As `Responder.answer`."""
         speech = await self._speech(question.known_language)
         if speech is None:
             return None
+        said = await self._speech(question.reply_language) or speech
         topic = self._topic(question.room)
         replies: list[tuple[str, Reply]] = []
         for match in await self._understood(question, speech, topic):
             skill = self._skills.get(match.skill)
-            request = Request(match, speech, self._house, question.room, self._house.now(), topic)
+            request = Request(match, speech, said, self._house, question.room, self._house.now(), topic)
             reply = skill.answer(request) if skill is not None else None
             if reply is None:
                 return None
@@ -72,11 +75,9 @@ class SkillsResponder(Responder):
         await self._speech(question.known_language)
 
     async def _speech(self, language: str) -> Speech | None:
-        if language in self._ready:
+        if language in _WARM:
             return speech_of(language)
-        speech = await blocking.call(partial(self._read, language), name="sentences")
-        self._ready.add(language)
-        return speech
+        return await blocking.call(partial(self._read, language), name="sentences")
 
     def _read(self, language: str, stop: StopFlag) -> Speech | None:
         return warm(self._skills.values(), language)
@@ -129,6 +130,7 @@ def warm(skills: Iterable[Skill], language: str) -> Speech | None:
     if speech is not None:
         for skill in skills:
             skill.warm(language)
+    _WARM.add(language)
     return speech
 
 

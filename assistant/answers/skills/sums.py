@@ -51,8 +51,8 @@ class SumsSkill(Skill):
 
     def average(self, request: Request) -> Reply | None:
         """The average of some numbers."""
-        utterance = request.speech.understanding.utterance(request.text("items"))
-        numbers = request.speech.entities.spans(utterance)["number"].values()
+        utterance = request.heard.understanding.utterance(request.text("items"))
+        numbers = request.heard.entities.spans(utterance)["number"].values()
         found = [value for value in numbers if isinstance(value, float)]
         if len(found) < 2:
             return None

@@ -224,7 +224,7 @@ _INTENTS: dict[str, Answers] = {
 
 def _name(request: Request) -> str:
     name = request.name("name")
-    return name if request.speech.language == "de" else name.lower()
+    return name if request.heard.language == "de" else name.lower()
 
 
 def _called(timer: Entry, request: Request) -> str:
@@ -249,7 +249,7 @@ def _new_length(request: Request, timer: Entry) -> timedelta:
 
 def _by_words(words: str, timers: Sequence[Entry], request: Request) -> Sequence[Entry]:
     """A timer that is called by its length: "the ten minute one"."""
-    length = request.speech.entities.duration(request.speech.understanding.utterance(words).line)
+    length = request.heard.entities.duration(request.heard.understanding.utterance(words).line)
     return [timer for timer in timers if length and timer.length == length]
 
 

@@ -11,7 +11,7 @@ from assistant.agenda.agenda import Agenda
 from assistant.agenda.entry import Entry
 from assistant.answers.skills.every import SKILLS
 from assistant.answers.skills.house import House
-from assistant.answers.skills.responder import SkillsResponder
+from assistant.answers.skills.responder import SkillsResponder, warm
 from assistant.answers.skills.speech import languages, speech_of
 from assistant.config.schema import Asr, Config, Turns
 from assistant.errors import AssistantError, Code
@@ -40,7 +40,7 @@ async def home(
     *said: str, config: Config = QUIET, agenda: Agenda | None = None, loudspeaker: ScriptedLoudspeaker | None = None
 ) -> AsyncIterator[Home]:
     """A room with the skills before the model, in which `said` is understood, one after another."""
-    speech_of("en")
+    warm(SKILLS, "en")
     house = House(agenda or Agenda())
     skills = SkillsResponder(SKILLS, house, window_s=60)
     script = Script(recognizer=ScriptedRecognizer(list(said)))
@@ -109,6 +109,16 @@ async def test_what_a_disk_refuses_is_not_claimed() -> None:
         assert "10 minutes" not in finished.heard
         assert "could not" in finished.heard
         assert there.lengths == []
+
+
+async def test_what_is_heard_in_another_language_is_answered_in_that_of_the_voice() -> None:
+    async with home() as there:
+        speech_of("de")
+        written = await there.stage.room.ask("stell einen timer auf zehn minuten", aloud=False, language="de")
+        assert "10 Minuten" in written.reply
+        aloud = await there.stage.room.ask("stell einen timer auf fünf minuten", aloud=True, language="de")
+        assert "5 minutes" in aloud.reply
+        assert there.lengths == ["0:10:00", "0:05:00"]
 
 
 async def test_other_questions_go_to_the_model() -> None:

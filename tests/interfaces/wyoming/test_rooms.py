@@ -159,7 +159,7 @@ async def test_a_turn_over_a_satellite_is_told_counted_and_remembered_with_its_r
         house.satellite.speaker.say(clips["q_what_time_is_it_r3"])
         turn = await house.until(TurnFinished)
         assert isinstance(turn, TurnFinished)
-        assert turn.provenance == Provenance(kind="skill", name="clock")
+        assert turn.provenance == Provenance(kind="skill", name="calendar")
         assert turn.heard == turn.spoken != ""
         assert [type(event) for event in house.events if event.room != ROOM] == [RoomOpened]
         assert house.satellite.loudness > 1000
@@ -236,7 +236,7 @@ async def test_questions_in_text_are_answered_by_what_answers_spoken_ones(serve:
                     event = await client.read_event()
     assert event is not None
     [turn] = [event for event in told if isinstance(event, TurnFinished)]
-    assert turn.provenance == Provenance(kind="skill", name="clock")
+    assert turn.provenance == Provenance(kind="skill", name="calendar")
     assert event.data["text"] == turn.reply != ""
 
 
