@@ -23,9 +23,9 @@ REQUESTS = Path(__file__).parents[3] / "tests" / "requests"
 
 def answers(
     requests: Annotated[
-        Path,
+        Path | None,
         typer.Option("--requests", metavar="DIR|FILE", help="YAML files of requests. Default: those of a checkout."),
-    ] = REQUESTS,
+    ] = None,
     skills_only: Annotated[
         bool,
         typer.Option("--skills-only", help="Leave the language model out: what it would answer counts as nothing."),
@@ -47,7 +47,7 @@ def answers(
 
             pull_missing(list(settings.models.values()), offline=offline)
             engines = load_engines(settings)
-        report = measure_answers(settings, engines, requests, update)
+        report = measure_answers(settings, engines, requests or REQUESTS, update)
     print_report(report, _show, json=json)
 
 
