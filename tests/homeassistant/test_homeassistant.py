@@ -83,13 +83,17 @@ async def test_the_agent_answers(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "text"), [("en", "Turn on the ceiling lights."), ("de", "Schalte das Licht im Wohnzimmer ein.")]
+    ("language", "text", "refusal"),
+    [
+        ("en", "Turn on the ceiling lights.", "I can't control devices here yet."),
+        ("de", "Schalte das Licht im Wohnzimmer ein.", "Geräte im Haus kann ich noch nicht steuern."),
+    ],
 )
-async def test_the_agent_claims_no_deed(home: Home, language: str, text: str) -> None:
+async def test_the_agent_claims_no_deed(home: Home, language: str, text: str, refusal: str) -> None:
     await home.turn_off(LAMP)
     answer = await home.ask_agent(text, language=language)
     assert answer["response_type"] == "error"
-    assert answer["speech"]["plain"]["speech"] == "I cannot do that yet."
+    assert answer["speech"]["plain"]["speech"].startswith(refusal)
     assert await home.state(LAMP) == "off"
 
 

@@ -1,6 +1,7 @@
 """The assistant as a service of a machine: what systemd, its journal, its socket and the room know of it."""
 
 import tempfile
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,7 +110,11 @@ class Daemon:
         return self.machine.run(PROGRAM, *arguments, user=user)
 
     def systemctl(self, verb: str, *options: str) -> None:
-        self.machine.run("systemctl", verb, *options, UNIT)
+        try:
+            self.machine.run("systemctl", verb, *options, UNIT)
+        except subprocess.TimeoutExpired as error:
+            said = self.machine.run("journalctl", f"--unit={UNIT}", "--lines=30", "--no-pager")
+            raise AssertionError(f"systemctl {verb} does not come back; the journal: {said}") from error
 
     def configure(self, text: str) -> None:
         """Write its configuration, which it reads at the next start or reload."""

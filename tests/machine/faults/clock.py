@@ -20,8 +20,10 @@ OFFSET = "/run/clock-offset"
 
 ON_A_CLOCK_OF_ITS_OWN = f"""
 [Service]
-Environment=LD_PRELOAD={{library}} FAKETIME_TIMESTAMP_FILE={OFFSET} FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1
+Environment=LD_PRELOAD={{library}} FAKETIME_TIMESTAMP_FILE={OFFSET} FAKETIME_CACHE_DURATION=1 DONT_FAKE_MONOTONIC=1
 """
+"""It reads the file once a second: at every look at the clock, a start takes 9.2 s instead of 5.9 (median of 10), and
+now and then does not end."""
 
 
 def asleep(daemon: Daemon) -> Outcome:
