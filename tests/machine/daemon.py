@@ -1,7 +1,7 @@
 """The assistant as a service of a machine: what systemd, its journal, its socket and the room know of it."""
 
-import tempfile
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
