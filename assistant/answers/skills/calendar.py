@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from assistant.answers.skills import moon
 from assistant.answers.skills.base import Reply, Request, Skill, Topic
-from assistant.answers.skills.feasts import next_feast
+from assistant.answers.skills.feasts import feast_in, last_feast, next_feast, year_before
 from assistant.places.places import Place, find
 from assistant.understanding.resolve import resolve_day
 from assistant.understanding.values import Moment, SpokenDay
 
 Answers = Callable[["CalendarSkill", Request], Reply | None]
 
-MOON_PHASES = (1.5, 6.4, 8.4, 13.3, 15.3, 20.7, 22.7, 27.0)
-"""Days of astral's count of 28 up to which the moon is new, waxing crescent, in its first quarter, waxing gibbous,
-full, waning gibbous, in its last quarter, and waning crescent; then it is new again."""
+SMALL_WORDS = frozenset(
+    {"of", "the", "on", "am", "an", "der", "im", "de", "del", "la", "las", "los", "du", "des", "sur", "le"}
+)
+"""Written small within the name of a place."""
 
 
 class CalendarSkill(Skill):
@@ -40,22 +42,26 @@ class CalendarSkill(Skill):
         """What time it is elsewhere, and the day where it is another."""
         place = _place(request)
         if place is None:
-            return Reply(request.say("unknown_place", place=request.text("place")))
+            return _unknown(request)
         there = request.now.astimezone(place.time_zone)
-        time, name = request.speech.time(there), request.text("place") or place.name
+        time, name = request.speech.time(there), _called(request, place)
         if there.date() == request.now.date():
-            return self._said(request, "time_in", time=time, place=_capital(name))
+            return self._said(request, "time_in", time=time, place=name)
         day = request.speech.grammar.spoken.weekdays[there.weekday()]
-        return self._said(request, "time_in_day", time=time, place=_capital(name), day=day)
+        return self._said(request, "time_in_day", time=time, place=name, day=day)
+
+    def time_known(self, request: Request) -> Reply | None:
+        """As `time_in`, of words that are about something else where the place is none: "time in prison"."""
+        return self.time_in(request) if _place(request) is not None else None
 
     def difference(self, request: Request) -> Reply:
         """By how much clocks elsewhere differ from here."""
         place = _place(request)
         if place is None:
-            return Reply(request.say("unknown_place", place=request.text("place")))
+            return _unknown(request)
         there = request.now.astimezone(place.time_zone)
         ahead = (there.utcoffset() or timedelta()) - (request.now.utcoffset() or timedelta())
-        name = _capital(request.text("place") or place.name)
+        name = _called(request, place)
         if not ahead:
             return self._said(request, "same_time", place=name)
         reply = "ahead" if ahead > timedelta() else "behind"
@@ -93,8 +99,14 @@ class CalendarSkill(Skill):
         return self._said(request, "year", year=request.now.year)
 
     def days_until(self, request: Request) -> Reply:
-        """How long it is until a day, or since."""
-        day = self._day(request, None)
+        """How long it is until a day."""
+        return self._distance(request, self._day(request, None))
+
+    def days_since(self, request: Request) -> Reply:
+        """How long ago a day was."""
+        return self._distance(request, self._past_day(request))
+
+    def _distance(self, request: Request, day: date | None) -> Reply:
         if day is None:
             return Reply(request.say("no_day"))
         today = request.now.date()
@@ -129,36 +141,45 @@ class CalendarSkill(Skill):
         return self._said(request, "next_holiday", name=table[day], date=request.speech.full_date(day, today))
 
     def sun(self, request: Request) -> Reply:
-        """When the sun rises or sets, where the device is."""
+        """When the sun rises or sets, where the device is or elsewhere."""
         from astral import LocationInfo
         from astral.sun import sun
 
-        place, event = request.house.place, str(request.value("sun") or "sunrise")
+        elsewhere = bool(request.text("place") or request.text("place_alias"))
+        place, event = _place(request) if elsewhere else request.house.place, str(request.value("sun") or "sunrise")
+        if place is None:
+            return _unknown(request)
         if place.latitude is None or place.longitude is None:
             return Reply(request.say("no_place"))
-        day = self._day(request, None)
+        day, now = self._day(request, None), request.now.astimezone(place.time_zone)
         at = LocationInfo(place.name, "", place.zone, place.latitude, place.longitude).observer
-        wanted = day or request.now.date()
+        wanted = day or now.date()
         try:
             when = sun(at, wanted, tzinfo=place.time_zone)[event]
-            if day is None and when < request.now:
+            if day is None and when < now:
                 wanted += timedelta(days=1)
                 when = sun(at, wanted, tzinfo=place.time_zone)[event]
         except ValueError:  # polar day or night
             return self._said(request, "no_sun")
         spoken = request.speech.grammar.spoken
-        today = request.now.date()
-        near = request.speech.day(wanted, today)
+        near = request.speech.day(wanted, now.date())
         at_time = spoken.at.format(time=request.speech.time(when))
-        return self._said(request, event, when=spoken.day_and_time.format(day=near, at=at_time))
+        reply = f"{event}_in" if elsewhere else event
+        moment = spoken.day_and_time.format(day=near, at=at_time)
+        return self._said(request, reply, when=moment, place=_called(request, place))
 
     def moon(self, request: Request) -> Reply:
         """The phase of the moon."""
-        from astral.moon import phase
-
-        days = phase(request.now.date())
-        number = next((index for index, last in enumerate(MOON_PHASES) if days < last), 0)
+        number = moon.phase(request.now.date(), request.house.place.time_zone)
         return self._said(request, f"moon_{number}")
+
+    def next_moon(self, request: Request) -> Reply:
+        """When a phase of the moon is next."""
+        today, name = request.now.date(), str(request.value("phase"))
+        day = moon.next_phase(name, today, request.house.place.time_zone)
+        if day == today:
+            return self._said(request, f"moon_{2 * moon.NAMES.index(name)}")
+        return self._said(request, f"next_{name}", date=request.speech.full_date(day, today))
 
     def _said(self, request: Request, reply: str, **values: object) -> Reply:
         return Reply(request.say(reply, **values), topic=Topic(self.name, (request.intent,)))
@@ -166,6 +187,8 @@ class CalendarSkill(Skill):
     def _day(self, request: Request, default: SpokenDay | None) -> date | None:
         """The day that was said: by its name, its number, or its distance."""
         if isinstance(rule := request.value("feast"), str):
+            if isinstance(years := request.value("year_of"), str):
+                return feast_in(rule, request.now.year + int(years))
             return next_feast(rule, request.now.date())
         spoken = request.value("day")
         if isinstance(moment := request.value("moment"), Moment):
@@ -175,10 +198,24 @@ class CalendarSkill(Skill):
         day = spoken if isinstance(spoken, SpokenDay) else default
         return resolve_day(day, request.now) if day is not None else None
 
+    def _past_day(self, request: Request) -> date | None:
+        """The day that was said, the latest that is not ahead."""
+        today = request.now.date()
+        if isinstance(rule := request.value("feast"), str):
+            return last_feast(rule, today)
+        day = self._day(request, None)
+        if day is None or day <= today:
+            return day
+        spoken = request.value("day")
+        if isinstance(spoken, SpokenDay) and spoken.weekday is not None:
+            return day - timedelta(days=7)
+        return year_before(day)
+
 
 _INTENTS: dict[str, Answers] = {
     "time": CalendarSkill.time,
     "time_in": CalendarSkill.time_in,
+    "time_known": CalendarSkill.time_known,
     "difference": CalendarSkill.difference,
     "date": CalendarSkill.date_of,
     "weekday": CalendarSkill.weekday,
@@ -186,10 +223,12 @@ _INTENTS: dict[str, Answers] = {
     "month": CalendarSkill.month,
     "year": CalendarSkill.year,
     "days_until": CalendarSkill.days_until,
+    "days_since": CalendarSkill.days_since,
     "when": CalendarSkill.when,
     "holiday": CalendarSkill.holiday,
     "sun": CalendarSkill.sun,
     "moon": CalendarSkill.moon,
+    "next_moon": CalendarSkill.next_moon,
 }
 
 
@@ -207,5 +246,19 @@ def _holiday_language(country: str, language: str) -> str | None:
     return next((each for each in known if each.partition("_")[0] == language), None)
 
 
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
+def _unknown(request: Request) -> Reply:
+    return Reply(request.say("unknown_place", place=_capitals(request.name("place"))))
+
+
+def _called(request: Request, place: Place) -> str:
+    """What `place` is called, as it was said."""
+    return _capitals(request.text("place_alias") or request.name("place") or place.name)
+
+
+def _capitals(name: str) -> str:
+    words = name.split(" ")
+    return " ".join(word if number and word in SMALL_WORDS else _capital(word) for number, word in enumerate(words))
+
+
+def _capital(word: str) -> str:
+    return "-".join(part[:1].upper() + part[1:] for part in word.split("-"))
