@@ -158,6 +158,9 @@ class Grammar(Table, frozen=True):
     """Words that end in an apostrophe and are written together with the next one: d'. They are words of their own."""
     fillers: frozenset[str] = frozenset()
     """Words of hesitation, which mean nothing anywhere."""
+    particles: Words = ()
+    """Words and phrases that often say nothing, wherever they stand, and sometimes something: actually, mal, donc. They
+    are left out of a sentence that is not understood with them; not behind a number, where one may be a factor."""
     mishearings: tuple[tuple[str, str], ...] = ()
     """Regular expressions over the canonical text, and what was said."""
     before: Words = ()

@@ -19,15 +19,16 @@ MAX_AROUND = 4
 """Polite words before a request, and behind it."""
 
 CORRECTED = (
+    ("time", "time"),
     ("moment", "moment"),
     ("duration", "duration"),
-    ("time", "time"),
     ("day", "day"),
     ("percent", "percent"),
     ("number", "duration"),
     ("number", "number"),
 )
-"""What is corrected in the middle of a sentence, and by what; the longest first."""
+"""What is corrected in the middle of a sentence, and by what: of a moment with a day, the day stays where only
+the time is said again."""
 
 OWN_WORDS = "text"
 """The slot of what somebody says in their own words, which may be a request that is meant for later."""
@@ -59,17 +60,28 @@ class Understanding:
 
     def utterance(self, text: str) -> Utterance:
         """The canonical form of `text`, corrected, without politeness."""
-        *_, bare = self._variants(self._corrected(canonical(text, self.grammar)))
+        *_, bare = self._bared(self._corrected(canonical(text, self.grammar)))
         return bare
 
     def _best(self, utterance: Utterance, topics: Sequence[str], known: Known | None) -> Match | None:
-        """The surest match of the whole; with politeness left out as well, if that is as sure."""
+        """The surest match of the whole; with politeness left out as well, and particles, if that is as sure. Nothing
+        is left out of what somebody says in their own words."""
+        best = self._surest(self._bared(utterance), topics, known)
+        if best is not None and (not best.loose_letters or OWN_WORDS in best.slots):
+            return best
+        plain = self._plain(utterance)
+        if plain == utterance or not plain.words:
+            return best
+        found = self._surest(self._bared(plain), topics, known)
+        return min((each for each in (best, found) if each is not None), key=_looseness, default=None)
+
+    def _surest(self, variants: Iterable[Utterance], topics: Sequence[str], known: Known | None) -> Match | None:
         found: list[Match] = []
-        for variant in self._variants(utterance):
+        for variant in variants:
             found += self.sentences.matches(variant, topics=topics, lists=known)[:1]
             if found and not found[-1].loose_letters:
                 break
-        return min(found, key=lambda match: match.loose_letters, default=None)
+        return min(found, key=_looseness, default=None)
 
     def _several(self, utterance: Utterance, topics: Sequence[str], known: Known | None) -> list[Match]:
         """The requests of a sentence that is several, each of which is one on its own or after the one before it."""
@@ -105,7 +117,14 @@ class Understanding:
             if 0 < first < last < len(utterance.words):
                 yield first, last
 
-    def _variants(self, utterance: Utterance) -> Iterable[Utterance]:
+    def _plain(self, utterance: Utterance) -> Utterance:
+        """`utterance` without particles."""
+        for match in reversed(list(self._particle.finditer(utterance.line))):
+            first, last = utterance.index_at(match.start()), utterance.index_at(match.end(), after=True)
+            utterance = utterance.without(first, last)
+        return utterance
+
+    def _bared(self, utterance: Utterance) -> Iterable[Utterance]:
         """`utterance`, and without what is said before and behind a request."""
         yield utterance
         bare = utterance
@@ -134,8 +153,13 @@ class Understanding:
     def _marker(self) -> re.Pattern[str]:
         """What stands between what was said wrongly and what is meant."""
         begin, end = (r"(?<!\w)", r"(?!\w)") if self.grammar.spaced else ("", "")
-        phrases = sorted(self.grammar.corrections, key=len, reverse=True)
-        return re.compile(begin + _any_of(phrases, self.grammar) + end)
+        phrase = _any_of(sorted(self.grammar.corrections, key=len, reverse=True), self.grammar)
+        return re.compile(f"{begin}{phrase}(?: ?{begin}{phrase}{end})*{end}")
+
+    @cached_property
+    def _particle(self) -> re.Pattern[str]:
+        begin, end = (r"(?<!\w)(?<!\d )", r"(?!\w)") if self.grammar.spaced else (r"(?<!\d)", "")
+        return re.compile(begin + _any_of(sorted(self.grammar.particles, key=len, reverse=True), self.grammar) + end)
 
     @cached_property
     def _joiner(self) -> re.Pattern[str]:
@@ -151,6 +175,10 @@ class Understanding:
     def _after(self) -> re.Pattern[str]:
         start = r"(?<!\w)" if self.grammar.spaced else ""
         return re.compile(rf"{start}{_any_of(self.grammar.after, self.grammar)}$")
+
+
+def _looseness(match: Match) -> int:
+    return match.loose_letters
 
 
 def _any_of(templates: Sequence[str], grammar: Grammar) -> str:

@@ -97,3 +97,20 @@ def test_what_goes_on_with_something_is_understood_only_after_it(english: Unders
 )
 def test_ordinary_talk_is_no_request(text: str, english: Understanding) -> None:
     assert understood(english, text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "actually set a timer for maybe ten minutes",
+        "set like a timer for about ten minutes you know",
+        "could you just quickly set a timer for ten minutes right now",
+    ],
+)
+def test_words_that_say_nothing_are_passed_over(text: str, english: Understanding) -> None:
+    (match,) = english.requests(text)
+    assert (match.skill, match.intent, str(match.value("duration"))) == ("timers", "start", "0:10:00")
+
+
+def test_a_word_that_is_meant_is_not_passed_over(english: Understanding) -> None:
+    assert understood(english, "remind me to just breathe") == [("set", {"text": "just breathe"})]

@@ -9,12 +9,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import anyio
+from msgspec.structs import replace
 
 from assistant.answers.order import build_responders
 from assistant.answers.skills.house import House, house_of
+from assistant.answers.skills.speech import speech_of
 from assistant.bench.answers.checks import changed, failures
 from assistant.bench.answers.report import AnswersReport, Share, State, TimerState, TurnResult
-from assistant.bench.answers.requests import Entry, read_requests
+from assistant.bench.answers.requests import Entry, Expect, read_requests
 from assistant.bench.spread import spread
 from assistant.bus import Bus
 from assistant.config.schema import Config
@@ -94,7 +96,7 @@ async def _converse(config: Config, engines: Engines, language: str, entry: Entr
             except AssistantError as error:
                 reply = f"{error.code}: {error.message}"
             ms, after = (time.perf_counter() - began) * 1000, _state(room, house)
-            wrong = list(failures(turn.expect, reply, kind, before, after))
+            wrong = list(failures(_named(turn.expect, language), reply, kind, before, after))
             results.append(
                 TurnResult(
                     id=entry.id,
@@ -152,6 +154,18 @@ def _state(room: Room, house: House) -> State:
         memory={key or str(number): text for number, (key, text) in enumerate(house.facts.facts)},
         volume=round(room.volume.level * 100, 1),
     )
+
+
+def _named(expect: Expect, language: str) -> Expect:
+    """`expect` with the list called as it is kept, if it is called as people of `language` do: Einkaufsliste."""
+    speech = speech_of(language)
+    if expect.list_has is None or speech is None:
+        return expect
+    name, item = expect.list_has
+    called = {
+        word: key for names in speech.words["lists"].lists.values() for key, words in names.items() for word in words
+    }
+    return replace(expect, list_has=(called.get(name.casefold(), name), item))
 
 
 def _place(entry: Entry) -> Place:
