@@ -8,6 +8,7 @@ from datetime import datetime
 from assistant.answers.base import Act
 from assistant.answers.skills.house import House
 from assistant.answers.skills.speech import Speech
+from assistant.store.exchanges import Exchange
 from assistant.understanding.sentences import Match
 from assistant.understanding.values import Value
 
@@ -48,6 +49,8 @@ class Request:
     room: str
     now: datetime
     topic: Topic = NOTHING
+    before: tuple[Exchange, ...] = ()
+    """What was said in the room, oldest first."""
 
     @property
     def intent(self) -> str:

@@ -9,6 +9,7 @@ from assistant.answers.skills.lists import ListsSkill
 from assistant.answers.skills.memory import MemorySkill
 from assistant.answers.skills.refusals import RefusalsSkill
 from assistant.answers.skills.reminders import RemindersSkill
+from assistant.answers.skills.repeat import RepeatSkill
 from assistant.answers.skills.ringing import RingingSkill
 from assistant.answers.skills.spelling import SpellingSkill
 from assistant.answers.skills.sums import SumsSkill
@@ -29,6 +30,7 @@ SKILLS: tuple[Skill, ...] = (
     ChanceSkill(),
     MemorySkill(),
     SpellingSkill(),
+    RepeatSkill(),
     DeviceSkill(),
     RefusalsSkill(),
 )

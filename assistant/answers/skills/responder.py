@@ -54,7 +54,8 @@ class SkillsResponder(Responder):
         replies: list[tuple[str, Reply]] = []
         for match in await self._understood(question, speech, topic):
             skill = self._skills.get(match.skill)
-            request = Request(match, speech, said, self._house, question.room, self._house.now(), topic)
+            now, before = self._house.now(), question.history.exchanges
+            request = Request(match, speech, said, self._house, question.room, now, topic, before)
             reply = skill.answer(request) if skill is not None else None
             if reply is None:
                 return None
