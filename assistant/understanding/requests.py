@@ -30,6 +30,9 @@ CORRECTED = (
 """What is corrected in the middle of a sentence, and by what: of a moment with a day, the day stays where only
 the time is said again."""
 
+CLAUSE_END = re.compile(r"[,.;:!?，。；：！？、]")
+"""What is written between two clauses."""
+
 OWN_WORDS = "text"
 """The slot of what somebody says in their own words, which may be a request that is meant for later."""
 
@@ -46,6 +49,8 @@ class Understanding:
     sentences: Sentences
     alone: frozenset[str] = frozenset()
     """Skills whose sentences may be what somebody is to be reminded of: what cannot be done."""
+    telling: frozenset[str] = frozenset()
+    """Skills that change nothing: a question to them is understood behind a remark as well."""
 
     def requests(self, text: str, *, topics: Sequence[str] = (), known: Known | None = None) -> list[Match]:
         """What `text` asks for, in its order; nothing where it is no request."""
@@ -54,9 +59,23 @@ class Understanding:
         if whole is not None and not whole.loose_letters:
             return [whole]
         several = self._several(utterance, topics, known)
-        if whole is None or (several and sum(match.loose_letters for match in several) < whole.loose_letters):
+        if several and (whole is None or sum(match.loose_letters for match in several) < whole.loose_letters):
             return several
-        return [whole]
+        return [whole] if whole is not None else self._behind_a_remark(utterance, topics, known)
+
+    def _behind_a_remark(self, utterance: Utterance, topics: Sequence[str], known: Known | None) -> list[Match]:
+        """The question that the last clause is on its own: "I'm late, what time is it?" What changes something is not
+        understood like this; it may be what somebody tells of."""
+        words = utterance.words
+        breaks = [
+            index
+            for index in range(1, len(words))
+            if CLAUSE_END.search(utterance.written, words[index - 1].end, words[index].start)
+        ]
+        if not breaks:
+            return []
+        match = self._best(utterance.part(breaks[-1], len(words)), topics, known)
+        return [match] if match is not None and match.skill in self.telling and not match.loose_letters else []
 
     def utterance(self, text: str) -> Utterance:
         """The canonical form of `text`, corrected, without politeness."""

@@ -21,6 +21,9 @@ DATA = Path(__file__).parent / "data"
 
 ALONE = frozenset({"refusals"})
 
+TELLING = frozenset({"calendar", "sums", "units", "spelling"})
+"""Skills that change nothing."""
+
 
 @dataclass(frozen=True)
 class Speech:
@@ -54,7 +57,8 @@ class Speech:
                 parts.append(self.counted(count, unit))
         if len(parts) > 2 and duration >= timedelta(days=1):
             parts = parts[:2]
-        return self.all_of(parts or [self.counted(0, "second")])
+        parts = parts or [self.counted(0, "second")]
+        return self.all_of(parts) if self.grammar.spaced else "".join(parts)
 
     def number(self, value: float) -> str:
         """A number as it is worth saying: whole, or with two decimals, or with three digits where it is small."""
@@ -82,7 +86,11 @@ class Speech:
         """A number and its unit."""
         one, many = self.grammar.spoken.units[unit]
         form = one if count == 1 else many
-        return form if count == 1 and " " in one else f"{count} {form}"
+        return form if count == 1 and " " in one else self.with_unit(str(count), form)
+
+    def with_unit(self, number: str, unit: str) -> str:
+        """A number before what it counts."""
+        return f"{number} {unit}" if self.grammar.spaced else f"{number}{unit}"
 
     def all_of(self, parts: Sequence[str]) -> str:
         """A list as it is spoken: a, b and c."""
@@ -175,6 +183,6 @@ def speech_of(language: str) -> Speech | None:
     sentences = Sentences(words, entities, language=language, spaced=grammar.spaced)
     entities.warm()
     sentences.warm()
-    understanding = Understanding(grammar, entities, sentences, alone=ALONE)
+    understanding = Understanding(grammar, entities, sentences, alone=ALONE, telling=TELLING)
     understanding.requests("1")
     return Speech(language, grammar, entities, words, understanding)

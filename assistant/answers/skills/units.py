@@ -124,7 +124,7 @@ class UnitsSkill(Skill):
         return Reply(text[:1].upper() + text[1:], topic=topic)
 
     def _spoken(self, request: Request, amount: float, unit: str) -> str:
-        return f"{request.speech.number(amount)} {self._unit(request, unit, amount)}"
+        return request.speech.with_unit(request.speech.number(amount), self._unit(request, unit, amount))
 
     def _unit(self, request: Request, unit: str, amount: float) -> str:
         one, *more = request.speech.grammar.measures.units[unit]

@@ -162,10 +162,13 @@ def _named(expect: Expect, language: str) -> Expect:
     if expect.list_has is None or speech is None:
         return expect
     name, item = expect.list_has
-    called = {
-        word: key for names in speech.words["lists"].lists.values() for key, words in names.items() for word in words
-    }
-    return replace(expect, list_has=(called.get(name.casefold(), name), item))
+    lists = speech.words["lists"].lists.values()
+    called = {_spelled(word): key for names in lists for key, words in names.items() for word in words}
+    return replace(expect, list_has=(called.get(_spelled(name), name), item))
+
+
+def _spelled(name: str) -> str:
+    return name.casefold().replace("-", " ")
 
 
 def _place(entry: Entry) -> Place:
