@@ -8,6 +8,7 @@ passes on the clock.
 import asyncio
 import asyncio.events
 import gc
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,8 +20,15 @@ TESTS = ("TestRunner", "_live")
 """In the names of coroutines that run the tests themselves, which may compute as they like: anyio's, and the life of a
 store that hypothesis makes up."""
 
-_collecting_s = [0.0]
-"""Processor time of garbage collections in the loop's thread: of the heap of all tests, which no daemon has."""
+
+class _Collecting(threading.local):
+    """Processor time of garbage collections in this thread: of the heap of all tests, which no daemon has. Another
+    thread may be in the middle of one while a callback ends."""
+
+    s = 0.0
+
+
+_collecting = _Collecting()
 
 found: list[str] = []
 """Callbacks that took too long since the list was cleared."""
@@ -33,9 +41,9 @@ def watch() -> None:
 
     def measured(handle: asyncio.Handle) -> None:
         callback = _callback(handle)
-        busy, passed = time.thread_time() - _collecting_s[0], time.monotonic()
+        busy, passed = time.thread_time() - _collecting.s, time.monotonic()
         run(handle)
-        busy, passed = time.thread_time() - _collecting_s[0] - busy, time.monotonic() - passed
+        busy, passed = time.thread_time() - _collecting.s - busy, time.monotonic() - passed
         if (busy > MAX_BUSY_S or passed > MAX_PASSED_S) and not any(name in callback for name in TESTS):
             found.append(f"{callback} computed for {busy:.2f} s, {passed:.2f} s on the clock")
 
@@ -44,7 +52,7 @@ def watch() -> None:
 
 
 def _collected(phase: str, info: dict[str, int]) -> None:
-    _collecting_s[0] += time.thread_time() if phase == "stop" else -time.thread_time()
+    _collecting.s += time.thread_time() if phase == "stop" else -time.thread_time()
 
 
 def _callback(handle: Any) -> str:
